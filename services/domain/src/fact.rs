@@ -1,0 +1,45 @@
+//! Every aggregate once, in the order of life; from this list come the decoder of stored events
+//! and every walk over all aggregates.
+
+use cqrs_es::Aggregate as _;
+use serde_json::Value;
+
+use crate::world::Decider;
+
+/// Something done for every aggregate type.
+pub trait Visit {
+    /// Called once per type.
+    fn visit<A: Decider>(&mut self);
+}
+
+macro_rules! facts {
+    ($($(#[$doc:meta])* $name:ident: $module:ident::$state:ident => $event:ident,)*) => {
+        /// A stored event of any aggregate, typed.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Fact { $($(#[$doc])* $name(crate::$module::$event),)* }
+
+        impl Fact {
+            /// Decodes a stored event of `kind` (the aggregate type), already at its current
+            /// version; `None` for a kind this release does not know.
+            ///
+            /// # Errors
+            /// When the payload is not an event of that kind.
+            pub fn decode(kind: &str, payload: Value) -> Result<Option<Self>, serde_json::Error> {
+                Ok(Some(match kind {
+                    $(crate::$module::$state::TYPE => Self::$name(serde_json::from_value(payload)?),)*
+                    _ => return Ok(None),
+                }))
+            }
+        }
+
+        /// Visits every aggregate type, in the order of life.
+        pub fn aggregates(visitor: &mut impl Visit) {
+            $(visitor.visit::<crate::$module::$state>();)*
+        }
+    };
+}
+
+facts! {
+    /// The policy register.
+    Policy: policy::PolicyRegister => PolicyEvent,
+}

@@ -1,0 +1,192 @@
+//! Who may do what: one row per RPC, listing the acting roles that may call it.
+//!
+//! Which records a permitted caller reaches is the record's own custody
+//! ([`crate::world::Custody`]); together they are the whole of the access rules.
+
+use strum::{Display, EnumIter, EnumString};
+
+use crate::actor::{ActingRole, Actor};
+
+use ActingRole::{
+    AdmissionsTutor, Auditor, BoardChair, BoardSecretary, Candidate, CommissionerNational,
+    CommissionerRegional, EmployerFinance, EmployerHr, Evaluator, ExternalExaminer, NetworkLead,
+    PersonalTutor, PlatformOperator, PracticeSupervisor, ProfessionalLead, ProgrammeLead,
+    ServiceManager, TenantAdmin,
+};
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $action:ident: [$($role:ident),* $(,)?],)*) => {
+        /// An RPC, by its own name. The action of a call is read from its path, so no handler can
+        /// ask for another.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, EnumString, Display)]
+        #[allow(missing_docs)]
+        pub enum Action { $($(#[$doc])* $action,)* }
+
+        impl Action {
+            /// The acting roles that may call it.
+            pub const fn roles(self) -> &'static [ActingRole] {
+                match self { $(Self::$action => &[$($role),*],)* }
+            }
+        }
+    };
+}
+
+#[rustfmt::skip]
+permissions! {
+    // directory
+    RegisterTenant:        [PlatformOperator],
+    SucceedTenant:         [PlatformOperator],
+    GetTenant:             [EmployerHr, ServiceManager, ProfessionalLead, AdmissionsTutor, ProgrammeLead, BoardSecretary, CommissionerNational, CommissionerRegional, NetworkLead, Auditor, TenantAdmin, PlatformOperator],
+    OpenClinicalService:   [EmployerHr, ServiceManager],
+    AddSite:               [EmployerHr, ServiceManager],
+    GetClinicalService:    [EmployerHr, ServiceManager, ProfessionalLead, PracticeSupervisor],
+    RecordSupervisor:      [EmployerHr, ProfessionalLead],
+    RecordRegisterCheck:   [EmployerHr, ProfessionalLead],
+    GetSupervisor:         [EmployerHr, ServiceManager, ProfessionalLead, PracticeSupervisor],
+    // policy
+    SetPolicy:             [CommissionerNational, PlatformOperator],
+    GetPolicy:             [EmployerHr, ServiceManager, ProfessionalLead, AdmissionsTutor, ProgrammeLead, BoardSecretary, CommissionerNational, CommissionerRegional, NetworkLead, Evaluator, Auditor, PlatformOperator],
+    ListPolicies:          [EmployerHr, ServiceManager, ProfessionalLead, AdmissionsTutor, ProgrammeLead, BoardSecretary, CommissionerNational, CommissionerRegional, NetworkLead, Evaluator, Auditor, PlatformOperator],
+    // programme and intake
+    ReachMilestone:        [CommissionerNational],
+    ContractProvider:      [CommissionerNational],
+    PlanIntake:            [ProgrammeLead],
+    GetProgramme:          [CommissionerNational, CommissionerRegional],
+    GetIntake:             [ProgrammeLead, AdmissionsTutor, BoardSecretary, CommissionerNational, CommissionerRegional],
+    // allocation
+    RegisterInterest:      [ProfessionalLead, ServiceManager],
+    DeclareReadiness:      [ProfessionalLead, ServiceManager],
+    GiveCommitment:        [ProfessionalLead],
+    ProposeAllocation:     [CommissionerNational, CommissionerRegional],
+    GrantClusterOverride:  [CommissionerNational],
+    ConfirmAllocation:     [CommissionerNational],
+    DeclineAllocation:     [ProfessionalLead],
+    GetAllocation:         [EmployerHr, ServiceManager, ProfessionalLead, ProgrammeLead, CommissionerNational, CommissionerRegional],
+    // partnership
+    SignPartnership:       [ProfessionalLead, ServiceManager, ProgrammeLead],
+    AgreeRouteBalance:     [ProfessionalLead, ServiceManager, ProgrammeLead],
+    GetPartnership:        [EmployerHr, ServiceManager, ProfessionalLead, AdmissionsTutor, ProgrammeLead],
+    // vacancy
+    OpenVacancy:           [EmployerHr, ServiceManager],
+    CloseVacancy:          [EmployerHr, ServiceManager],
+    GetVacancy:            [EmployerHr, ServiceManager, ProfessionalLead, AdmissionsTutor, ProgrammeLead],
+    // application
+    SubmitApplication:     [Candidate, EmployerHr],
+    AddStudyEvidence:      [Candidate, AdmissionsTutor],
+    WithdrawApplication:   [Candidate, EmployerHr],
+    RecordInterview:       [EmployerHr, ServiceManager, AdmissionsTutor],
+    ReleaseFeedback:       [EmployerHr, AdmissionsTutor],
+    RequestReconsideration: [EmployerHr, ServiceManager, AdmissionsTutor],
+    AgreeReconsideration:  [EmployerHr, ServiceManager, AdmissionsTutor],
+    GetApplication:        [Candidate, EmployerHr, ServiceManager, AdmissionsTutor, ProgrammeLead],
+    // decision round
+    SealShortlist:         [EmployerHr, ServiceManager, AdmissionsTutor],
+    OpenDecisionRound:     [EmployerHr, ServiceManager, AdmissionsTutor],
+    SealDecision:          [EmployerHr, ServiceManager, AdmissionsTutor],
+    AmendDecision:         [EmployerHr, ServiceManager, AdmissionsTutor],
+    WithdrawDecision:      [EmployerHr, ServiceManager, AdmissionsTutor],
+    GetSeal:               [EmployerHr, ServiceManager, AdmissionsTutor],
+    // offer, checks, appointment
+    MakeOffer:             [EmployerHr],
+    AcceptOffer:           [Candidate],
+    DeclineOffer:          [Candidate],
+    ClearEmploymentCheck:  [EmployerHr],
+    ConfirmConditions:     [EmployerHr, AdmissionsTutor],
+    GetOffer:              [Candidate, EmployerHr, ServiceManager, AdmissionsTutor, ProgrammeLead],
+    // funding
+    ApproveAward:          [CommissionerNational],
+    PayInstalment:         [CommissionerNational],
+    GetAward:              [EmployerHr, EmployerFinance, ProfessionalLead, CommissionerNational, CommissionerRegional],
+    CheckFundingLock:      [AdmissionsTutor, ProgrammeLead, EmployerHr, CommissionerNational],
+    // enrolment and employment
+    EnrolTrainee:          [ProgrammeLead],
+    GetEnrolment:          [AdmissionsTutor, ProgrammeLead, BoardSecretary],
+    StartEmployment:       [EmployerHr],
+    GetEmployment:         [EmployerHr, ServiceManager],
+    // training year
+    AssignSupervisor:      [EmployerHr, ProfessionalLead],
+    SetWeeklyPattern:      [ServiceManager, ProgrammeLead],
+    LogPracticeHours:      [PracticeSupervisor, ServiceManager],
+    HoldThreeWayReview:    [PracticeSupervisor, ProgrammeLead, PersonalTutor],
+    VerifyPortfolio:       [ProgrammeLead, PersonalTutor],
+    ExtendTraining:        [EmployerHr, ServiceManager],
+    GetTraining:           [EmployerHr, ServiceManager, PracticeSupervisor, ProfessionalLead, ProgrammeLead, PersonalTutor],
+    // exam board and qualification
+    HoldBoard:             [BoardSecretary, BoardChair],
+    RatifyOutcome:         [BoardSecretary, BoardChair],
+    ReleaseResult:         [BoardSecretary, BoardChair],
+    GetBoardSitting:       [BoardSecretary, BoardChair, ExternalExaminer, ProgrammeLead],
+    RecordRegisterEntry:   [EmployerHr, ProfessionalLead],
+    GetQualification:      [EmployerHr, ServiceManager, ProfessionalLead, ProgrammeLead, BoardSecretary, BoardChair],
+    // qualified post, commitment, preceptorship
+    EvidenceQualifiedPost: [EmployerHr, ServiceManager],
+    GetCommitment:         [EmployerHr, ServiceManager, ProfessionalLead, CommissionerNational, CommissionerRegional],
+    RecordPreceptorshipSession: [ProgrammeLead, PracticeSupervisor],
+    SignOffPreceptorship:  [ServiceManager, PracticeSupervisor],
+    CompletePreceptorship: [ProgrammeLead],
+    GetPreceptorship:      [ServiceManager, PracticeSupervisor, ProfessionalLead, AdmissionsTutor, ProgrammeLead],
+    // across the life
+    GetOperation:          [Candidate, EmployerHr, ServiceManager, PracticeSupervisor, ProfessionalLead, EmployerFinance, AdmissionsTutor, ProgrammeLead, PersonalTutor, BoardSecretary, BoardChair, CommissionerNational, CommissionerRegional, PlatformOperator],
+    ListFeed:              [EmployerHr, ServiceManager, AdmissionsTutor, ProgrammeLead, CommissionerNational],
+    SubscribeFeed:         [EmployerHr, ServiceManager, AdmissionsTutor, ProgrammeLead, CommissionerNational],
+    GetDashboard:          [EmployerHr, ServiceManager, ProfessionalLead, EmployerFinance, AdmissionsTutor, ProgrammeLead, CommissionerNational, CommissionerRegional],
+    WatchDashboard:        [EmployerHr, ServiceManager, ProfessionalLead, EmployerFinance, AdmissionsTutor, ProgrammeLead, CommissionerNational, CommissionerRegional],
+    ReplayHistory:         [Auditor, EmployerHr, ProgrammeLead],
+}
+
+/// Proof that the caller may perform one action. Nothing is read or written without it, and only
+/// [`Permit::grant`] makes one.
+#[derive(Debug, Clone)]
+pub struct Permit {
+    actor: Actor,
+    action: Action,
+}
+
+impl Permit {
+    /// Grants `action` to `actor` when the table does and the role belongs to the tenant's kind.
+    pub fn grant(actor: Actor, action: Action) -> Option<Self> {
+        let at_home = actor
+            .role
+            .tenant_kind()
+            .is_none_or(|kind| kind == actor.kind);
+        (at_home && action.roles().contains(&actor.role)).then_some(Self { actor, action })
+    }
+
+    /// The platform acting on its own rules (reactions, timers): every command, no read.
+    pub fn platform(action: Action) -> Self {
+        Self {
+            actor: Actor::platform(),
+            action,
+        }
+    }
+
+    /// Who is permitted.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// What is permitted.
+    pub fn action(&self) -> Action {
+        self.action
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actor::{TenantId, TenantKind};
+
+    #[test]
+    fn a_role_outside_its_kind_of_tenant_is_refused() {
+        let mut actor = Actor {
+            tenant: TenantId(uuid::Uuid::nil()),
+            kind: TenantKind::Employer,
+            role: ActingRole::CommissionerNational,
+            person: None,
+            client: None,
+        };
+        assert!(Permit::grant(actor.clone(), Action::ApproveAward).is_none());
+        actor.kind = TenantKind::Commissioner;
+        assert!(Permit::grant(actor, Action::ApproveAward).is_some());
+    }
+}

@@ -1,0 +1,134 @@
+//! Personal values: who they are about, of what class, and which tenants hold them.
+//!
+//! A value is clear only between the request and the append. The ledger seals it there, once per
+//! controller, and nothing clear is ever stored, cached or logged.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use strum::{Display, EnumIter, EnumString};
+use uuid::Uuid;
+
+use crate::actor::{PersonId, TenantId};
+
+/// The class of a personal value (rows of the matrix in `permissions.md` C.2).
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumIter,
+    EnumString,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum PersonalClass {
+    /// Name and contact.
+    Identity,
+    /// What the candidate wrote.
+    ApplicationStatement,
+    /// Scores, notes and reasons of one party.
+    Assessment,
+    /// Feedback agreed for the candidate.
+    Feedback,
+    /// Degree and study evidence.
+    StudyEvidence,
+    /// ULN, SID and the like: the university's own.
+    EnrolmentIdentifier,
+    /// ESR numbers and pay: the employer's own.
+    EmploymentIdentifier,
+    /// Register numbers of supervisors and practitioners.
+    RegisterNumber,
+}
+
+/// One controller's sealed copy of a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedCopy {
+    /// The tenant whose key seals this copy.
+    pub controller: TenantId,
+    /// The key of (subject, class, controller).
+    pub key: Uuid,
+    /// AES-256-GCM nonce and ciphertext with tag, base64.
+    pub text: String,
+}
+
+/// A personal value in one of its three forms. JSON: `{"$personal": {..}}` while clear,
+/// `{"$sealed": {..}}` as stored, `"$erased"` once its keys are gone.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Personal<T> {
+    /// Not stored yet.
+    #[serde(rename = "$personal")]
+    Clear {
+        /// Whom it is about.
+        subject: PersonId,
+        /// Its class.
+        class: PersonalClass,
+        /// The tenants that hold it; each gets a copy under its own key.
+        controllers: Vec<TenantId>,
+        /// The value itself.
+        value: T,
+    },
+    /// As stored: ciphertext only.
+    #[serde(rename = "$sealed")]
+    Sealed {
+        /// Whom it is about.
+        subject: PersonId,
+        /// Its class.
+        class: PersonalClass,
+        /// One copy per controller.
+        copies: Vec<SealedCopy>,
+    },
+    /// Its keys are destroyed.
+    #[serde(rename = "$erased")]
+    Erased,
+}
+
+impl<T> Personal<T> {
+    /// A clear value about `subject`, to be held by `controllers`.
+    pub fn new(
+        subject: PersonId,
+        class: PersonalClass,
+        controllers: impl IntoIterator<Item = TenantId>,
+        value: T,
+    ) -> Self {
+        Self::Clear {
+            subject,
+            class,
+            controllers: controllers.into_iter().collect(),
+            value,
+        }
+    }
+}
+
+impl<T> fmt::Debug for Personal<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Clear { .. } => "Personal(clear, not shown)",
+            Self::Sealed { .. } => "Personal(sealed)",
+            Self::Erased => "Personal(erased)",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clear_values_never_show_in_debug_output() {
+        let name = Personal::new(
+            PersonId(Uuid::nil()),
+            PersonalClass::Identity,
+            [],
+            "Ada Marker".to_owned(),
+        );
+        assert!(!format!("{name:?}").contains("Ada"));
+    }
+}

@@ -1,0 +1,265 @@
+//! The policy register: every value a policy may change, effective-dated, with its source and
+//! approver. A decision records the versions it used, so replay never re-decides with newer ones.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use strum::IntoStaticStr;
+use uuid::Uuid;
+
+use crate::{
+    actor::{ActingRole, PLATFORM},
+    id::Id,
+    refusal::{Reason, Refusal},
+    world::{Command, Custody, Decider, Halt, Issue, Issued, StreamKey, World, aggregate},
+};
+
+/// The longest policy id, in bytes.
+pub const POLICY_ID_BYTES_MAX: usize = 80;
+
+/// One version of one policy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PolicyVersion {
+    /// From 1, per policy.
+    pub version: u32,
+    /// First day in force.
+    pub from: Date,
+    /// First day no longer in force; open when absent.
+    pub until: Option<Date>,
+    /// The value; its shape belongs to the policy (see `policy/baseline`).
+    pub value: Value,
+    /// Where the value comes from: a rule id, a document, a decision.
+    pub source: String,
+    /// Who approved it.
+    pub approver: String,
+}
+
+/// The register: one stream, folded. Shape: policy id → versions, oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PolicyRegister {
+    policies: BTreeMap<String, Vec<PolicyVersion>>,
+}
+
+impl PolicyRegister {
+    /// The register's only id.
+    pub fn id() -> Id<Self> {
+        Id::derive(PLATFORM, &[])
+    }
+
+    /// The version in force on a date: of those whose days contain it, the newest.
+    pub fn in_force(&self, policy: &str, on: Date) -> Option<&PolicyVersion> {
+        self.policies
+            .get(policy)?
+            .iter()
+            .rev()
+            .find(|version| version.from <= on && version.until.is_none_or(|until| on < until))
+    }
+
+    /// Every policy with its versions, by id.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &[PolicyVersion])> {
+        self.policies
+            .iter()
+            .map(|(policy, versions)| (policy.as_str(), versions.as_slice()))
+    }
+
+    fn evolve(&mut self, event: PolicyEvent) {
+        let PolicyEvent::PolicySet { policy, version } = event;
+        self.policies.entry(policy).or_default().push(version);
+    }
+}
+
+/// What the register decides.
+#[derive(Debug, Clone)]
+pub enum PolicyAct {
+    /// See [`SetPolicy`].
+    Set(SetPolicy),
+}
+
+/// Facts of the register.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+pub enum PolicyEvent {
+    /// A policy has a new version.
+    PolicySet {
+        /// `cluster.min`
+        policy: String,
+        /// The version.
+        version: PolicyVersion,
+    },
+}
+
+aggregate!(PolicyRegister, "policy", PolicyAct, PolicyEvent);
+
+impl Decider for PolicyRegister {
+    type Act = PolicyAct;
+    const COLLECTION: &'static str = "policies";
+
+    fn decide(&self, issued: &Issued<PolicyAct>) -> Result<Vec<PolicyEvent>, Refusal> {
+        let PolicyAct::Set(set) = &issued.act;
+        if set.policy.is_empty()
+            || set.policy.len() > POLICY_ID_BYTES_MAX
+            || !set
+                .policy
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+        {
+            return Err(Refusal::invalid(
+                "policy",
+                "a policy id is 1 to 80 letters, digits, dots, dashes or underscores",
+            ));
+        }
+        if set.until.is_some_and(|until| until <= set.from) {
+            return Err(Refusal::invalid("until", "must be later than from"));
+        }
+        if set.source.is_empty() {
+            return Err(Refusal::invalid("source", "name the source of the value"));
+        }
+        if set.approver.is_empty() {
+            return Err(Refusal::invalid("approver", "name who approved the value"));
+        }
+        let versions = self
+            .policies
+            .get(&set.policy)
+            .map_or(&[][..], Vec::as_slice);
+        let next = PolicyVersion {
+            version: u32::try_from(versions.len())
+                .unwrap_or(u32::MAX)
+                .saturating_add(1),
+            from: set.from,
+            until: set.until,
+            value: set.value.clone(),
+            source: set.source.clone(),
+            approver: set.approver.clone(),
+        };
+        let same = |known: &PolicyVersion| {
+            PolicyVersion {
+                version: 0,
+                ..known.clone()
+            } == PolicyVersion {
+                version: 0,
+                ..next.clone()
+            }
+        };
+        if versions.iter().any(same) {
+            return Ok(vec![]);
+        }
+        Ok(vec![PolicyEvent::PolicySet {
+            policy: set.policy.clone(),
+            version: next,
+        }])
+    }
+
+    /// The register is the platform's; commissioners reach it through `PolicyService` only.
+    fn custody(&self) -> Option<Custody> {
+        Some(Custody::of(PLATFORM, []))
+    }
+}
+
+/// Sets a policy value from a date on. An approver of the commissioner or the platform does it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SetPolicy {
+    /// The policy id, `cluster.min`.
+    pub policy: String,
+    /// First day in force.
+    pub from: Date,
+    /// First day no longer in force.
+    pub until: Option<Date>,
+    /// The value.
+    pub value: Value,
+    /// A rule id, a document, a decision.
+    pub source: String,
+    /// Who approved it.
+    pub approver: String,
+}
+
+impl Command for SetPolicy {
+    fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
+        let id = PolicyRegister::id();
+        if !matches!(
+            issue.by.role,
+            ActingRole::CommissionerNational | ActingRole::PlatformOperator
+        ) {
+            return Err(Refusal::not_permitted().into());
+        }
+        world.decide_beyond(issue, id, PolicyAct::Set(self.clone()))?;
+        Ok(id.key())
+    }
+}
+
+/// The register as a command sees it; remembers which versions it used.
+#[derive(Debug, Clone, Default)]
+pub struct Policies {
+    register: Arc<PolicyRegister>,
+    used: Arc<Mutex<BTreeMap<String, u32>>>,
+}
+
+impl Policies {
+    /// A fresh reader of `register`.
+    pub fn of(register: Arc<PolicyRegister>) -> Self {
+        Self {
+            register,
+            used: Arc::default(),
+        }
+    }
+
+    /// The register itself, for listings that decide nothing.
+    pub fn register(&self) -> &PolicyRegister {
+        &self.register
+    }
+
+    /// The value in force on a date, noted as used; `None` when there is none.
+    ///
+    /// # Errors
+    /// `POLICY_MISSING` when the stored value has another shape than the rule reads.
+    pub fn find<T: DeserializeOwned>(&self, policy: &str, on: Date) -> Result<Option<T>, Refusal> {
+        let Some(version) = self.register.in_force(policy, on) else {
+            return Ok(None);
+        };
+        if let Ok(mut used) = self.used.lock() {
+            used.insert(policy.to_owned(), version.version);
+        }
+        T::deserialize(&version.value)
+            .map(Some)
+            .map_err(|_| missing(policy, on, "has a value of an unexpected shape"))
+    }
+
+    /// The value in force on a date, noted as used.
+    ///
+    /// # Errors
+    /// `POLICY_MISSING` when no version is in force.
+    pub fn get<T: DeserializeOwned>(&self, policy: &str, on: Date) -> Result<T, Refusal> {
+        self.find(policy, on)?
+            .ok_or_else(|| missing(policy, on, "has no value in force"))
+    }
+
+    /// The versions used so far: policy id → version.
+    pub fn used(&self) -> BTreeMap<String, u32> {
+        self.used
+            .lock()
+            .map(|used| used.clone())
+            .unwrap_or_default()
+    }
+
+    /// Forgets what was used, before a command runs again.
+    pub fn forget(&self) {
+        if let Ok(mut used) = self.used.lock() {
+            used.clear();
+        }
+    }
+}
+
+fn missing(policy: &str, on: Date, what: &str) -> Refusal {
+    Refusal::new(
+        Reason::PolicyMissing,
+        format!("policy {policy} {what} on {on}; ask an approver to set it with SetPolicy"),
+    )
+    .with("policy", policy)
+    .with("on", on)
+}
+
+/// The namespace of request ids of the baseline.
+pub const BASELINE_REQUESTS: Uuid = Uuid::from_u128(0x7472_656c_6c69_7300_8000_0000_0000_0002);

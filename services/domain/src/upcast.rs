@@ -1,0 +1,154 @@
+//! Old event versions made current: a registry from (type, version) to the next version.
+//!
+//! Released versions never change; each has a golden file in the tests. A new version is one row
+//! in [`VERSIONS`] and one in [`UPCASTERS`].
+
+use serde_json::Value;
+
+/// Event types whose current version is not the first: `(event type, current version)`.
+const VERSIONS: &[(&str, &str)] = &[];
+
+/// One step: events of `event_type` at `from` become version `to`.
+pub struct Upcaster {
+    /// The event type.
+    pub event_type: &'static str,
+    /// The version it reads.
+    pub from: &'static str,
+    /// The version it writes; greater than `from`.
+    pub to: &'static str,
+    /// Rewrites the payload.
+    pub rewrite: fn(Value) -> Value,
+}
+
+/// Every released step.
+pub const UPCASTERS: &[Upcaster] = &[];
+
+/// The version that new events of this type carry.
+pub fn current_version(event_type: &str) -> &'static str {
+    VERSIONS
+        .iter()
+        .find(|(name, _)| *name == event_type)
+        .map_or("1.0", |(_, version)| version)
+}
+
+/// Brings a stored payload to the current version; `None` when a step is missing.
+pub fn upcast(event_type: &str, version: &str, payload: Value) -> Option<Value> {
+    upcast_through(
+        UPCASTERS,
+        current_version(event_type),
+        event_type,
+        version,
+        payload,
+    )
+}
+
+fn upcast_through(
+    registry: &[Upcaster],
+    current: &str,
+    event_type: &str,
+    version: &str,
+    mut payload: Value,
+) -> Option<Value> {
+    let mut version = version;
+    let mut steps = 0;
+    while version != current {
+        let step = registry
+            .iter()
+            .find(|step| step.event_type == event_type && step.from == version)?;
+        payload = (step.rewrite)(payload);
+        version = step.to;
+        steps += 1;
+        if steps > registry.len() {
+            return None;
+        }
+    }
+    Some(payload)
+}
+
+/// Checks the registry: every old version reaches the current one, without gaps, repeats or
+/// cycles. Run at start.
+///
+/// # Errors
+/// A sentence naming the first faulty step.
+pub fn check() -> Result<(), String> {
+    check_registry(UPCASTERS, current_version)
+}
+
+fn check_registry(
+    registry: &[Upcaster],
+    current: impl Fn(&str) -> &'static str,
+) -> Result<(), String> {
+    for (index, step) in registry.iter().enumerate() {
+        let same =
+            |other: &&Upcaster| other.event_type == step.event_type && other.from == step.from;
+        if registry[..index].iter().any(|other| same(&other)) {
+            return Err(format!(
+                "two upcasters read {} {}",
+                step.event_type, step.from
+            ));
+        }
+        let reached = upcast_through(
+            &registry
+                .iter()
+                .map(|step| Upcaster {
+                    event_type: step.event_type,
+                    from: step.from,
+                    to: step.to,
+                    rewrite: |payload| payload,
+                })
+                .collect::<Vec<_>>(),
+            current(step.event_type),
+            step.event_type,
+            step.from,
+            Value::Null,
+        );
+        if reached.is_none() {
+            return Err(format!(
+                "{} {} does not reach version {}",
+                step.event_type,
+                step.from,
+                current(step.event_type)
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn step(from: &'static str, to: &'static str) -> Upcaster {
+        Upcaster {
+            event_type: "VacancyOpened",
+            from,
+            to,
+            rewrite: |mut payload| {
+                payload["steps"] = json!(payload["steps"].as_u64().unwrap_or(0) + 1);
+                payload
+            },
+        }
+    }
+
+    #[test]
+    fn steps_chain_to_the_current_version() {
+        let registry = [step("1.0", "2.0"), step("2.0", "3.0")];
+        let payload = upcast_through(&registry, "3.0", "VacancyOpened", "1.0", json!({}));
+        assert_eq!(payload, Some(json!({"steps": 2})));
+    }
+
+    #[test]
+    fn a_gap_a_repeat_and_a_cycle_are_found() {
+        assert!(check_registry(&[step("1.0", "2.0")], |_| "3.0").is_err());
+        assert!(check_registry(&[step("1.0", "2.0"), step("1.0", "2.0")], |_| "2.0").is_err());
+        assert!(check_registry(&[step("1.0", "2.0"), step("2.0", "1.0")], |_| "3.0").is_err());
+        assert!(check_registry(&[step("1.0", "2.0")], |_| "2.0").is_ok());
+    }
+
+    #[test]
+    fn the_released_registry_is_sound() {
+        assert_eq!(check(), Ok(()));
+    }
+}
