@@ -4,12 +4,14 @@
 //!
 //! Beneath them: [`actor`] (who acts), [`permission`] (who may), [`world`] (how a command runs),
 //! [`refusal`] (why not), [`reactions`] (what follows), [`fact`] (every event, typed),
-//! [`personal`] (values about people), [`calendar`] and [`id`].
+//! [`personal`] (values about people), [`identifiers`] (numbers others issue), [`calendar`] and
+//! [`id`].
 
 pub mod actor;
 pub mod calendar;
 pub mod fact;
 pub mod id;
+pub mod identifiers;
 pub mod permission;
 pub mod personal;
 pub mod policy;
