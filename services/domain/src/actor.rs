@@ -194,6 +194,52 @@ impl Actor {
     }
 }
 
+/// The two sides of a joint record (`JOINT-02`); each acts and decides only for itself.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumIter,
+    EnumString,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Party {
+    /// The employer of the record.
+    Employer,
+    /// The university of the record.
+    University,
+}
+
+impl Party {
+    /// The other side.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Employer => Self::University,
+            Self::University => Self::Employer,
+        }
+    }
+
+    /// The side `actor` acts for in a record of `employer` and `university`; `None` for anybody
+    /// else, so nobody can act for the other side (`JOINT-04`).
+    pub fn of(actor: &Actor, employer: TenantId, university: TenantId) -> Option<Self> {
+        match actor.kind {
+            TenantKind::Employer if actor.tenant == employer => Some(Self::Employer),
+            TenantKind::University if actor.tenant == university => Some(Self::University),
+            _ => None,
+        }
+    }
+}
+
 /// The seven NHS England regions (`ACTOR-01`); codes are reference data, see `standards.md` B.1.
 #[derive(
     Debug,

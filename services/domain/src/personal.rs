@@ -107,6 +107,23 @@ impl<T> Personal<T> {
     }
 }
 
+/// Tells a repeat of some personal content from other content once the content itself is sealed
+/// and no rule can read it any more.
+///
+/// It is a one-way digest over everything that was sent together, free text included, bound to one
+/// record: equal content in two records has different digests, so nothing can be joined on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ContentDigest(Uuid);
+
+impl ContentDigest {
+    /// The digest of `content` as sent to `record`.
+    pub fn of(record: Uuid, content: &impl Serialize) -> Self {
+        let bytes = serde_json::to_vec(content).unwrap_or_default();
+        Self(Uuid::new_v5(&record, &bytes))
+    }
+}
+
 impl<T> fmt::Debug for Personal<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -120,6 +137,15 @@ impl<T> fmt::Debug for Personal<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digests_tell_content_apart_and_do_not_join_across_records() {
+        let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let digest = ContentDigest::of(one, &("Ada", "statement"));
+        assert_eq!(digest, ContentDigest::of(one, &("Ada", "statement")));
+        assert_ne!(digest, ContentDigest::of(one, &("Ada", "another")));
+        assert_ne!(digest, ContentDigest::of(other, &("Ada", "statement")));
+    }
 
     #[test]
     fn clear_values_never_show_in_debug_output() {
