@@ -32,6 +32,14 @@ macro_rules! facts {
             }
         }
 
+        /// The resource collection of an aggregate type: `vacancies` for `vacancy`.
+        pub fn collection(kind: &str) -> Option<&'static str> {
+            Some(match kind {
+                $(crate::$module::$state::TYPE => crate::$module::$state::COLLECTION,)*
+                _ => return None,
+            })
+        }
+
         /// Visits every aggregate type, in the order of life.
         pub fn aggregates(visitor: &mut impl Visit) {
             $(visitor.visit::<crate::$module::$state>();)*

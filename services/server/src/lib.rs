@@ -1,1 +1,22 @@
-//! Placeholder.
+//! The `trellis` binary: who is calling, may they, and what to answer; projections and reactions
+//! beside it.
+//!
+//! - [`serve`]: the roles of a running service
+//! - [`token`]: who a bearer token says is calling
+//! - [`embedded`]: the private PostgreSQL of the embedded default
+//! - [`telemetry`]: traces, metrics, logs
+
+mod caller;
+mod desk;
+mod rpc;
+mod status;
+mod wire;
+
+pub mod demonstration;
+pub mod embedded;
+pub mod serve;
+pub mod telemetry;
+pub mod token;
+
+pub use rpc::REQUEST_BYTES_MAX;
+pub use status::ERROR_DOMAIN;

@@ -1,0 +1,123 @@
+//! What every handler does: permit first, then read the request, then the ledger.
+
+use contract::{WriteRequest, v1};
+use domain::{
+    id::Id,
+    permission::Permit,
+    personal::Personal,
+    refusal::Refusal,
+    world::{Command, Decider},
+};
+use ledger::{Envelope, Ledger, Read};
+use ring::digest::{Context, SHA256};
+use serde::de::DeserializeOwned;
+use tonic::{Request, Response, Status};
+
+use crate::{
+    caller,
+    status::{failed, refused},
+    telemetry, wire,
+};
+
+/// The handlers' way to the ledger.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    ledger: Ledger,
+}
+
+impl Desk {
+    pub(crate) fn new(ledger: Ledger) -> Self {
+        Self { ledger }
+    }
+
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The permit of this call, or the uniform refusal.
+    pub(crate) async fn permit<M>(&self, request: &Request<M>) -> Result<Permit, Status> {
+        caller::permit(&self.ledger, request).await
+    }
+
+    /// One write: permit, read the message into a command, submit it under the request id.
+    pub(crate) async fn write<M, C, R>(
+        &self,
+        request: Request<M>,
+        read: impl FnOnce(M) -> Result<C, Refusal>,
+    ) -> Result<Response<R>, Status>
+    where
+        M: WriteRequest,
+        C: Command,
+        R: From<v1::Receipt>,
+    {
+        let permit = self.permit(&request).await?;
+        let message = request.into_inner();
+        let receipt = self
+            .submit(&permit, message, read)
+            .await?;
+        Ok(Response::new(wire::receipt(&receipt).into()))
+    }
+
+    async fn submit<M: WriteRequest, C: Command>(
+        &self,
+        permit: &Permit,
+        message: M,
+        read: impl FnOnce(M) -> Result<C, Refusal>,
+    ) -> Result<ledger::Receipt, Status> {
+        let refuse = |refusal: Refusal| refused(&refusal);
+        let request_id = wire::uuid(message.request_id(), "request_id").map_err(refuse)?;
+        let effective = match message.effective() {
+            "" => None,
+            value => Some(wire::instant(value, "effective").map_err(refuse)?),
+        };
+        let envelope = Envelope {
+            request_id,
+            effective,
+            fingerprint: fingerprint(permit, &message),
+            correlation: None,
+            causation: None,
+            traceparent: telemetry::traceparent(),
+        };
+        let command = read(message).map_err(refuse)?;
+        self.ledger
+            .submit(permit, envelope, &command)
+            .await
+            .map_err(failed)
+    }
+
+    /// One record by its resource name. Missing and foreign are the same refusal.
+    pub(crate) async fn read<A: Decider>(
+        &self,
+        request: &Request<impl Sync>,
+        name: &str,
+    ) -> Result<Read<A>, Status> {
+        let permit = self.permit(request).await?;
+        let id = Id::from_name(name, "name").map_err(|refusal| refused(&refusal))?;
+        self.ledger.read(&permit, id).await.map_err(failed)
+    }
+
+    /// The caller's own copy of a personal value; `None` when it is not a controller of it or the
+    /// value is erased.
+    pub(crate) async fn open<T: DeserializeOwned>(
+        &self,
+        request: &Request<impl Sync>,
+        value: &Personal<T>,
+    ) -> Result<Option<T>, Status> {
+        let permit = self.permit(request).await?;
+        self.ledger
+            .open_personal(&permit, value)
+            .await
+            .map_err(failed)
+    }
+}
+
+/// What tells a repeat from a reuse of its request id: the RPC and the message.
+fn fingerprint(permit: &Permit, message: &impl prost::Message) -> [u8; 32] {
+    let mut context = Context::new(&SHA256);
+    context.update(permit.action().to_string().as_bytes());
+    context.update(&[0]);
+    context.update(&message.encode_to_vec());
+    let mut digest = [0; 32];
+    digest.copy_from_slice(context.finish().as_ref());
+    digest
+}

@@ -1,0 +1,181 @@
+//! `trellis`: the service as one binary.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+use ledger::{Clock, KeyEncryptionKey, Ledger, LedgerOptions};
+use server::{
+    demonstration,
+    serve::{Role, ServeOptions, serve},
+    telemetry::{LogFormat, Telemetry},
+    token::{DevelopmentIssuer, KeySource, Verifier},
+};
+
+/// The shared, provable history of joint training.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    /// How logs are written.
+    #[arg(long, env = "TRELLIS_LOG_FORMAT", value_enum, default_value = "human", global = true)]
+    log_format: LogFormat,
+    /// OTLP/gRPC endpoint for traces and metrics, such as http://127.0.0.1:4317.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", global = true)]
+    otlp_endpoint: Option<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start a private PostgreSQL, load the demonstration and serve it with ready-made sign-ins.
+    Demo(Demo),
+    /// Serve on a PostgreSQL of yours.
+    Serve(Box<Serve>),
+    /// Bring a database up to date; safe to run again.
+    Migrate {
+        /// The owner's connection, postgres://...
+        #[arg(long, env = "TRELLIS_OWNER_URL", hide_env_values = true)]
+        database_url: String,
+    },
+}
+
+#[derive(Args)]
+struct Demo {
+    /// Play the demonstration, print its summary and end.
+    #[arg(long)]
+    once: bool,
+    /// Where the database and keys are kept.
+    #[arg(long, env = "TRELLIS_DATA_DIR")]
+    data_dir: PathBuf,
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:7443")]
+    listen: SocketAddr,
+}
+
+#[derive(Args)]
+struct Serve {
+    /// The deciding role's connection (trellis_command).
+    #[arg(long, env = "TRELLIS_COMMAND_URL", hide_env_values = true)]
+    command_url: String,
+    /// The reading role's connection (trellis_reader).
+    #[arg(long, env = "TRELLIS_READER_URL", hide_env_values = true)]
+    reader_url: String,
+    /// The projecting role's connection (trellis_projector).
+    #[arg(long, env = "TRELLIS_PROJECTOR_URL", hide_env_values = true)]
+    projector_url: String,
+    /// File of the key-encryption key: 32 bytes, outside the database and its backups.
+    #[arg(long, env = "TRELLIS_KEY_FILE")]
+    key_file: PathBuf,
+    /// Where to listen.
+    #[arg(long, env = "TRELLIS_LISTEN", default_value = "127.0.0.1:7443")]
+    listen: SocketAddr,
+    /// What this process does.
+    #[arg(long, env = "TRELLIS_ROLES", value_enum, value_delimiter = ',', default_value = "api,project,react")]
+    roles: Vec<Role>,
+    /// Aggregates kept in memory.
+    #[arg(long, default_value_t = 100_000)]
+    cache_entries: usize,
+    /// The OIDC issuer whose tokens are accepted.
+    #[arg(long, env = "TRELLIS_OIDC_ISSUER", required_unless_present = "allow_development_issuer")]
+    oidc_issuer: Option<String>,
+    /// A JWKS file of the issuer; without it the issuer's discovery document is read.
+    #[arg(long, env = "TRELLIS_OIDC_JWKS_FILE")]
+    oidc_jwks_file: Option<PathBuf>,
+    /// The audience tokens must name.
+    #[arg(long, env = "TRELLIS_AUDIENCE", default_value = demonstration::AUDIENCE)]
+    audience: String,
+    /// Accept the development issuer whose key is in this file. Never in production.
+    #[arg(long)]
+    allow_development_issuer: Option<PathBuf>,
+    /// Certificate chain, PEM.
+    #[arg(long, env = "TRELLIS_TLS_CERTIFICATE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// Private key, PEM.
+    #[arg(long, env = "TRELLIS_TLS_KEY", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let telemetry = match Telemetry::start(cli.log_format, cli.otlp_endpoint.as_deref()) {
+        Ok(telemetry) => telemetry,
+        Err(error) => {
+            eprintln!("trellis: the OTLP endpoint is unusable: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = match cli.command {
+        Command::Demo(demo) => {
+            demonstration::run(&demo.data_dir, demo.listen, demo.once, terminated()).await
+        }
+        Command::Serve(options) => serve_own(*options).await,
+        Command::Migrate { database_url } => ledger::migrate(&database_url)
+            .await
+            .map_err(Into::into),
+    };
+    telemetry.flush().await;
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("trellis: {error}");
+            let mut source = error.source();
+            while let Some(cause) = source {
+                eprintln!("  because: {cause}");
+                source = cause.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve_own(options: Serve) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let ledger = Ledger::open(LedgerOptions {
+        command_url: options.command_url,
+        reader_url: options.reader_url,
+        projector_url: options.projector_url,
+        key_encryption_key: KeyEncryptionKey::from_file(&options.key_file)?,
+        cache_entries: options.cache_entries,
+        clock: Clock::System,
+    })
+    .await?;
+    let mut verifier = Verifier::new(&options.audience);
+    if let Some(issuer) = &options.oidc_issuer {
+        let source = options
+            .oidc_jwks_file
+            .map_or(KeySource::Discovery, KeySource::File);
+        verifier = verifier.with_oidc(issuer, source).await?;
+    }
+    if let Some(key) = &options.allow_development_issuer {
+        tracing::warn!("the development issuer is accepted: anybody with its key can sign in");
+        verifier = verifier.with_development(&DevelopmentIssuer::open(key)?);
+    }
+    let running = serve(ServeOptions {
+        ledger,
+        verifier,
+        listen: options.listen,
+        roles: options.roles,
+        tls: options.tls_certificate.zip(options.tls_key),
+    })
+    .await?;
+    tracing::info!(address = %running.address, "serving");
+    terminated().await;
+    running.stop().await;
+    Ok(())
+}
+
+/// Ends on Ctrl-C and on SIGTERM.
+async fn terminated() {
+    let mut terminate =
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(signal) => signal,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "no signals");
+                return;
+            }
+        };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}

@@ -1,0 +1,49 @@
+//! Every service the binary offers, in the order of life; one file per service in `proto/`.
+
+mod audit;
+mod feed;
+mod operation;
+
+use contract::v1::{
+    audit_service_server::AuditServiceServer, feed_service_server::FeedServiceServer,
+    operation_service_server::OperationServiceServer,
+};
+use ledger::Ledger;
+use tonic::{
+    codec::CompressionEncoding,
+    service::{Routes, RoutesBuilder},
+};
+use tower::util::MapRequestLayer;
+
+use crate::{caller, desk::Desk, token::Verifier};
+
+/// The largest request message, in bytes.
+pub const REQUEST_BYTES_MAX: usize = 1024 * 1024;
+
+/// All services behind authentication.
+pub(crate) fn services(ledger: &Ledger, verifier: Verifier) -> Routes {
+    let desk = Desk::new(ledger.clone());
+    let mut routes = RoutesBuilder::default();
+    macro_rules! offer {
+        ($($server:ident($handler:expr)),* $(,)?) => {
+            $(routes.add_service(
+                $server::new($handler(desk.clone()))
+                    .max_decoding_message_size(REQUEST_BYTES_MAX)
+                    .accept_compressed(CompressionEncoding::Gzip)
+                    .send_compressed(CompressionEncoding::Gzip),
+            );)*
+        };
+    }
+    offer! {
+        OperationServiceServer(operation::OperationRpc),
+        FeedServiceServer(feed::FeedRpc::new),
+        AuditServiceServer(audit::AuditRpc),
+    }
+    routes
+        .routes()
+        .into_axum_router()
+        .layer(MapRequestLayer::new(move |request: http::Request<_>| {
+            caller::note_call(&verifier, request)
+        }))
+        .into()
+}

@@ -1,0 +1,201 @@
+use std::{
+    collections::HashMap,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use contract::v1::{
+    FeedItem, ListFeedRequest, ListFeedResponse, SubscribeFeedRequest, SubscribeFeedResponse,
+    feed_service_server::FeedService,
+};
+use domain::{actor::TenantId, permission::Permit, refusal::Refusal};
+use futures::Stream;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Code, Request, Response, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+use crate::{
+    desk::Desk,
+    status::{ERROR_DOMAIN, failed, refused},
+    wire,
+};
+
+/// The largest page.
+const PAGE_ITEMS_MAX: u32 = 1000;
+/// The page when none is asked for.
+const PAGE_ITEMS: u32 = 100;
+/// Open subscriptions of one tenant.
+const SUBSCRIPTIONS_MAX: usize = 64;
+/// A quiet subscription says so this often. The rhythm is its own, so it tells nothing of others.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Looks for growth this often even without a hint.
+const POLL: Duration = Duration::from_millis(500);
+
+pub(crate) struct FeedRpc {
+    desk: Desk,
+    open: Arc<Mutex<HashMap<TenantId, usize>>>,
+}
+
+impl FeedRpc {
+    pub(crate) fn new(desk: Desk) -> Self {
+        Self {
+            desk,
+            open: Arc::default(),
+        }
+    }
+
+    fn place(&self, tenant: TenantId) -> Result<Place, Status> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(tenant).or_default();
+        if *count >= SUBSCRIPTIONS_MAX {
+            return Err(Status::with_error_details(
+                Code::ResourceExhausted,
+                format!("at most {SUBSCRIPTIONS_MAX} subscriptions at a time; end one first"),
+                ErrorDetails::with_error_info("SUBSCRIPTIONS_EXHAUSTED", ERROR_DOMAIN, []),
+            ));
+        }
+        *count += 1;
+        Ok(Place {
+            tenant,
+            open: Arc::clone(&self.open),
+        })
+    }
+}
+
+/// One open subscription; gives its place back when it ends.
+struct Place {
+    tenant: TenantId,
+    open: Arc<Mutex<HashMap<TenantId, usize>>>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.tenant) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.tenant);
+            }
+        }
+    }
+}
+
+fn position(value: i64) -> Result<u64, Status> {
+    u64::try_from(value).map_err(|_| {
+        refused(&Refusal::invalid(
+            "after_position",
+            "a position is 0 or more; use next_position of the last page",
+        ))
+    })
+}
+
+fn item(item: &ledger::FeedItem) -> FeedItem {
+    FeedItem {
+        position: wire::count(item.position),
+        name: wire::resource(&item.kind, item.id),
+        sequence: wire::count(item.sequence),
+        event_type: item.event_type.clone(),
+        event_version: item.event_version.clone(),
+        payload_json: item.payload.clone(),
+        effective_time: Some(wire::timestamp(item.effective)),
+        recorded_time: Some(wire::timestamp(item.recorded)),
+        acting_tenant: item.acting_tenant.to_string(),
+        acting_role: item.acting_role.clone(),
+    }
+}
+
+#[tonic::async_trait]
+impl FeedService for FeedRpc {
+    async fn list_feed(
+        &self,
+        request: Request<ListFeedRequest>,
+    ) -> Result<Response<ListFeedResponse>, Status> {
+        let permit = self.desk.permit(&request).await?;
+        let message = request.get_ref();
+        let after = position(message.after_position)?;
+        let limit = match message.page_size {
+            0 => PAGE_ITEMS,
+            size => u32::try_from(size)
+                .map_err(|_| refused(&Refusal::invalid("page_size", "must not be negative")))?
+                .min(PAGE_ITEMS_MAX),
+        };
+        let page = self
+            .desk
+            .ledger()
+            .feed(&permit, after, limit)
+            .await
+            .map_err(failed)?;
+        let next = page.items.last().map_or(after, |last| last.position);
+        Ok(Response::new(ListFeedResponse {
+            items: page.items.iter().map(item).collect(),
+            next_position: wire::count(next),
+            more: page.more,
+        }))
+    }
+
+    type SubscribeFeedStream =
+        Pin<Box<dyn Stream<Item = Result<SubscribeFeedResponse, Status>> + Send>>;
+
+    async fn subscribe_feed(
+        &self,
+        request: Request<SubscribeFeedRequest>,
+    ) -> Result<Response<Self::SubscribeFeedStream>, Status> {
+        let permit = self.desk.permit(&request).await?;
+        let after = position(request.get_ref().after_position)?;
+        let place = self.place(permit.actor().tenant)?;
+        let (sender, receiver) = mpsc::channel(64);
+        tokio::spawn(follow(self.desk.clone(), permit, after, sender, place));
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+    }
+}
+
+/// Sends the feed after `after` until the caller goes away.
+async fn follow(
+    desk: Desk,
+    permit: Permit,
+    mut after: u64,
+    sender: mpsc::Sender<Result<SubscribeFeedResponse, Status>>,
+    _place: Place,
+) {
+    let mut wake = desk.ledger().wake();
+    let mut quiet = tokio::time::Instant::now();
+    loop {
+        let page = match desk.ledger().feed(&permit, after, PAGE_ITEMS_MAX).await {
+            Ok(page) => page,
+            Err(error) => {
+                let _ = sender.send(Err(failed(error))).await;
+                return;
+            }
+        };
+        for next in &page.items {
+            after = next.position;
+            let response = SubscribeFeedResponse {
+                item: Some(item(next)),
+            };
+            if sender.send(Ok(response)).await.is_err() {
+                return;
+            }
+            quiet = tokio::time::Instant::now();
+        }
+        if page.more {
+            continue;
+        }
+        if quiet.elapsed() >= HEARTBEAT {
+            quiet = tokio::time::Instant::now();
+            if sender
+                .send(Ok(SubscribeFeedResponse { item: None }))
+                .await
+                .is_err()
+            {
+                return;
+            }
+        }
+        tokio::select! {
+            _ = wake.changed() => {}
+            () = tokio::time::sleep(POLL) => {}
+            () = sender.closed() => return,
+        }
+    }
+}

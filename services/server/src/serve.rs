@@ -1,0 +1,154 @@
+//! The roles of a running service and how they start and stop.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use contract::DESCRIPTORS;
+use ledger::Ledger;
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tonic::transport::{Identity, Server, ServerTlsConfig, server::TcpIncoming};
+use tonic_web::GrpcWebLayer;
+
+use crate::{rpc, telemetry, token::Verifier};
+
+/// Requests in progress on one connection.
+const CONCURRENCY_PER_CONNECTION_MAX: usize = 256;
+
+/// What a process does; scaling out is starting more of them with fewer roles each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
+pub enum Role {
+    /// Serves gRPC.
+    Api,
+    /// Keeps the views.
+    Project,
+    /// Runs reactions and timers.
+    React,
+}
+
+/// How to serve.
+pub struct ServeOptions {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// Who may call.
+    pub verifier: Verifier,
+    /// Where to listen; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// What to do.
+    pub roles: Vec<Role>,
+    /// Certificate chain and key, PEM files.
+    pub tls: Option<(PathBuf, PathBuf)>,
+}
+
+/// Why the service did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address is taken or not ours.
+    #[error("cannot listen on {0}; choose another with --listen")]
+    Listen(SocketAddr, #[source] std::io::Error),
+    /// The certificate cannot be read.
+    #[error("the certificate or key cannot be read")]
+    Certificate(#[source] std::io::Error),
+    /// The transport refuses its settings.
+    #[error("the transport settings are refused")]
+    Transport(#[from] tonic::transport::Error),
+    /// The descriptors are unusable.
+    #[error("the API description is unusable")]
+    Descriptors(#[from] tonic_reflection::server::Error),
+    /// Projections or reactions did not start.
+    #[error(transparent)]
+    Ledger(#[from] ledger::LedgerError),
+}
+
+/// A running service.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Takes no new calls, finishes those in progress, then stops projections and reactions.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        for task in self.tasks {
+            let _ = task.await;
+        }
+    }
+}
+
+async fn until(mut stop: watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// Starts the roles. Health says SERVING only once everything asked for runs.
+///
+/// # Errors
+/// When something asked for cannot start.
+pub async fn serve(options: ServeOptions) -> Result<Running, ServeError> {
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = Vec::new();
+    if options.roles.contains(&Role::Project) {
+        tasks.push(views::start(&options.ledger, stopped.clone()).await?);
+    }
+    if options.roles.contains(&Role::React) {
+        tasks.push(ledger::react::start(&options.ledger, stopped.clone()).await?);
+    }
+    let listener = TcpListener::bind(options.listen)
+        .await
+        .map_err(|error| ServeError::Listen(options.listen, error))?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| ServeError::Listen(options.listen, error))?;
+    if options.roles.contains(&Role::Api) {
+        let (health, health_service) = tonic_health::server::health_reporter();
+        health
+            .set_service_status("", tonic_health::ServingStatus::Serving)
+            .await;
+        let reflection = || {
+            tonic_reflection::server::Builder::configure()
+                .register_encoded_file_descriptor_set(DESCRIPTORS)
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        };
+        let mut server = Server::builder()
+            .trace_fn(|request| telemetry::call_span(request))
+            .accept_http1(true)
+            .concurrency_limit_per_connection(CONCURRENCY_PER_CONNECTION_MAX)
+            .tcp_nodelay(true);
+        if let Some((certificate, key)) = &options.tls {
+            let read = |path: &PathBuf| std::fs::read(path).map_err(ServeError::Certificate);
+            let identity = Identity::from_pem(read(certificate)?, read(key)?);
+            server = server.tls_config(ServerTlsConfig::new().identity(identity))?;
+        }
+        let router = server
+            .layer(GrpcWebLayer::new())
+            .add_routes(rpc::services(&options.ledger, options.verifier))
+            .add_service(health_service)
+            .add_service(reflection().build_v1()?)
+            .add_service(reflection().build_v1alpha()?);
+        let stopped = stopped.clone();
+        tasks.insert(
+            0,
+            tokio::spawn(async move {
+                let draining = stopped.clone();
+                let serving = router.serve_with_incoming_shutdown(
+                    TcpIncoming::from(listener).with_nodelay(Some(true)),
+                    until(stopped),
+                );
+                tokio::spawn(async move {
+                    until(draining).await;
+                    health
+                        .set_service_status("", tonic_health::ServingStatus::NotServing)
+                        .await;
+                });
+                if let Err(error) = serving.await {
+                    tracing::error!(error = &error as &dyn std::error::Error, "serving ended");
+                }
+            }),
+        );
+    }
+    Ok(Running {
+        address,
+        stop,
+        tasks,
+    })
+}

@@ -1,0 +1,73 @@
+//! The one place where a refusal becomes a gRPC status.
+
+use std::collections::HashMap;
+
+use domain::refusal::{Reason, Refusal, RefusalKind};
+use ledger::LedgerError;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+/// `ErrorInfo.domain` of every refusal.
+pub const ERROR_DOMAIN: &str = "trellis";
+
+/// A refusal as `google.rpc.Status` with one `ErrorInfo` and, where a field is at fault, its
+/// violation.
+pub(crate) fn refused(refusal: &Refusal) -> Status {
+    let code = match refusal.reason.kind() {
+        RefusalKind::Invalid => Code::InvalidArgument,
+        RefusalKind::Precondition => Code::FailedPrecondition,
+        RefusalKind::AlreadyExists => Code::AlreadyExists,
+        RefusalKind::Exhausted => Code::ResourceExhausted,
+        RefusalKind::NotPermitted => Code::PermissionDenied,
+        RefusalKind::Aborted => Code::Aborted,
+    };
+    let reason: &'static str = refusal.reason.into();
+    let details: HashMap<String, String> = refusal
+        .details
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), value.clone()))
+        .collect();
+    let mut error = ErrorDetails::with_error_info(reason, ERROR_DOMAIN, details);
+    if let Some(field) = refusal.field {
+        error.add_bad_request_violation(field, refusal.message.clone());
+    }
+    Status::with_error_details(code, refusal.message.clone(), error)
+}
+
+/// A failed write or read; what went wrong inside is logged once and not told.
+pub(crate) fn failed(error: LedgerError) -> Status {
+    match error {
+        LedgerError::Refused(refusal) => refused(&refusal),
+        LedgerError::Conflict => refused(&Refusal::new(
+            Reason::VersionConflict,
+            "the record changed while this was decided; send the request again",
+        )),
+        LedgerError::Overloaded => {
+            let mut details = ErrorDetails::with_error_info("OVERLOADED", ERROR_DOMAIN, []);
+            details.set_retry_info(Some(std::time::Duration::from_millis(250)));
+            Status::with_error_details(
+                Code::ResourceExhausted,
+                "more requests than can be written now; send it again in a moment",
+                details,
+            )
+        }
+        other => {
+            tracing::error!(error = &other as &dyn std::error::Error, "request failed");
+            let details = ErrorDetails::with_error_info("INTERNAL", ERROR_DOMAIN, []);
+            Status::with_error_details(
+                Code::Internal,
+                "the service could not do this now; send the request again with the same request_id",
+                details,
+            )
+        }
+    }
+}
+
+/// No or bad credentials.
+pub(crate) fn unauthenticated(message: impl Into<String>) -> Status {
+    Status::with_error_details(
+        Code::Unauthenticated,
+        message,
+        ErrorDetails::with_error_info("UNAUTHENTICATED", ERROR_DOMAIN, []),
+    )
+}
