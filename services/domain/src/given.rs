@@ -36,10 +36,13 @@ pub(crate) fn actor(tenant: TenantId, role: ActingRole) -> Actor {
     }
 }
 
+/// A stream so far: its state, version and stored payloads.
+type Kept = (Box<dyn AnyState>, u64, Vec<String>);
+
 /// A ledger in memory: what happened so far, and the next command.
 #[derive(Default)]
 pub(crate) struct Given {
-    streams: std::collections::BTreeMap<StreamKey, (Box<dyn AnyState>, u64, Vec<String>)>,
+    streams: std::collections::BTreeMap<StreamKey, Kept>,
     requests: u128,
 }
 

@@ -272,7 +272,7 @@ fn hesa_check_digit_fits(digits: &[u32]) -> bool {
         .zip([1, 3, 7, 9].into_iter().cycle())
         .map(|(digit, weight)| digit * weight)
         .sum();
-    (sum + check) % 10 == 0
+    (sum + check).is_multiple_of(10)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Old event versions made current: a registry from (type, version) to the next version.
 //!
 //! Released versions never change; each has a golden file in the tests. A new version is one row
-//! in [`VERSIONS`] and one in [`UPCASTERS`].
+//! in the table of current versions and one in `UPCASTERS`.
 
 use serde_json::Value;
 
