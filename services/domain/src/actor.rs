@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, EnumIter, EnumString};
 use uuid::Uuid;
 
+use crate::refusal::Refusal;
+
 /// An organisation with its own view of the shared history (or, for a candidate, the person alone).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -190,6 +192,18 @@ impl Actor {
             role: ActingRole::PlatformOperator,
             person: None,
             client: Some("reactions".to_owned()),
+        }
+    }
+
+    /// The tenant acted for, which must be of `kind`: nobody acts for another kind of party.
+    ///
+    /// # Errors
+    /// `NOT_PERMITTED`.
+    pub fn acting_for(&self, kind: TenantKind) -> Result<TenantId, Refusal> {
+        if self.kind == kind {
+            Ok(self.tenant)
+        } else {
+            Err(Refusal::not_permitted())
         }
     }
 }

@@ -50,4 +50,22 @@ macro_rules! facts {
 facts! {
     /// The policy register.
     Policy: policy::PolicyRegister => PolicyEvent,
+    /// A tenant's entry in the directory.
+    Tenant: directory::Tenant => TenantEvent,
+    /// A clinical service.
+    ClinicalService: directory::ClinicalService => ClinicalServiceEvent,
+    /// A supervisor.
+    Supervisor: directory::Supervisor => SupervisorEvent,
+    /// A role's programme.
+    Programme: programme::Programme => ProgrammeEvent,
+    /// An intake.
+    Intake: programme::Intake => IntakeEvent,
+    /// An allocation.
+    Allocation: allocation::Allocation => AllocationEvent,
+    /// A commitment.
+    Commitment: commitment::Commitment => CommitmentEvent,
+    /// A partnership.
+    Partnership: partnership::Partnership => PartnershipEvent,
+    /// A vacancy.
+    Vacancy: vacancy::Vacancy => VacancyEvent,
 }

@@ -1,6 +1,8 @@
 //! The policy register: every value a policy may change, effective-dated, with its source and
 //! approver. A decision records the versions it used, so replay never re-decides with newer ones.
 
+pub mod catalogue;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},

@@ -38,8 +38,18 @@ pub enum Timer {}
 
 /// The reactions to one event, in order.
 pub fn react(event: &Occurred) -> Vec<Reaction> {
-    let Fact::Policy(_) = event.fact;
-    vec![]
+    match &event.fact {
+        Fact::Policy(_)
+        | Fact::Tenant(_)
+        | Fact::ClinicalService(_)
+        | Fact::Supervisor(_)
+        | Fact::Programme(_)
+        | Fact::Intake(_)
+        | Fact::Allocation(_)
+        | Fact::Commitment(_)
+        | Fact::Partnership(_)
+        | Fact::Vacancy(_) => vec![],
+    }
 }
 
 /// What a timer that has come due asks for.

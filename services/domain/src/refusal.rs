@@ -192,6 +192,19 @@ impl Refusal {
         Self::new(Reason::FieldInvalid, message).at(field)
     }
 
+    /// The same fact is recorded with other content.
+    pub fn already_recorded(what: &str) -> Self {
+        Self::new(
+            Reason::AlreadyRecorded,
+            format!("{what} is recorded already with other content; read it first"),
+        )
+    }
+
+    /// The record's state does not allow it now; `message` ends in the next step.
+    pub fn state_not_allowed(message: impl Into<String>) -> Self {
+        Self::new(Reason::StateNotAllowed, message)
+    }
+
     /// Names the request field at fault.
     #[must_use]
     pub fn at(mut self, field: &'static str) -> Self {
