@@ -1,1 +1,435 @@
-//! Placeholder.
+//! The shared history: every write is one append of events, feed rows and a receipt, all or
+//! nothing; every tenant reads its own dense feed of it.
+//!
+//! A command is decided by `domain` on streams that are loaded through postgres-es and kept in a
+//! cache; the version check of the append makes that safe. Personal values are sealed on the way
+//! in, so that nothing clear is ever stored.
+
+mod append;
+mod clock;
+mod envelope;
+mod error;
+mod feed;
+mod gate;
+mod history;
+mod keys;
+mod load;
+mod metrics;
+mod seal;
+mod submit;
+
+use std::{
+    fmt,
+    str::FromStr as _,
+    sync::{Arc, PoisonError, RwLock, Weak},
+    time::Duration,
+};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use domain::{
+    actor::{PLATFORM, PersonId, TenantId, TenantKind},
+    id::Id,
+    permission::Permit,
+    personal::Personal,
+    policy::PolicyRegister,
+    refusal::Refusal,
+    world::{Command, Decider},
+};
+use futures::{Stream, TryStreamExt as _, stream};
+use jiff::Timestamp;
+use ring::hmac;
+use serde::de::DeserializeOwned;
+use sqlx::{
+    Connection as _, PgConnection, PgPool, Row as _,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use tokio::sync::broadcast;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+pub use clock::Clock;
+pub use envelope::{Envelope, Read, Receipt, Wake};
+pub use error::LedgerError;
+pub use feed::{FEED_PAGE_MAX, FeedItem, FeedPage};
+pub use history::HistoryEvent;
+pub use keys::{Custodian, KeyEncryptionKey, KeyError};
+pub use load::Kinds;
+
+/// Brings the schema `ledger` and the four roles up to date. `owner_url` connects as the owner of
+/// the database; nothing else ever does.
+///
+/// # Errors
+/// When the database is away, or a migration fails.
+pub async fn migrate(owner_url: &str) -> Result<(), LedgerError> {
+    // The record of migrations lives in the schema itself, so that others in the same database
+    // keep their own.
+    let options = PgConnectOptions::from_str(owner_url)?.options([("search_path", "ledger")]);
+    let mut connection = PgConnection::connect_with(&options).await?;
+    sqlx::query("CREATE SCHEMA IF NOT EXISTS ledger")
+        .execute(&mut connection)
+        .await?;
+    sqlx::migrate!().run(&mut connection).await?;
+    connection.close().await?;
+    Ok(())
+}
+
+/// Creates a database unless it is there. `owner_url` connects to another one of the same server.
+///
+/// # Errors
+/// When the server is away or refuses.
+pub async fn create_database(owner_url: &str, name: &str) -> Result<(), LedgerError> {
+    let mut connection = PgConnection::connect(owner_url).await?;
+    let statement: Option<String> = sqlx::query_scalar(
+        "SELECT format('CREATE DATABASE %I', $1::text)
+          WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = $1)",
+    )
+    .bind(name)
+    .fetch_optional(&mut connection)
+    .await?;
+    if let Some(statement) = statement {
+        match sqlx::query(&statement).execute(&mut connection).await {
+            // Another process was first.
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P04") => {}
+            created => {
+                created?;
+            }
+        }
+    }
+    connection.close().await?;
+    Ok(())
+}
+
+/// How a ledger is opened.
+#[derive(Debug, Clone)]
+pub struct LedgerOptions {
+    /// Connects as the role `trellis_command`.
+    pub command_url: String,
+    /// Connects as the role `trellis_reader`.
+    pub reader_url: String,
+    /// Connects as the role `trellis_projector`.
+    pub projector_url: String,
+    /// Wraps the keys of personal values.
+    pub key_encryption_key: KeyEncryptionKey,
+    /// How many records are kept at hand.
+    pub cache_entries: usize,
+    /// Where business time comes from.
+    pub clock: Clock,
+}
+
+/// A handle on the shared history; cheap to clone.
+#[derive(Clone)]
+pub struct Ledger(Arc<Inner>);
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ledger")
+    }
+}
+
+pub(crate) struct Inner {
+    pub(crate) command: PgPool,
+    pub(crate) reader: PgPool,
+    projector: PgPool,
+    pub(crate) appender: append::Appender,
+    pub(crate) streams: load::Streams,
+    pub(crate) keys: keys::Keys,
+    pub(crate) gate: gate::Gate,
+    pub(crate) time: clock::BusinessTime,
+    pub(crate) metrics: Arc<metrics::Metrics>,
+    pub(crate) fingerprint_key: hmac::Key,
+    register: RwLock<Arc<PolicyRegister>>,
+    wake: broadcast::Sender<Wake>,
+}
+
+const COMMAND_CONNECTIONS: u32 = 16;
+const READER_CONNECTIONS: u32 = 16;
+const PROJECTOR_CONNECTIONS: u32 = 8;
+const CONNECTION_PATIENCE: Duration = Duration::from_secs(10);
+/// Hints that a slow listener may be behind before it has to look at every head again.
+const WAKE_BACKLOG: usize = 1024;
+/// How long a policy set by another process may go unnoticed.
+const REGISTER_INTERVAL: Duration = Duration::from_secs(1);
+
+impl Ledger {
+    /// Opens the ledger of the domain.
+    ///
+    /// # Errors
+    /// When the database is away or refuses a role, a stored policy cannot be read, or the
+    /// upcasters are faulty.
+    pub async fn open(options: LedgerOptions) -> Result<Self, LedgerError> {
+        Self::open_with(options, Kinds::of_domain()).await
+    }
+
+    /// Opens a ledger of these aggregate types.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_with(options: LedgerOptions, kinds: Kinds) -> Result<Self, LedgerError> {
+        domain::upcast::check().map_err(LedgerError::Misconfigured)?;
+        let command = pool(&options.command_url, COMMAND_CONNECTIONS).await?;
+        let reader = pool(&options.reader_url, READER_CONNECTIONS).await?;
+        let projector = pool(&options.projector_url, PROJECTOR_CONNECTIONS).await?;
+        let (wake, _) = broadcast::channel(WAKE_BACKLOG);
+        let metrics = Arc::new(metrics::Metrics::new());
+        let appender = append::Appender::start(
+            PgConnectOptions::from_str(&options.command_url)?,
+            wake.clone(),
+            Arc::clone(&metrics),
+        )
+        .await?;
+        let latest = match options.clock {
+            Clock::System => None,
+            Clock::Sandbox => latest_effective(&command).await?,
+        };
+        let inner = Arc::new(Inner {
+            streams: load::Streams::new(command.clone(), kinds, options.cache_entries),
+            keys: keys::Keys::new(command.clone(), options.key_encryption_key.clone()),
+            fingerprint_key: hmac::Key::new(
+                hmac::HMAC_SHA256,
+                &options.key_encryption_key.fingerprint_key().await?,
+            ),
+            command,
+            reader,
+            projector,
+            appender,
+            gate: gate::Gate::new(),
+            time: clock::BusinessTime::new(options.clock, latest),
+            metrics,
+            register: RwLock::default(),
+            wake,
+        });
+        inner.refresh_register().await?;
+        tokio::spawn(follow_register(Arc::downgrade(&inner)));
+        Ok(Self(inner))
+    }
+
+    /// Decides a command and writes what follows. A repeat of the request gets the first answer.
+    ///
+    /// # Errors
+    /// The refusal, or why it could not be written.
+    pub async fn submit(
+        &self,
+        permit: &Permit,
+        envelope: Envelope,
+        command: &dyn Command,
+    ) -> Result<Receipt, LedgerError> {
+        let span = tracing::info_span!(
+            "ledger.submit",
+            action = %permit.action(),
+            tenant = %permit.actor().tenant.0,
+            request = %envelope.request_id,
+        );
+        self.0
+            .submit(permit, envelope, command)
+            .instrument(span)
+            .await
+    }
+
+    /// A record as it stands now. Absent and foreign look the same.
+    ///
+    /// # Errors
+    /// The uniform refusal, or why it could not be loaded.
+    pub async fn read<A: Decider>(
+        &self,
+        permit: &Permit,
+        id: Id<A>,
+    ) -> Result<Read<A>, LedgerError> {
+        let loaded = self.0.fresh_one(id.key()).await?;
+        let state: Option<&A> = loaded.state.as_any().downcast_ref();
+        state
+            .filter(|_| loaded.version > 0)
+            .filter(|state| {
+                Decider::custody(*state).is_some_and(|custody| custody.admits(permit.actor()))
+            })
+            .map(|state| Read {
+                id,
+                state: state.clone(),
+                version: loaded.version,
+            })
+            .ok_or_else(|| Refusal::not_permitted().into())
+    }
+
+    /// The copy of a personal value that the permit's own tenant holds; `None` when it holds none
+    /// or it is erased.
+    ///
+    /// # Errors
+    /// When the keys cannot be reached, or the value was changed.
+    pub async fn open_personal<T: DeserializeOwned>(
+        &self,
+        permit: &Permit,
+        value: &Personal<T>,
+    ) -> Result<Option<T>, LedgerError> {
+        let Personal::Sealed {
+            subject,
+            class,
+            copies,
+        } = value
+        else {
+            return Ok(None);
+        };
+        let controller = permit.actor().tenant;
+        let Some(copy) = copies.iter().find(|copy| copy.controller == controller) else {
+            return Ok(None);
+        };
+        let name = keys::KeyName {
+            controller,
+            subject: *subject,
+            class: *class,
+        };
+        let Some(key) = self.0.keys.existing(name, copy.key).await? else {
+            return Ok(None);
+        };
+        let sealed = BASE64_STANDARD
+            .decode(&copy.text)
+            .map_err(|_| KeyError::Open)?;
+        let clear = key.open(&sealed)?;
+        serde_json::from_slice(&clear)
+            .map(Some)
+            .map_err(|_| KeyError::Open.into())
+    }
+
+    /// The answer that a request of the permit's tenant was given, if it was written.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn receipt(
+        &self,
+        permit: &Permit,
+        request_id: Uuid,
+    ) -> Result<Option<Receipt>, LedgerError> {
+        let found = self.0.receipt(permit.actor().tenant.0, request_id).await?;
+        Ok(found.map(|(receipt, _)| receipt))
+    }
+
+    /// The events after a position of the permit's tenant's own feed, at most `limit`
+    /// (up to [`FEED_PAGE_MAX`]).
+    ///
+    /// # Errors
+    /// [`LedgerError::HoleInFeed`], or when the database is away.
+    pub async fn feed(
+        &self,
+        permit: &Permit,
+        after: u64,
+        limit: u32,
+    ) -> Result<FeedPage, LedgerError> {
+        self.0.feed(permit, after, limit).await
+    }
+
+    /// The last position of a tenant's feed; 0 before the first.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn head(&self, tenant: TenantId) -> Result<u64, LedgerError> {
+        self.0.head(tenant).await
+    }
+
+    /// Tells, after each commit of this process, whose feeds have grown. Only a hint: a listener
+    /// that lags looks at the heads.
+    pub fn wake(&self) -> broadcast::Receiver<Wake> {
+        self.0.wake.subscribe()
+    }
+
+    /// The policy register, at most a second behind other processes.
+    pub fn policies(&self) -> Arc<PolicyRegister> {
+        self.0.policies()
+    }
+
+    /// Every event about a person that the permit's tenant is a party of, in recorded order; an
+    /// auditor gets all but the seals of unrevealed rounds.
+    ///
+    /// # Errors
+    /// When the database is away or holds what cannot be read.
+    pub fn history(
+        &self,
+        permit: &Permit,
+        person: PersonId,
+    ) -> impl Stream<Item = Result<HistoryEvent, LedgerError>> + Send + use<> {
+        let (inner, permit) = (Arc::clone(&self.0), permit.clone());
+        stream::once(async move { inner.history(&permit, person).await })
+            .map_ok(|events| stream::iter(events.into_iter().map(Ok)))
+            .try_flatten()
+    }
+
+    /// What kind of organisation a tenant is; `None` for one that is not registered.
+    ///
+    /// # Errors
+    /// When its record cannot be loaded.
+    pub async fn tenant_kind(&self, tenant: TenantId) -> Result<Option<TenantKind>, LedgerError> {
+        Ok((tenant == PLATFORM).then_some(TenantKind::Platform))
+    }
+
+    /// Business time: now, or in a sandbox the latest effective time of any accepted command.
+    pub fn now(&self) -> Timestamp {
+        self.0.time.now()
+    }
+
+    /// Connections of the role that folds feeds into views.
+    pub fn projector(&self) -> &PgPool {
+        &self.0.projector
+    }
+
+    /// Connections of the role that reads as one tenant: set `trellis.tenant` in the transaction.
+    pub fn reader(&self) -> &PgPool {
+        &self.0.reader
+    }
+}
+
+impl Inner {
+    pub(crate) fn policies(&self) -> Arc<PolicyRegister> {
+        Arc::clone(&self.register.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn refresh_register(&self) -> Result<(), LedgerError> {
+        self.fresh_one(PolicyRegister::id().key()).await?;
+        self.take_register();
+        Ok(())
+    }
+
+    /// Makes the register at hand the one that commands see.
+    pub(crate) fn take_register(&self) {
+        let Some(loaded) = self.streams.cached(PolicyRegister::id().key()) else {
+            return;
+        };
+        if let Some(register) = loaded.state.as_any().downcast_ref::<PolicyRegister>() {
+            *self
+                .register
+                .write()
+                .unwrap_or_else(PoisonError::into_inner) = Arc::new(register.clone());
+        }
+    }
+}
+
+/// Notices policies set by other processes; ends with the last handle on the ledger.
+async fn follow_register(ledger: Weak<Inner>) {
+    loop {
+        tokio::time::sleep(REGISTER_INTERVAL).await;
+        let Some(inner) = ledger.upgrade() else {
+            return;
+        };
+        if let Err(error) = inner.refresh_register().await {
+            tracing::warn!(%error, "the policy register could not be looked at");
+        }
+    }
+}
+
+async fn pool(url: &str, connections: u32) -> Result<PgPool, LedgerError> {
+    let options = PgConnectOptions::from_str(url)?.application_name("trellis");
+    Ok(PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(CONNECTION_PATIENCE)
+        // A ping before each use would double the round trips; a dead connection shows at once.
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await?)
+}
+
+async fn latest_effective(command: &PgPool) -> Result<Option<Timestamp>, LedgerError> {
+    let row = sqlx::query(
+        "SELECT (extract(epoch FROM max((metadata->>'effective')::timestamptz)) * 1000000)::bigint
+           FROM ledger.event",
+    )
+    .fetch_one(command)
+    .await?;
+    let micros: Option<i64> = row.try_get(0)?;
+    Ok(micros.map(append::instant))
+}

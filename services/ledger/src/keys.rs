@@ -1,0 +1,461 @@
+//! Keys of personal values: one per (subject, class, controller), wrapped under a key that never
+//! enters the database. Destroying the wrap erases every copy sealed under it, backups included.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt, fs,
+    io::{self, Write as _},
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use domain::{
+    actor::{PersonId, TenantId},
+    personal::PersonalClass,
+};
+use futures::future::BoxFuture;
+use quick_cache::sync::Cache;
+use ring::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    digest, hkdf,
+    rand::{SecureRandom as _, SystemRandom},
+};
+use sqlx::{PgPool, Row as _};
+use uuid::Uuid;
+
+/// Why a key could not be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The key file cannot be read or written.
+    #[error("the key file {path} cannot be used: {cause}")]
+    File {
+        /// The file.
+        path: String,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// The key file is not 32 bytes long.
+    #[error("the key file {0} does not hold 32 bytes")]
+    FileLength(String),
+    /// The key file can be read by others.
+    #[error("the key file {0} is open to other users; run chmod 600 on it")]
+    FileOpen(String),
+    /// A wrapped key does not open: another key-encryption key, or a changed row.
+    #[error("a data key does not open under this key-encryption key ({kek_id} wrapped it)")]
+    Unwrap {
+        /// The key-encryption key it was wrapped under.
+        kek_id: String,
+    },
+    /// A sealed value does not open: it was changed or moved.
+    #[error("a sealed value does not open: it was changed")]
+    Open,
+    /// The custodian failed.
+    #[error("the custodian of the key-encryption key failed: {0}")]
+    Custodian(String),
+    /// The system's randomness failed.
+    #[error("no randomness")]
+    Randomness,
+}
+
+/// Whoever holds the key-encryption key: a file, or a key service that computes a keyed digest.
+pub trait Custodian: Send + Sync {
+    /// Names the key-encryption key; stored beside each key that it wraps.
+    fn id(&self) -> &str;
+    /// 32 secret bytes for a purpose; the same for the same purpose, unrelated for others.
+    fn derive<'a>(&'a self, purpose: &'a [u8]) -> BoxFuture<'a, Result<[u8; 32], KeyError>>;
+}
+
+/// The key-encryption key, in somebody's custody.
+#[derive(Clone)]
+pub struct KeyEncryptionKey(Arc<dyn Custodian>);
+
+impl fmt::Debug for KeyEncryptionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyEncryptionKey({})", self.0.id())
+    }
+}
+
+const FILE_MODE: u32 = 0o600;
+
+impl KeyEncryptionKey {
+    /// In the custody of `custodian`.
+    pub fn held_by(custodian: Arc<dyn Custodian>) -> Self {
+        Self(custodian)
+    }
+
+    /// A new key in memory. What it seals is lost with it.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn generate() -> Result<Self, KeyError> {
+        Ok(Self::of(random()?))
+    }
+
+    /// The 32 bytes of a file that only its owner may read; a file that does not exist is created
+    /// with a new key. A wrong path is found out at the first stored key, which then does not open.
+    ///
+    /// # Errors
+    /// When it cannot be read or created, is not 32 bytes long, or is open to others.
+    pub fn from_file(path: &Path) -> Result<Self, crate::LedgerError> {
+        let name = || path.display().to_string();
+        let unusable = |cause| KeyError::File {
+            path: name(),
+            cause,
+        };
+        let created = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(FILE_MODE)
+            .open(path);
+        match created {
+            Ok(mut file) => {
+                let key: [u8; 32] = random()?;
+                file.write_all(&key)
+                    .and_then(|()| file.sync_all())
+                    .map_err(unusable)?;
+                return Ok(Self::of(key));
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(cause) => return Err(unusable(cause).into()),
+        }
+        let mode = fs::metadata(path).map_err(unusable)?.permissions().mode();
+        if mode & 0o077 != 0 {
+            return Err(KeyError::FileOpen(name()).into());
+        }
+        let bytes = fs::read(path).map_err(unusable)?;
+        <[u8; 32]>::try_from(bytes)
+            .map(Self::of)
+            .map_err(|_| KeyError::FileLength(name()).into())
+    }
+
+    fn of(key: [u8; 32]) -> Self {
+        let digest = digest::digest(&digest::SHA256, &key);
+        let id = digest
+            .as_ref()
+            .iter()
+            .take(8)
+            .fold(String::from("file:"), |mut id, byte| {
+                id.push_str(&format!("{byte:02x}"));
+                id
+            });
+        Self(Arc::new(InMemory {
+            id,
+            key: hkdf::Salt::new(hkdf::HKDF_SHA256, b"trellis key-encryption key").extract(&key),
+        }))
+    }
+
+    /// The key that makes stored fingerprints of requests useless to whoever reads the table.
+    pub(crate) async fn fingerprint_key(&self) -> Result<[u8; 32], KeyError> {
+        self.0.derive(b"fingerprint").await
+    }
+
+    async fn wrapping_key(&self, controller: TenantId) -> Result<LessSafeKey, KeyError> {
+        let purpose = [b"wrap/".as_slice(), controller.0.as_bytes()].concat();
+        sealing_key(&self.0.derive(&purpose).await?)
+    }
+}
+
+struct InMemory {
+    id: String,
+    key: hkdf::Prk,
+}
+
+impl Custodian for InMemory {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn derive<'a>(&'a self, purpose: &'a [u8]) -> BoxFuture<'a, Result<[u8; 32], KeyError>> {
+        let mut derived = [0; 32];
+        let filled = self
+            .key
+            .expand(&[purpose], hkdf::HKDF_SHA256)
+            .and_then(|material| material.fill(&mut derived));
+        Box::pin(std::future::ready(filled.map(|()| derived).map_err(|_| {
+            KeyError::Custodian("the derivation failed".to_owned())
+        })))
+    }
+}
+
+fn random<const N: usize>() -> Result<[u8; N], KeyError> {
+    let mut bytes = [0; N];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| KeyError::Randomness)?;
+    Ok(bytes)
+}
+
+fn sealing_key(bytes: &[u8; 32]) -> Result<LessSafeKey, KeyError> {
+    UnboundKey::new(&AES_256_GCM, bytes)
+        .map(LessSafeKey::new)
+        .map_err(|_| KeyError::Custodian("a key of the wrong length".to_owned()))
+}
+
+/// Nonce and ciphertext with tag.
+fn seal(key: &LessSafeKey, aad: &[u8], clear: &[u8]) -> Result<Vec<u8>, KeyError> {
+    let nonce: [u8; NONCE_LEN] = random()?;
+    let mut sealed = clear.to_vec();
+    key.seal_in_place_append_tag(
+        Nonce::assume_unique_for_key(nonce),
+        Aad::from(aad),
+        &mut sealed,
+    )
+    .map_err(|_| KeyError::Custodian("sealing failed".to_owned()))?;
+    Ok([nonce.as_slice(), &sealed].concat())
+}
+
+fn open(key: &LessSafeKey, aad: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+    let (nonce, text) = sealed.split_first_chunk::<NONCE_LEN>()?;
+    let mut text = text.to_vec();
+    let clear = key
+        .open_in_place(
+            Nonce::assume_unique_for_key(*nonce),
+            Aad::from(aad),
+            &mut text,
+        )
+        .ok()?;
+    Some(clear.to_vec())
+}
+
+/// Whose values of what class, held by whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct KeyName {
+    pub(crate) controller: TenantId,
+    pub(crate) subject: PersonId,
+    pub(crate) class: PersonalClass,
+}
+
+impl KeyName {
+    fn aad(&self, use_of_key: &str, key_id: Uuid) -> Vec<u8> {
+        [
+            use_of_key.as_bytes(),
+            self.controller.0.as_bytes(),
+            self.subject.0.as_bytes(),
+            key_id.as_bytes(),
+            self.class.to_string().as_bytes(),
+        ]
+        .concat()
+    }
+}
+
+/// The data key of one [`KeyName`].
+#[derive(Clone)]
+pub(crate) struct DataKey {
+    pub(crate) id: Uuid,
+    name: KeyName,
+    key: Arc<LessSafeKey>,
+}
+
+/// The digest of the place a copy was sealed for, in front of the ciphertext and bound to it.
+pub(crate) const PLACE_LEN: usize = 16;
+
+impl DataKey {
+    /// Seals a value for one place of one stored event.
+    ///
+    /// The associated data are the controller, subject, class, key and a digest of the place
+    /// (stream, sequence, JSON path). A value is opened from a record's state, which does not know
+    /// where in the history it came from, so the digest travels in front of the ciphertext: a copy
+    /// moved elsewhere still names its first place, and the chain of hashes over the stored bytes
+    /// shows that it was moved.
+    pub(crate) fn seal(&self, place: &[u8; PLACE_LEN], clear: &[u8]) -> Result<Vec<u8>, KeyError> {
+        let sealed = seal(&self.key, &self.aad(place), clear)?;
+        Ok([place.as_slice(), &sealed].concat())
+    }
+
+    pub(crate) fn open(&self, sealed: &[u8]) -> Result<Vec<u8>, KeyError> {
+        let (place, sealed) = sealed
+            .split_first_chunk::<PLACE_LEN>()
+            .ok_or(KeyError::Open)?;
+        open(&self.key, &self.aad(place), sealed).ok_or(KeyError::Open)
+    }
+
+    fn aad(&self, place: &[u8; PLACE_LEN]) -> Vec<u8> {
+        let mut aad = self.name.aad("trellis value", self.id);
+        aad.extend_from_slice(place);
+        aad
+    }
+}
+
+/// How long a key stays at hand: what erasure may lag behind at most.
+const KEY_AT_HAND: Duration = Duration::from_secs(60);
+const KEYS_AT_HAND_MAX: usize = 10_000;
+
+/// The table of data keys.
+pub(crate) struct Keys {
+    pool: PgPool,
+    kek: KeyEncryptionKey,
+    at_hand: Cache<KeyName, (Instant, DataKey)>,
+}
+
+impl Keys {
+    pub(crate) fn new(pool: PgPool, kek: KeyEncryptionKey) -> Self {
+        Self {
+            pool,
+            kek,
+            at_hand: Cache::new(KEYS_AT_HAND_MAX),
+        }
+    }
+
+    /// The keys of `names`, created where there were none; a destroyed key is absent.
+    pub(crate) async fn of(
+        &self,
+        names: &BTreeSet<KeyName>,
+    ) -> Result<BTreeMap<KeyName, DataKey>, crate::LedgerError> {
+        let (mut keys, mut missing) = (BTreeMap::new(), vec![]);
+        for name in names {
+            match self.remembered(name) {
+                Some(key) => drop(keys.insert(*name, key)),
+                None => missing.push(*name),
+            }
+        }
+        if missing.is_empty() {
+            return Ok(keys);
+        }
+        let (found, destroyed) = self.stored(&missing).await?;
+        keys.extend(found);
+        missing.retain(|name| !keys.contains_key(name) && !destroyed.contains(name));
+        if missing.is_empty() {
+            return Ok(keys);
+        }
+        self.create(&missing).await?;
+        // Read again: another process may have been first with some of them.
+        keys.extend(self.stored(&missing).await?.0);
+        Ok(keys)
+    }
+
+    /// The key under `name` when it exists and its id is `id`.
+    pub(crate) async fn existing(
+        &self,
+        name: KeyName,
+        id: Uuid,
+    ) -> Result<Option<DataKey>, crate::LedgerError> {
+        let key = match self.remembered(&name) {
+            Some(key) => Some(key),
+            None => self.stored(&[name]).await?.0.remove(&name),
+        };
+        Ok(key.filter(|key| key.id == id))
+    }
+
+    fn remembered(&self, name: &KeyName) -> Option<DataKey> {
+        self.at_hand
+            .get(name)
+            .filter(|(since, _)| since.elapsed() < KEY_AT_HAND)
+            .map(|(_, key)| key)
+    }
+
+    async fn stored(
+        &self,
+        names: &[KeyName],
+    ) -> Result<(BTreeMap<KeyName, DataKey>, BTreeSet<KeyName>), crate::LedgerError> {
+        let (controllers, subjects, classes) = columns(names);
+        let rows = sqlx::query(
+            "SELECT n.nth, k.key_id, k.wrapped, k.kek_id
+               FROM unnest($1::uuid[], $2::uuid[], $3::text[]) WITH ORDINALITY
+                    AS n (controller, subject, class, nth)
+               JOIN ledger.subject_key k USING (controller, subject, class)",
+        )
+        .bind(&controllers)
+        .bind(&subjects)
+        .bind(&classes)
+        .fetch_all(&self.pool)
+        .await?;
+        let (mut keys, mut destroyed) = (BTreeMap::new(), BTreeSet::new());
+        for row in rows {
+            let nth = usize::try_from(row.try_get::<i64, _>(0)?).unwrap_or(0);
+            let Some(&name) = names.get(nth.saturating_sub(1)) else {
+                continue;
+            };
+            let Some(wrapped) = row.try_get::<Option<&[u8]>, _>(2)? else {
+                destroyed.insert(name);
+                continue;
+            };
+            let id: Uuid = row.try_get(1)?;
+            let wrapping = self.kek.wrapping_key(name.controller).await?;
+            let bytes = open(&wrapping, &name.aad("trellis data key", id), wrapped)
+                .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+            let Some(bytes) = bytes else {
+                return Err(KeyError::Unwrap {
+                    kek_id: row.try_get(3)?,
+                }
+                .into());
+            };
+            let key = DataKey {
+                id,
+                name,
+                key: Arc::new(sealing_key(&bytes)?),
+            };
+            self.at_hand.insert(name, (Instant::now(), key.clone()));
+            keys.insert(name, key);
+        }
+        Ok((keys, destroyed))
+    }
+
+    async fn create(&self, names: &[KeyName]) -> Result<(), crate::LedgerError> {
+        let (controllers, subjects, classes) = columns(names);
+        let (mut ids, mut wraps) = (vec![], vec![]);
+        for name in names {
+            let id = Uuid::now_v7();
+            let wrapping = self.kek.wrapping_key(name.controller).await?;
+            let key: [u8; 32] = random()?;
+            wraps.push(seal(&wrapping, &name.aad("trellis data key", id), &key)?);
+            ids.push(id);
+        }
+        sqlx::query(
+            "INSERT INTO ledger.subject_key (controller, subject, class, key_id, wrapped, kek_id)
+             SELECT n.*, $6 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::bytea[]) AS n
+              ORDER BY 1, 2, 3
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(&controllers)
+        .bind(&subjects)
+        .bind(&classes)
+        .bind(&ids)
+        .bind(&wraps)
+        .bind(self.kek.0.id())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}
+
+fn columns(names: &[KeyName]) -> (Vec<Uuid>, Vec<Uuid>, Vec<String>) {
+    (
+        names.iter().map(|name| name.controller.0).collect(),
+        names.iter().map(|name| name.subject.0).collect(),
+        names.iter().map(|name| name.class.to_string()).collect(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> DataKey {
+        DataKey {
+            id: Uuid::from_u128(9),
+            name: KeyName {
+                controller: TenantId(Uuid::from_u128(1)),
+                subject: PersonId(Uuid::from_u128(2)),
+                class: PersonalClass::Identity,
+            },
+            key: Arc::new(sealing_key(&[7; 32]).unwrap()),
+        }
+    }
+
+    #[test]
+    fn a_sealed_value_opens_under_its_own_key_and_name_only() {
+        let sealed = key().seal(&[1; PLACE_LEN], b"Ada").unwrap();
+        assert_eq!(key().open(&sealed).unwrap(), b"Ada");
+
+        let mut other = key();
+        other.name.controller = TenantId(Uuid::from_u128(3));
+        assert!(other.open(&sealed).is_err());
+
+        let mut moved = sealed;
+        moved[0] ^= 1;
+        assert!(key().open(&moved).is_err());
+    }
+}

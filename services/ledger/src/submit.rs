@@ -1,0 +1,405 @@
+//! One command from request to receipt: decide on what is at hand, append, and decide again when
+//! the records have moved on.
+
+use std::{
+    collections::BTreeMap,
+    hash::{BuildHasher as _, RandomState},
+    sync::Arc,
+    time::Duration,
+};
+
+use domain::{
+    permission::Permit,
+    policy::{Policies, PolicyRegister},
+    refusal::{Reason, Refusal},
+    world::{Command, Halt, Issue, StreamKey, StreamWrite, World},
+};
+use ring::hmac;
+use sqlx::Row as _;
+use uuid::Uuid;
+
+use crate::{
+    Envelope, Inner, LedgerError, Receipt,
+    append::{Outcome, Unit, UnitStream, UnitWrite, stored_receipt},
+    load::Loaded,
+    seal::seal_personal,
+};
+
+/// How often a command is decided again after a conflict with another process.
+const CONFLICTS_MAX: u32 = 8;
+/// From this conflict on, nothing at hand is trusted.
+const DISTRUST_AFTER: u32 = 3;
+/// How often it is decided again because another command of this process came first.
+const OVERTAKEN_MAX: u32 = 64;
+const JITTER_MILLIS_PER_CONFLICT: u64 = 10;
+/// The most streams that one command may touch.
+const STREAMS_MAX: usize = 1000;
+
+struct Seen {
+    loaded: Arc<Loaded>,
+    /// As the database had it during this submission.
+    fresh: bool,
+}
+
+struct Decision {
+    key: StreamKey,
+    version: u64,
+    writes: Vec<StreamWrite>,
+    guards: Vec<(StreamKey, u64)>,
+}
+
+impl Inner {
+    pub(crate) async fn submit(
+        &self,
+        permit: &Permit,
+        envelope: Envelope,
+        command: &dyn Command,
+    ) -> Result<Receipt, LedgerError> {
+        let fingerprint = self.keyed(&envelope.fingerprint);
+        let effective = envelope.effective.unwrap_or_else(|| self.time.now());
+        self.time.check(effective)?;
+        let issue = Issue {
+            by: permit.actor().clone(),
+            effective,
+            recorded: self.time.recorded(effective),
+            request: envelope.request_id,
+            policies: Policies::of(self.policies()),
+        };
+        let mut seen: BTreeMap<StreamKey, Seen> = BTreeMap::new();
+        let mut held = None;
+        let (mut conflicts, mut overtaken) = (0, 0);
+        loop {
+            let decision = match self.decide(&issue, command, &mut seen).await? {
+                Ok(decision) => decision,
+                Err(refusal) => {
+                    if self.refresh(&mut seen).await? {
+                        self.metrics.retried("stale refusal");
+                        continue;
+                    }
+                    // A repeat usually fails on what the first one did: the first answer wins.
+                    let first = self.receipt(permit.actor().tenant.0, issue.request).await?;
+                    return match first {
+                        Some((receipt, known)) => same_request(receipt, &known, &fingerprint),
+                        None => Err(refusal.into()),
+                    };
+                }
+            };
+
+            let claim = self.gate.claim(
+                (decision.writes.iter().map(|write| (write.key, true)))
+                    .chain(decision.guards.iter().map(|(key, _)| (*key, false))),
+            );
+            let covered = held
+                .as_ref()
+                .is_some_and(|held: &crate::gate::Held| held.covers(&claim));
+            if !covered {
+                drop(held.take());
+                held = Some(self.gate.hold(claim).await);
+            }
+            if overtaken < OVERTAKEN_MAX && self.catch_up(&mut seen) {
+                overtaken += 1;
+                self.metrics.retried("overtaken");
+                continue;
+            }
+
+            let had_writes = !decision.writes.is_empty();
+            match self
+                .append(&issue, &envelope, fingerprint, decision, &seen)
+                .await?
+            {
+                Some(Outcome::Written { receipt, .. }) => {
+                    if had_writes {
+                        self.time.accept(effective);
+                    }
+                    return Ok(receipt);
+                }
+                Some(Outcome::Repeat {
+                    receipt,
+                    fingerprint: known,
+                }) => return same_request(receipt, &known, &fingerprint),
+                Some(Outcome::Conflict) | None => {}
+            }
+            conflicts += 1;
+            if conflicts > CONFLICTS_MAX {
+                return Err(LedgerError::Conflict);
+            }
+            self.metrics.retried("conflict");
+            tokio::time::sleep(jitter(conflicts)).await;
+            for (key, seen) in &mut seen {
+                seen.fresh = false;
+                if conflicts >= DISTRUST_AFTER {
+                    self.streams.forget(*key);
+                }
+            }
+            self.refresh(&mut seen).await?;
+        }
+    }
+
+    fn keyed(&self, fingerprint: &[u8; 32]) -> [u8; 32] {
+        let mut keyed = [0; 32];
+        for (byte, tag) in keyed
+            .iter_mut()
+            .zip(hmac::sign(&self.fingerprint_key, fingerprint).as_ref())
+        {
+            *byte = *tag;
+        }
+        keyed
+    }
+
+    /// Runs the command until it has every stream it names.
+    async fn decide(
+        &self,
+        issue: &Issue,
+        command: &dyn Command,
+        seen: &mut BTreeMap<StreamKey, Seen>,
+    ) -> Result<Result<Decision, Refusal>, LedgerError> {
+        loop {
+            let needed = match run(issue, command, seen) {
+                Ok(decision) => return Ok(Ok(decision)),
+                Err(Halt::Refused(refusal)) => return Ok(Err(refusal)),
+                Err(Halt::Need(key)) => key,
+            };
+            if seen.contains_key(&needed) || seen.len() >= STREAMS_MAX {
+                return Err(LedgerError::Misconfigured(format!(
+                    "{command:?} does not come to an end"
+                )));
+            }
+            let found = match self.streams.cached(needed) {
+                Some(loaded) => Seen {
+                    loaded,
+                    fresh: false,
+                },
+                None => Seen {
+                    loaded: self.fresh_one(needed).await?,
+                    fresh: true,
+                },
+            };
+            seen.insert(needed, found);
+        }
+    }
+
+    pub(crate) async fn fresh_one(&self, key: StreamKey) -> Result<Arc<Loaded>, LedgerError> {
+        let found = self.streams.fresh(&[key]).await?;
+        found.into_iter().next().ok_or_else(|| {
+            LedgerError::Misconfigured("a stream was asked for and not found".into())
+        })
+    }
+
+    /// Brings every stale stream up to date; true when one had changed.
+    async fn refresh(&self, seen: &mut BTreeMap<StreamKey, Seen>) -> Result<bool, LedgerError> {
+        let stale: Vec<StreamKey> = seen
+            .iter()
+            .filter(|(_, seen)| !seen.fresh)
+            .map(|(key, _)| *key)
+            .collect();
+        if stale.is_empty() {
+            return Ok(false);
+        }
+        let mut changed = false;
+        for (key, loaded) in stale.iter().zip(self.streams.fresh(&stale).await?) {
+            if let Some(seen) = seen.get_mut(key) {
+                changed |= seen.loaded.version != loaded.version || seen.loaded.hash != loaded.hash;
+                *seen = Seen {
+                    loaded,
+                    fresh: true,
+                };
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Takes from the cache what other commands of this process have written meanwhile; true when
+    /// there was something.
+    fn catch_up(&self, seen: &mut BTreeMap<StreamKey, Seen>) -> bool {
+        let mut newer = false;
+        for (key, seen) in seen {
+            if let Some(known) = self.streams.cached(*key)
+                && known.version > seen.loaded.version
+            {
+                newer = true;
+                *seen = Seen {
+                    loaded: known,
+                    fresh: false,
+                };
+            }
+        }
+        newer
+    }
+
+    async fn append(
+        &self,
+        issue: &Issue,
+        envelope: &Envelope,
+        fingerprint: [u8; 32],
+        decision: Decision,
+        seen: &BTreeMap<StreamKey, Seen>,
+    ) -> Result<Option<Outcome>, LedgerError> {
+        let Decision {
+            key,
+            version,
+            mut writes,
+            mut guards,
+        } = decision;
+        // A command that changes nothing is true of the record as it stands: that is its guard.
+        if writes.is_empty() && !guards.iter().any(|(guarded, _)| *guarded == key) {
+            guards.push((key, version));
+        }
+        let had_clear = seal_personal(&self.keys, &mut writes).await?;
+        let mut streams = Vec::with_capacity(writes.len() + guards.len());
+        let mut after = Vec::with_capacity(writes.len());
+        for (write, had_clear) in writes.into_iter().zip(had_clear) {
+            let Some(base) = seen.get(&write.key) else {
+                return Ok(None);
+            };
+            let version = write.expected + write.events.len() as u64;
+            let state = if had_clear {
+                let payloads = write
+                    .events
+                    .iter()
+                    .map(|event| serde_json::from_str(&event.payload))
+                    .collect::<Result<Vec<_>, _>>()
+                    .map_err(|error| LedgerError::Misconfigured(error.to_string()))?;
+                base.loaded.fold(write.key, payloads)?
+            } else {
+                write.state
+            };
+            after.push((write.key, version, state));
+            streams.push(UnitStream {
+                key: write.key,
+                expected: write.expected,
+                write: Some(UnitWrite {
+                    previous: base.loaded.hash,
+                    custody: write.custody,
+                    events: write.events,
+                }),
+            });
+        }
+        streams.extend(guards.into_iter().map(|(key, expected)| UnitStream {
+            key,
+            expected,
+            write: None,
+        }));
+        let unit = Unit {
+            tenant: issue.by.tenant,
+            request: issue.request,
+            fingerprint,
+            key,
+            version,
+            streams,
+            metadata: metadata(issue, envelope)?,
+        };
+        let outcome = self.appender.append(unit).await?;
+        if let Outcome::Written { hashes, .. } = &outcome {
+            let register = PolicyRegister::id().key();
+            for ((key, version, state), hash) in after.into_iter().zip(hashes) {
+                self.streams.keep(
+                    key,
+                    Loaded {
+                        version,
+                        hash: *hash,
+                        state,
+                    },
+                );
+                if key == register {
+                    self.take_register();
+                }
+            }
+        }
+        Ok(Some(outcome))
+    }
+
+    /// The stored answer to a request, with its fingerprint.
+    pub(crate) async fn receipt(
+        &self,
+        tenant: Uuid,
+        request: Uuid,
+    ) -> Result<Option<(Receipt, Vec<u8>)>, LedgerError> {
+        let row = sqlx::query(
+            "SELECT fingerprint, aggregate_type, aggregate_id, version, position,
+                    (extract(epoch FROM recorded_at) * 1000000)::bigint
+               FROM ledger.receipt WHERE tenant_id = $1 AND request_id = $2",
+        )
+        .bind(tenant)
+        .bind(request)
+        .fetch_optional(&self.command)
+        .await?;
+        row.map(|row| Ok((stored_receipt(&row, 1)?, row.try_get(0)?)))
+            .transpose()
+    }
+}
+
+fn run(
+    issue: &Issue,
+    command: &dyn Command,
+    seen: &BTreeMap<StreamKey, Seen>,
+) -> Result<Decision, Halt> {
+    issue.policies.forget();
+    let mut world = World::default();
+    for (key, seen) in seen {
+        world.insert(*key, seen.loaded.state.boxed(), seen.loaded.version);
+    }
+    let key = command.run(issue, &mut world)?;
+    let version = world.version(key);
+    let (writes, guards) = world.finish();
+    Ok(Decision {
+        key,
+        version,
+        writes,
+        guards,
+    })
+}
+
+fn same_request(
+    receipt: Receipt,
+    known: &[u8],
+    fingerprint: &[u8; 32],
+) -> Result<Receipt, LedgerError> {
+    if known == fingerprint {
+        return Ok(receipt);
+    }
+    Err(Refusal::new(
+        Reason::RequestIdReused,
+        "this request id has been used for another request; choose a new one",
+    )
+    .at("request_id")
+    .into())
+}
+
+fn jitter(conflicts: u32) -> Duration {
+    let random = RandomState::new().hash_one(conflicts);
+    Duration::from_millis(1 + random % (JITTER_MILLIS_PER_CONFLICT * u64::from(conflicts)))
+}
+
+/// The metadata of every event of a unit, strings only as in postgres-es, without the closing
+/// brace.
+fn metadata(issue: &Issue, envelope: &Envelope) -> Result<String, LedgerError> {
+    let by = &issue.by;
+    let policies = serde_json::to_string(&issue.policies.used())
+        .map_err(|error| LedgerError::Misconfigured(error.to_string()))?;
+    let correlation = envelope.correlation.unwrap_or(issue.request);
+    let mut fields = vec![
+        ("tenant", by.tenant.0.to_string()),
+        ("kind", by.kind.to_string()),
+        ("role", by.role.to_string()),
+        ("request_id", issue.request.to_string()),
+        ("correlation", correlation.to_string()),
+        ("effective", issue.effective.to_string()),
+        ("policies", policies),
+    ];
+    fields.extend(by.person.map(|person| ("person", person.0.to_string())));
+    fields.extend(by.client.clone().map(|client| ("client", client)));
+    fields.extend(envelope.causation.clone().map(|cause| ("causation", cause)));
+    fields.extend(
+        envelope
+            .traceparent
+            .clone()
+            .map(|trace| ("traceparent", trace)),
+    );
+    let object: serde_json::Map<String, serde_json::Value> = fields
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.into()))
+        .collect();
+    let mut text = serde_json::Value::Object(object).to_string();
+    text.pop();
+    Ok(text)
+}
