@@ -193,7 +193,7 @@ async fn follow(
             }
         }
         tokio::select! {
-            _ = wake.changed() => {}
+            _ = wake.recv() => {}
             () = tokio::time::sleep(POLL) => {}
             () = sender.closed() => return,
         }
