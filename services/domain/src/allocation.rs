@@ -155,6 +155,10 @@ pub enum Stage {
 
 /// The places granted to an employer.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an absent allocation is only ever a passing state"
+)]
 pub enum Allocation {
     /// No interest is on file.
     #[default]

@@ -51,6 +51,18 @@ impl Given {
         Self::default()
     }
 
+    /// The whole baseline of policies is set.
+    pub(crate) fn baseline() -> Self {
+        let mut given = Self::default();
+        let by = actor(crate::actor::PLATFORM, ActingRole::PlatformOperator);
+        for row in crate::policy::baseline::baseline() {
+            let request = crate::policy::baseline::request_id(&row);
+            let outcome = given.when_requested(&by, midday(row.from), request, &row);
+            assert!(outcome.is_ok(), "policy {}: {outcome:?}", row.policy);
+        }
+        given
+    }
+
     /// Sets a policy from the year 2000 on.
     pub(crate) fn policy(mut self, policy: &str, value: serde_json::Value) -> Self {
         let set = SetPolicy {

@@ -1,6 +1,7 @@
 //! The policy register: every value a policy may change, effective-dated, with its source and
 //! approver. A decision records the versions it used, so replay never re-decides with newer ones.
 
+pub mod baseline;
 pub mod catalogue;
 
 use std::{
