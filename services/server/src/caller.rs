@@ -11,6 +11,7 @@ use ledger::Ledger;
 use tonic::{Request, Status};
 
 use crate::{
+    rate::Allowance,
     status::{failed, refused, unauthenticated},
     token::{TokenError, Verifier},
 };
@@ -39,7 +40,11 @@ pub(crate) fn note_call<B>(verifier: &Verifier, mut request: http::Request<B>) -
 
 /// The permit of a call: authenticated, allowed by the permission table, and for a tenant that is
 /// registered as the kind its role belongs to.
-pub(crate) async fn permit<T>(ledger: &Ledger, request: &Request<T>) -> Result<Permit, Status> {
+pub(crate) async fn permit<T>(
+    ledger: &Ledger,
+    allowance: &Allowance,
+    request: &Request<T>,
+) -> Result<Permit, Status> {
     let call = request
         .extensions()
         .get::<Call>()
@@ -48,6 +53,7 @@ pub(crate) async fn permit<T>(ledger: &Ledger, request: &Request<T>) -> Result<P
         Ok(actor) => actor.clone(),
         Err(error) => return Err(unauthenticated(error.to_string())),
     };
+    allowance.take(actor.tenant)?;
     let denied = || refused(&Refusal::not_permitted());
     let permit = call
         .action

@@ -15,6 +15,7 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     caller,
+    rate::Allowance,
     status::{failed, refused},
     telemetry, wire,
 };
@@ -23,11 +24,12 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct Desk {
     ledger: Ledger,
+    allowance: Allowance,
 }
 
 impl Desk {
-    pub(crate) fn new(ledger: Ledger) -> Self {
-        Self { ledger }
+    pub(crate) fn new(ledger: Ledger, allowance: Allowance) -> Self {
+        Self { ledger, allowance }
     }
 
     pub(crate) fn ledger(&self) -> &Ledger {
@@ -36,7 +38,7 @@ impl Desk {
 
     /// The permit of this call, or the uniform refusal.
     pub(crate) async fn permit<M>(&self, request: &Request<M>) -> Result<Permit, Status> {
-        caller::permit(&self.ledger, request).await
+        caller::permit(&self.ledger, &self.allowance, request).await
     }
 
     /// One write: permit, read the message into a command, submit it under the request id.
@@ -52,9 +54,7 @@ impl Desk {
     {
         let permit = self.permit(&request).await?;
         let message = request.into_inner();
-        let receipt = self
-            .submit(&permit, message, read)
-            .await?;
+        let receipt = self.submit(&permit, message, read).await?;
         Ok(Response::new(wire::receipt(&receipt).into()))
     }
 

@@ -77,9 +77,7 @@ impl Embedded {
             command_url: self.cluster.url("trellis_command", DATABASE),
             reader_url: self.cluster.url("trellis_reader", DATABASE),
             projector_url: self.cluster.url("trellis_projector", DATABASE),
-            key_encryption_key: KeyEncryptionKey::from_file(
-                &self.keys.join("key-encryption-key"),
-            )?,
+            key_encryption_key: KeyEncryptionKey::from_file(&self.keys.join("key-encryption-key"))?,
             cache_entries: CACHE_ENTRIES,
             clock,
         })

@@ -8,6 +8,7 @@
 
 mod caller;
 mod desk;
+mod rate;
 mod rpc;
 mod status;
 mod wire;

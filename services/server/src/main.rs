@@ -16,7 +16,13 @@ use server::{
 #[command(version)]
 struct Cli {
     /// How logs are written.
-    #[arg(long, env = "TRELLIS_LOG_FORMAT", value_enum, default_value = "human", global = true)]
+    #[arg(
+        long,
+        env = "TRELLIS_LOG_FORMAT",
+        value_enum,
+        default_value = "human",
+        global = true
+    )]
     log_format: LogFormat,
     /// OTLP/gRPC endpoint for traces and metrics, such as http://127.0.0.1:4317.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", global = true)]
@@ -70,13 +76,23 @@ struct Serve {
     #[arg(long, env = "TRELLIS_LISTEN", default_value = "127.0.0.1:7443")]
     listen: SocketAddr,
     /// What this process does.
-    #[arg(long, env = "TRELLIS_ROLES", value_enum, value_delimiter = ',', default_value = "api,project,react")]
+    #[arg(
+        long,
+        env = "TRELLIS_ROLES",
+        value_enum,
+        value_delimiter = ',',
+        default_value = "api,project,react"
+    )]
     roles: Vec<Role>,
     /// Aggregates kept in memory.
     #[arg(long, default_value_t = 100_000)]
     cache_entries: usize,
     /// The OIDC issuer whose tokens are accepted.
-    #[arg(long, env = "TRELLIS_OIDC_ISSUER", required_unless_present = "allow_development_issuer")]
+    #[arg(
+        long,
+        env = "TRELLIS_OIDC_ISSUER",
+        required_unless_present = "allow_development_issuer"
+    )]
     oidc_issuer: Option<String>,
     /// A JWKS file of the issuer; without it the issuer's discovery document is read.
     #[arg(long, env = "TRELLIS_OIDC_JWKS_FILE")]
@@ -110,9 +126,9 @@ async fn main() -> ExitCode {
             demonstration::run(&demo.data_dir, demo.listen, demo.once, terminated()).await
         }
         Command::Serve(options) => serve_own(*options).await,
-        Command::Migrate { database_url } => ledger::migrate(&database_url)
-            .await
-            .map_err(Into::into),
+        Command::Migrate { database_url } => {
+            ledger::migrate(&database_url).await.map_err(Into::into)
+        }
     };
     telemetry.flush().await;
     match outcome {

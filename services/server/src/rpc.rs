@@ -15,14 +15,14 @@ use tonic::{
 };
 use tower::util::MapRequestLayer;
 
-use crate::{caller, desk::Desk, token::Verifier};
+use crate::{caller, desk::Desk, rate::Allowance, token::Verifier};
 
 /// The largest request message, in bytes.
 pub const REQUEST_BYTES_MAX: usize = 1024 * 1024;
 
 /// All services behind authentication.
-pub(crate) fn services(ledger: &Ledger, verifier: Verifier) -> Routes {
-    let desk = Desk::new(ledger.clone());
+pub(crate) fn services(ledger: &Ledger, allowance: Allowance, verifier: Verifier) -> Routes {
+    let desk = Desk::new(ledger.clone(), allowance);
     let mut routes = RoutesBuilder::default();
     macro_rules! offer {
         ($($server:ident($handler:expr)),* $(,)?) => {

@@ -1,17 +1,22 @@
 //! The roles of a running service and how they start and stop.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use contract::DESCRIPTORS;
+use domain::actor::PLATFORM;
 use ledger::Ledger;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tonic::transport::{Identity, Server, ServerTlsConfig, server::TcpIncoming};
+use tonic_health::{ServingStatus, server::HealthReporter};
 use tonic_web::GrpcWebLayer;
 
-use crate::{rpc, telemetry, token::Verifier};
+use crate::{rate::Allowance, rpc, telemetry, token::Verifier};
 
 /// Requests in progress on one connection.
 const CONCURRENCY_PER_CONNECTION_MAX: usize = 256;
+
+/// How often health looks at the database, and how long it waits for an answer.
+const HEALTH_INTERVAL: Duration = Duration::from_secs(2);
 
 /// What a process does; scaling out is starting more of them with fewer roles each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
@@ -80,6 +85,34 @@ async fn until(mut stop: watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
+/// Tells health what is true: SERVING while the database answers, NOT_SERVING while it does not
+/// and once the service drains.
+async fn attend(
+    ledger: Ledger,
+    allowance: Allowance,
+    health: HealthReporter,
+    draining: watch::Receiver<bool>,
+) {
+    let mut every = tokio::time::interval(HEALTH_INTERVAL);
+    let drained = until(draining);
+    tokio::pin!(drained);
+    loop {
+        tokio::select! {
+            () = &mut drained => break,
+            _ = every.tick() => {}
+        }
+        let status = match tokio::time::timeout(HEALTH_INTERVAL, ledger.head(PLATFORM)).await {
+            Ok(Ok(_)) => ServingStatus::Serving,
+            _ => ServingStatus::NotServing,
+        };
+        health.set_service_status("", status).await;
+        allowance.tidy();
+    }
+    health
+        .set_service_status("", ServingStatus::NotServing)
+        .await;
+}
+
 /// Starts the roles. Health says SERVING only once everything asked for runs.
 ///
 /// # Errors
@@ -87,12 +120,6 @@ async fn until(mut stop: watch::Receiver<bool>) {
 pub async fn serve(options: ServeOptions) -> Result<Running, ServeError> {
     let (stop, stopped) = watch::channel(false);
     let mut tasks = Vec::new();
-    if options.roles.contains(&Role::Project) {
-        tasks.push(views::start(&options.ledger, stopped.clone()).await?);
-    }
-    if options.roles.contains(&Role::React) {
-        tasks.push(ledger::react::start(&options.ledger, stopped.clone()).await?);
-    }
     let listener = TcpListener::bind(options.listen)
         .await
         .map_err(|error| ServeError::Listen(options.listen, error))?;
@@ -101,9 +128,7 @@ pub async fn serve(options: ServeOptions) -> Result<Running, ServeError> {
         .map_err(|error| ServeError::Listen(options.listen, error))?;
     if options.roles.contains(&Role::Api) {
         let (health, health_service) = tonic_health::server::health_reporter();
-        health
-            .set_service_status("", tonic_health::ServingStatus::Serving)
-            .await;
+        let allowance = Allowance::default();
         let reflection = || {
             tonic_reflection::server::Builder::configure()
                 .register_encoded_file_descriptor_set(DESCRIPTORS)
@@ -121,7 +146,11 @@ pub async fn serve(options: ServeOptions) -> Result<Running, ServeError> {
         }
         let router = server
             .layer(GrpcWebLayer::new())
-            .add_routes(rpc::services(&options.ledger, options.verifier))
+            .add_routes(rpc::services(
+                &options.ledger,
+                allowance.clone(),
+                options.verifier,
+            ))
             .add_service(health_service)
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?);
@@ -134,15 +163,11 @@ pub async fn serve(options: ServeOptions) -> Result<Running, ServeError> {
                     TcpIncoming::from(listener).with_nodelay(Some(true)),
                     until(stopped),
                 );
-                tokio::spawn(async move {
-                    until(draining).await;
-                    health
-                        .set_service_status("", tonic_health::ServingStatus::NotServing)
-                        .await;
-                });
+                let watching = tokio::spawn(attend(options.ledger, allowance, health, draining));
                 if let Err(error) = serving.await {
                     tracing::error!(error = &error as &dyn std::error::Error, "serving ended");
                 }
+                let _ = watching.await;
             }),
         );
     }

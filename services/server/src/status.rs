@@ -1,6 +1,6 @@
 //! The one place where a refusal becomes a gRPC status.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use domain::refusal::{Reason, Refusal, RefusalKind};
 use ledger::LedgerError;
@@ -42,15 +42,11 @@ pub(crate) fn failed(error: LedgerError) -> Status {
             Reason::VersionConflict,
             "the record changed while this was decided; send the request again",
         )),
-        LedgerError::Overloaded => {
-            let mut details = ErrorDetails::with_error_info("OVERLOADED", ERROR_DOMAIN, []);
-            details.set_retry_info(Some(std::time::Duration::from_millis(250)));
-            Status::with_error_details(
-                Code::ResourceExhausted,
-                "more requests than can be written now; send it again in a moment",
-                details,
-            )
-        }
+        LedgerError::Overloaded => exhausted(
+            "OVERLOADED",
+            "more requests than can be written now; send it again in a moment".to_owned(),
+            Duration::from_millis(250),
+        ),
         other => {
             tracing::error!(error = &other as &dyn std::error::Error, "request failed");
             let details = ErrorDetails::with_error_info("INTERNAL", ERROR_DOMAIN, []);
@@ -61,6 +57,13 @@ pub(crate) fn failed(error: LedgerError) -> Status {
             )
         }
     }
+}
+
+/// A limit of this tenant's own is reached; `reason` is its UPPER_SNAKE name.
+pub(crate) fn exhausted(reason: &str, message: String, retry: Duration) -> Status {
+    let mut details = ErrorDetails::with_error_info(reason, ERROR_DOMAIN, []);
+    details.set_retry_info(Some(retry));
+    Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 
 /// No or bad credentials.

@@ -11,7 +11,9 @@ use opentelemetry_sdk::{
     trace::SdkTracerProvider,
 };
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
-use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing_subscriber::{
+    EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 /// Without `RUST_LOG`: our own words and warnings of others; the exporter's own calls are left
 /// out, or it would trace itself.
@@ -127,7 +129,12 @@ impl Injector for Traceparent {
 /// The span of a call, within the caller's trace. Its name is the RPC; it carries no content.
 pub(crate) fn call_span<B>(request: &http::Request<B>) -> tracing::Span {
     let path = request.uri().path();
-    let span = tracing::info_span!("grpc", otel.name = path, rpc.system = "grpc", rpc.method = path);
+    let span = tracing::info_span!(
+        "grpc",
+        otel.name = path,
+        rpc.system = "grpc",
+        rpc.method = path
+    );
     let parent = TraceContextPropagator::new().extract(&Headers(request.headers()));
     let _ = span.set_parent(parent);
     span

@@ -130,7 +130,10 @@ impl Verifier {
             loop {
                 every.tick().await;
                 if let Err(error) = again.refresh().await {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "keys not refreshed");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "keys not refreshed"
+                    );
                 }
             }
         });
@@ -300,7 +303,10 @@ async fn fetch(address: &str) -> Result<Vec<u8>, KeyError> {
         .map_err(|error| unreachable(&error))?
         .map_err(|error| unreachable(&error))?;
     if !answer.status().is_success() {
-        return Err(KeyError::Unreachable(format!("it answered {}", answer.status())));
+        return Err(KeyError::Unreachable(format!(
+            "it answered {}",
+            answer.status()
+        )));
     }
     let body = Limited::new(answer.into_body(), DOCUMENT_BYTES_MAX)
         .collect()
@@ -327,9 +333,8 @@ impl DevelopmentIssuer {
         let document = match std::fs::read(path) {
             Ok(document) => document,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let document =
-                    Ed25519KeyPair::generate_pkcs8(&ring::rand::SystemRandom::new())
-                        .map_err(|_| unusable())?;
+                let document = Ed25519KeyPair::generate_pkcs8(&ring::rand::SystemRandom::new())
+                    .map_err(|_| unusable())?;
                 std::fs::OpenOptions::new()
                     .write(true)
                     .create_new(true)

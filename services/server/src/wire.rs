@@ -40,9 +40,12 @@ pub(crate) fn instant(value: &str, field: &'static str) -> Result<Timestamp, Ref
 
 /// A word of a closed list in its `snake_case` spelling.
 pub(crate) fn word<T: FromStr>(value: &str, field: &'static str) -> Result<T, Refusal> {
-    value
-        .parse()
-        .map_err(|_| Refusal::invalid(field, "not one of the words allowed here; see the API reference"))
+    value.parse().map_err(|_| {
+        Refusal::invalid(
+            field,
+            "not one of the words allowed here; see the API reference",
+        )
+    })
 }
 
 /// A UUID that is not all zeros.
@@ -50,7 +53,9 @@ pub(crate) fn uuid(value: &str, field: &'static str) -> Result<Uuid, Refusal> {
     Uuid::try_parse(value)
         .ok()
         .filter(|id| !id.is_nil())
-        .ok_or_else(|| Refusal::invalid(field, "expected a UUID chosen by the client, not all zeros"))
+        .ok_or_else(|| {
+            Refusal::invalid(field, "expected a UUID chosen by the client, not all zeros")
+        })
 }
 
 /// Free text within the limit.

@@ -13,12 +13,11 @@ use domain::{actor::TenantId, permission::Permit, refusal::Refusal};
 use futures::Stream;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Code, Request, Response, Status};
-use tonic_types::{ErrorDetails, StatusExt as _};
+use tonic::{Request, Response, Status};
 
 use crate::{
     desk::Desk,
-    status::{ERROR_DOMAIN, failed, refused},
+    status::{exhausted, failed, refused},
     wire,
 };
 
@@ -50,10 +49,10 @@ impl FeedRpc {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(tenant).or_default();
         if *count >= SUBSCRIPTIONS_MAX {
-            return Err(Status::with_error_details(
-                Code::ResourceExhausted,
+            return Err(exhausted(
+                "SUBSCRIPTIONS_EXHAUSTED",
                 format!("at most {SUBSCRIPTIONS_MAX} subscriptions at a time; end one first"),
-                ErrorDetails::with_error_info("SUBSCRIPTIONS_EXHAUSTED", ERROR_DOMAIN, []),
+                HEARTBEAT,
             ));
         }
         *count += 1;
