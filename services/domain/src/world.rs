@@ -341,6 +341,8 @@ impl World {
         act: A::Act,
     ) -> Result<&A, Halt> {
         let slot = self.slot(id)?;
+        // Even when nothing follows: that nothing does is true of this version only.
+        slot.guarded = true;
         let mut state: A = state_of::<A>(slot)?.clone();
         let issued = Issued {
             issue: issue.clone(),
