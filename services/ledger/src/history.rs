@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{Inner, LedgerError, append::instant, feed::decode};
 
 /// A stored event with its proof.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryEvent {
     /// The aggregate type.
     pub kind: String,

@@ -28,6 +28,7 @@ use std::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::{
     actor::{PLATFORM, PersonId, TenantId, TenantKind},
+    directory::Tenant,
     id::Id,
     permission::Permit,
     personal::Personal,
@@ -355,7 +356,20 @@ impl Ledger {
     /// # Errors
     /// When its record cannot be loaded.
     pub async fn tenant_kind(&self, tenant: TenantId) -> Result<Option<TenantKind>, LedgerError> {
-        Ok((tenant == PLATFORM).then_some(TenantKind::Platform))
+        if tenant == PLATFORM {
+            return Ok(Some(TenantKind::Platform));
+        }
+        let key = Tenant::id(tenant).key();
+        // A registered tenant's kind never changes, so a cached entry is as good as a fresh one.
+        let loaded = match self.0.streams.cached(key) {
+            Some(loaded) => loaded,
+            None => self.0.fresh_one(key).await?,
+        };
+        Ok(loaded
+            .state
+            .as_any()
+            .downcast_ref::<Tenant>()
+            .and_then(Tenant::kind))
     }
 
     /// Business time: now, or in a sandbox the latest effective time of any accepted command.

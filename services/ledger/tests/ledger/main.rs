@@ -1,0 +1,15 @@
+//! What the ledger promises, shown on a real PostgreSQL.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that meets the unexpected fails there"
+)]
+
+mod contention;
+mod isolation;
+mod personal;
+mod proof;
+mod receipts;
+mod support;

@@ -1,0 +1,191 @@
+use domain::actor::PersonId;
+use ledger::{KeyEncryptionKey, LedgerError};
+use sqlx::Row as _;
+use uuid::Uuid;
+
+use crate::support::{Database, TallyAct, Touch, envelope, open, permit, tenant};
+
+const MARKER: &str = "Zebediah Quillfeather";
+
+fn person() -> PersonId {
+    PersonId(Uuid::from_u128(77))
+}
+
+fn note(text: &str) -> TallyAct {
+    TallyAct::Note {
+        subject: person(),
+        note: text.to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn each_controller_opens_its_own_copy_and_nobody_else_any() {
+    let database = Database::new().await;
+    let options = database.options();
+    let ledger = database.ledger_with(options.clone()).await;
+    let (home, sharer) = (tenant(1), tenant(2));
+    let id = open(&ledger, home, 1, &[sharer]).await;
+    ledger
+        .submit(&permit(home), envelope(1), &Touch::one(id, note(MARKER)))
+        .await
+        .unwrap();
+    // The same from the writer's cache and from a process that loads it.
+    for ledger in [ledger, database.ledger_with(options).await] {
+        let read = ledger.read(&permit(home), id).await.unwrap();
+        for tenant in [home, sharer] {
+            let opened = ledger
+                .open_personal(&permit(tenant), &read.state.notes[0])
+                .await
+                .unwrap();
+            assert_eq!(opened.as_deref(), Some(MARKER));
+        }
+        let foreign = ledger
+            .open_personal(&permit(tenant(3)), &read.state.notes[0])
+            .await
+            .unwrap();
+        assert_eq!(foreign, None);
+        // What is at hand holds nothing clear either.
+        assert!(!serde_json::to_string(&read.state).unwrap().contains(MARKER));
+        let page = ledger.feed(&permit(sharer), 0, 10).await.unwrap();
+        assert_eq!(
+            page.items[1].payload,
+            r#"{"TallyNoted":{"note":{"personal":"assessment"}}}"#
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_personal_value_is_in_no_table_of_the_database() {
+    let database = Database::new().await;
+    let ledger = database.ledger().await;
+    let home = tenant(1);
+    let id = open(&ledger, home, 1, &[tenant(2)]).await;
+    ledger
+        .submit(&permit(home), envelope(1), &Touch::one(id, note(MARKER)))
+        .await
+        .unwrap();
+    let mut connection = database.connect("postgres").await;
+    let tables = sqlx::query(
+        "SELECT format('SELECT coalesce(string_agg(t::text, %L), %L) FROM ledger.%I t', '|', '', relname)
+           FROM pg_class WHERE relnamespace = 'ledger'::regnamespace AND relkind IN ('r', 'p')",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    let mut dump = String::new();
+    for table in tables {
+        let rows: String = sqlx::query_scalar(table.get(0))
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        dump.push_str(&rows);
+    }
+    assert!(dump.contains("TallyNoted"));
+    for hidden in [MARKER, "Quillfeather", "$personal"] {
+        assert!(!dump.contains(hidden));
+    }
+    let hex: String = MARKER.bytes().map(|byte| format!("{byte:02x}")).collect();
+    assert!(!dump.contains(&hex));
+}
+
+#[tokio::test]
+async fn a_destroyed_key_erases_what_it_sealed_and_what_comes_after() {
+    let database = Database::new().await;
+    let options = database.options();
+    let ledger = database.ledger_with(options.clone()).await;
+    let (home, sharer) = (tenant(1), tenant(2));
+    let id = open(&ledger, home, 1, &[sharer]).await;
+    ledger
+        .submit(&permit(home), envelope(1), &Touch::one(id, note(MARKER)))
+        .await
+        .unwrap();
+    sqlx::query(
+        "UPDATE ledger.subject_key SET wrapped = NULL, destroyed_at = now() WHERE controller = $1",
+    )
+    .bind(sharer.0)
+    .execute(&mut database.connect("trellis_command").await)
+    .await
+    .unwrap();
+    let later = database.ledger_with(options).await;
+    later
+        .submit(&permit(home), envelope(2), &Touch::one(id, note("more")))
+        .await
+        .unwrap();
+    let read = later.read(&permit(home), id).await.unwrap();
+    for (note, text) in read.state.notes.iter().zip([MARKER, "more"]) {
+        let kept = later.open_personal(&permit(home), note).await.unwrap();
+        assert_eq!(kept.as_deref(), Some(text));
+        let erased = later.open_personal(&permit(sharer), note).await.unwrap();
+        assert_eq!(erased, None);
+    }
+}
+
+#[tokio::test]
+async fn racing_writers_agree_on_one_key_per_person_and_controller() {
+    let database = Database::new().await;
+    let options = database.options();
+    let ledgers = [
+        database.ledger_with(options.clone()).await,
+        database.ledger_with(options.clone()).await,
+    ];
+    let home = tenant(1);
+    let mut ids = vec![];
+    for n in 0..8 {
+        ids.push(open(&ledgers[0], home, n, &[tenant(2)]).await);
+    }
+    let all = ids.iter().enumerate().map(|(n, id)| {
+        let command = Touch::one(*id, note(MARKER));
+        let ledger = ledgers[n % 2].clone();
+        async move {
+            ledger
+                .submit(&permit(home), envelope(n as u128), &command)
+                .await
+                .unwrap()
+        }
+    });
+    futures::future::join_all(all).await;
+    let keys = "SELECT count(*) FROM ledger.subject_key";
+    assert_eq!(database.number(keys).await, 2);
+    let fresh = database.ledger_with(options).await;
+    for id in ids {
+        let read = fresh.read(&permit(home), id).await.unwrap();
+        let opened = fresh
+            .open_personal(&permit(home), &read.state.notes[0])
+            .await
+            .unwrap();
+        assert_eq!(opened.as_deref(), Some(MARKER));
+    }
+}
+
+#[tokio::test]
+async fn another_key_encryption_key_opens_nothing() {
+    let database = Database::new().await;
+    let ledger = database.ledger().await;
+    let home = tenant(1);
+    let id = open(&ledger, home, 1, &[]).await;
+    ledger
+        .submit(&permit(home), envelope(1), &Touch::one(id, note(MARKER)))
+        .await
+        .unwrap();
+    let other = database.ledger().await;
+    let read = other.read(&permit(home), id).await.unwrap();
+    let opened = other
+        .open_personal(&permit(home), &read.state.notes[0])
+        .await;
+    assert!(matches!(opened, Err(LedgerError::Keys(_))), "{opened:?}");
+}
+
+#[test]
+fn a_key_file_is_created_once_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key");
+    let first = KeyEncryptionKey::from_file(&path).unwrap();
+    let again = KeyEncryptionKey::from_file(&path).unwrap();
+    assert_eq!(format!("{first:?}"), format!("{again:?}"));
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(KeyEncryptionKey::from_file(&path).is_err());
+}
