@@ -68,4 +68,14 @@ facts! {
     Partnership: partnership::Partnership => PartnershipEvent,
     /// A vacancy.
     Vacancy: vacancy::Vacancy => VacancyEvent,
+    /// An application.
+    Application: application::Application => ApplicationEvent,
+    /// A party's sealed shortlist and decisions.
+    Seal: decision_round::Seal => SealEvent,
+    /// The referee of an application.
+    Referee: decision_round::Referee => RefereeEvent,
+    /// An offer.
+    Offer: offer::Offer => OfferEvent,
+    /// A person's acceptance.
+    Acceptance: offer::Acceptance => AcceptanceEvent,
 }

@@ -11,7 +11,7 @@ use crate::{
     fact::{Visit, aggregates},
     id::Id,
     policy::{Policies, PolicyRegister, SetPolicy},
-    refusal::Reason,
+    refusal::{Reason, Refusal},
     world::{AnyState, Command, Decider, Halt, Issue, StreamKey, World},
 };
 
@@ -39,6 +39,19 @@ pub(crate) fn actor(tenant: TenantId, role: ActingRole) -> Actor {
 /// A stream so far: its state, version and stored payloads.
 type Kept = (Box<dyn AnyState>, u64, Vec<String>);
 
+/// What a command that was not refused shows to its issuer and in its events' metadata.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Answer {
+    /// The resource the receipt names.
+    pub(crate) key: StreamKey,
+    /// Its version.
+    pub(crate) version: u64,
+    /// The policy versions used.
+    pub(crate) policies: std::collections::BTreeMap<String, u32>,
+    /// The event types appended, in stream order.
+    pub(crate) appended: Vec<String>,
+}
+
 /// A ledger in memory: what happened so far, and the next command.
 #[derive(Default)]
 pub(crate) struct Given {
@@ -61,6 +74,14 @@ impl Given {
             assert!(outcome.is_ok(), "policy {}: {outcome:?}", row.policy);
         }
         given
+    }
+
+    /// Only these policies of the baseline are set, from the year 2000 on.
+    pub(crate) fn of_the_baseline(self, policies: &[&str]) -> Self {
+        crate::policy::baseline::baseline()
+            .into_iter()
+            .filter(|row| policies.contains(&row.policy.as_str()))
+            .fold(self, |given, row| given.policy(&row.policy, row.value))
     }
 
     /// Sets a policy from the year 2000 on.
@@ -110,6 +131,19 @@ impl Given {
         request: Uuid,
         command: &dyn Command,
     ) -> Result<Vec<String>, Reason> {
+        self.answer(by, at, request, command)
+            .map(|answer| answer.appended)
+            .map_err(|refusal| refusal.reason)
+    }
+
+    /// The same, with all that its issuer and the record of it can show.
+    pub(crate) fn answer(
+        &mut self,
+        by: &Actor,
+        at: Timestamp,
+        request: Uuid,
+        command: &dyn Command,
+    ) -> Result<Answer, Refusal> {
         let register = self
             .state(PolicyRegister::id())
             .cloned()
@@ -122,7 +156,8 @@ impl Given {
             policies: Policies::of(Arc::new(register)),
         };
         let mut needed: Vec<StreamKey> = vec![];
-        let world = loop {
+        let (key, world) = loop {
+            issue.policies.forget();
             let mut world = World::default();
             for key in &needed {
                 let (state, version) = self.streams.get(key).map_or_else(
@@ -132,26 +167,43 @@ impl Given {
                 world.insert(*key, state, version);
             }
             match command.run(&issue, &mut world) {
-                Ok(_) => break world,
+                Ok(key) => break (key, world),
                 Err(Halt::Need(key)) => needed.push(key),
-                Err(Halt::Refused(refusal)) => return Err(refusal.reason),
+                Err(Halt::Refused(refusal)) => return Err(refusal),
             }
         };
+        let version = world.version(key);
         let mut appended = vec![];
         for write in world.finish().0 {
-            let entry = self
-                .streams
-                .entry(write.key)
-                .or_insert_with(|| (empty(write.key.kind), 0, vec![]));
             for event in write.events {
-                let payload = serde_json::from_str(&event.payload).expect("staged events are JSON");
-                entry.0.apply_stored(payload).expect("a stored event folds");
-                entry.1 = event.sequence;
-                appended.push(event.event_type.clone());
-                entry.2.push(event.payload);
+                self.keep(write.key, event.payload);
+                appended.push(event.event_type);
             }
         }
-        Ok(appended)
+        Ok(Answer {
+            key,
+            version,
+            policies: issue.policies.used(),
+            appended,
+        })
+    }
+
+    fn keep(&mut self, key: StreamKey, payload: String) {
+        let stored = serde_json::from_str(&payload).expect("staged events are JSON");
+        let (state, version, payloads) = self
+            .streams
+            .entry(key)
+            .or_insert_with(|| (empty(key.kind), 0, vec![]));
+        state.apply_stored(stored).expect("a stored event folds");
+        *version += 1;
+        payloads.push(payload);
+    }
+
+    /// An event of a record's past, whatever led to it.
+    pub(crate) fn happened<A: Decider>(mut self, id: Id<A>, event: &A::Event) -> Self {
+        let payload = serde_json::to_string(event).expect("events are JSON");
+        self.keep(id.key(), payload);
+        self
     }
 
     /// The state of a stream so far.
@@ -162,7 +214,6 @@ impl Given {
     }
 
     /// The stored payloads of a stream.
-    #[allow(dead_code)]
     pub(crate) fn stored<A: Decider>(&self, id: Id<A>) -> Vec<String> {
         self.streams
             .get(&id.key())

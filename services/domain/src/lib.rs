@@ -7,6 +7,9 @@
 //! - [`commitment`]: the promise of a permanent qualified post to everyone trained
 //! - [`partnership`]: employer and university agree to train together at an intake
 //! - [`vacancy`]: trainee posts advertised jointly
+//! - [`application`]: one person's application for one vacancy
+//! - [`decision_round`]: the blind joint decision on it
+//! - [`offer`]: the conditional offer, its acceptance, the employment checks
 //!
 //! Beneath them: [`actor`] (who acts), [`permission`] (who may), [`world`] (how a command runs),
 //! [`refusal`] (why not), [`reactions`] (what follows), [`fact`] (every event, typed),
@@ -15,12 +18,15 @@
 
 pub mod actor;
 pub mod allocation;
+pub mod application;
 pub mod calendar;
 pub mod commitment;
+pub mod decision_round;
 pub mod directory;
 pub mod fact;
 pub mod id;
 pub mod identifiers;
+pub mod offer;
 pub mod partnership;
 pub mod permission;
 pub mod personal;

@@ -7,7 +7,14 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::{fact::Fact, permission::Action, world::Command};
+use crate::{
+    application::{Application, ApplicationEvent},
+    decision_round::LapseDecisionRound,
+    fact::Fact,
+    id::Id,
+    permission::Action,
+    world::Command,
+};
 
 /// A stored event as reactions see it.
 #[derive(Debug, Clone)]
@@ -34,11 +41,26 @@ pub enum Reaction {
 /// A timer's content: small, stored as JSON, of nothing personal.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Timer {}
+pub enum Timer {
+    /// A decision round closes (C.3.5).
+    DecisionRound {
+        /// The application.
+        application: Id<Application>,
+        /// The round.
+        round: u32,
+    },
+}
 
 /// The reactions to one event, in order.
 pub fn react(event: &Occurred) -> Vec<Reaction> {
     match &event.fact {
+        Fact::Application(ApplicationEvent::DecisionRoundOpened { round, deadline }) => {
+            let timer = Timer::DecisionRound {
+                application: Id::new(event.stream),
+                round: *round,
+            };
+            vec![Reaction::Timer(*deadline, timer)]
+        }
         Fact::Policy(_)
         | Fact::Tenant(_)
         | Fact::ClinicalService(_)
@@ -48,13 +70,23 @@ pub fn react(event: &Occurred) -> Vec<Reaction> {
         | Fact::Allocation(_)
         | Fact::Commitment(_)
         | Fact::Partnership(_)
-        | Fact::Vacancy(_) => vec![],
+        | Fact::Vacancy(_)
+        | Fact::Application(_)
+        | Fact::Seal(_)
+        | Fact::Referee(_)
+        | Fact::Offer(_)
+        | Fact::Acceptance(_) => vec![],
     }
 }
 
 /// What a timer that has come due asks for.
 pub fn on_timer(timer: &Timer) -> (Action, Box<dyn Command>) {
-    match *timer {}
+    match *timer {
+        Timer::DecisionRound { application, round } => (
+            Action::OpenDecisionRound,
+            Box::new(LapseDecisionRound { application, round }),
+        ),
+    }
 }
 
 /// The request id of the `n`th command that follows from an event.

@@ -401,9 +401,9 @@ fn recruitment(rows: &mut Rows) {
                 criterion("nhs_values", "attitudes", "employer", 6, true),
             ],
             "most_important": "trauma_informed_recovery",
-            "never_essential": ["mental_health_experience"],
+            "never_essential": ["mental_health_experience", "psychology_degree"],
         }),
-        "[S] JOINT-05..08; [P] weights",
+        "[S] JOINT-05..08, ROUTE-09; [P] weights",
     );
     rows.set(
         "applications",
