@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use ledger::{Clock, KeyEncryptionKey, Ledger, LedgerOptions};
 use server::{
     demonstration,
@@ -58,6 +58,23 @@ struct Demo {
     listen: SocketAddr,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum BusinessClock {
+    /// Real time; facts of the future are refused.
+    System,
+    /// Walks through years as facts are recorded: rehearsals and tests, never production.
+    Sandbox,
+}
+
+impl From<BusinessClock> for Clock {
+    fn from(clock: BusinessClock) -> Self {
+        match clock {
+            BusinessClock::System => Self::System,
+            BusinessClock::Sandbox => Self::Sandbox,
+        }
+    }
+}
+
 #[derive(Args)]
 struct Serve {
     /// The deciding role's connection (trellis_command).
@@ -87,6 +104,9 @@ struct Serve {
     /// Aggregates kept in memory.
     #[arg(long, default_value_t = 100_000)]
     cache_entries: usize,
+    /// Where business time comes from: the machine, or in a sandbox the latest fact recorded.
+    #[arg(long, env = "TRELLIS_CLOCK", value_enum, default_value = "system")]
+    clock: BusinessClock,
     /// The OIDC issuer whose tokens are accepted.
     #[arg(
         long,
@@ -152,7 +172,7 @@ async fn serve_own(options: Serve) -> Result<(), Box<dyn std::error::Error + Sen
         projector_url: options.projector_url,
         key_encryption_key: KeyEncryptionKey::from_file(&options.key_file)?,
         cache_entries: options.cache_entries,
-        clock: Clock::System,
+        clock: options.clock.into(),
     })
     .await?;
     let mut verifier = Verifier::new(&options.audience);
