@@ -126,47 +126,6 @@ CREATE TABLE ledger.subject_key (
 );
 CREATE INDEX subject_key_subject ON ledger.subject_key (subject);
 
--- Views: which versions of which there are, and how far each has folded each tenant's feed.
-CREATE TABLE ledger.projection (
-    name text NOT NULL,
-    version integer NOT NULL,
-    state text NOT NULL CHECK (state IN ('building', 'live', 'retired')),
-    PRIMARY KEY (name, version)
-);
-CREATE UNIQUE INDEX projection_one_live ON ledger.projection (name) WHERE state = 'live';
-
-CREATE TABLE ledger.checkpoint (
-    name text NOT NULL,
-    version integer NOT NULL,
-    tenant_id uuid NOT NULL,
-    position bigint NOT NULL DEFAULT 0,
-    lease_epoch bigint NOT NULL DEFAULT 0,
-    PRIMARY KEY (name, version, tenant_id)
-) WITH (fillfactor = 60);
-
--- A record that a view could not fold: the event at fault, and what waits behind it.
-CREATE TABLE ledger.parked (
-    name text NOT NULL,
-    version integer NOT NULL,
-    tenant_id uuid NOT NULL,
-    aggregate_type text NOT NULL,
-    aggregate_id text NOT NULL,
-    position bigint NOT NULL,
-    cause text NOT NULL,
-    attempts integer NOT NULL DEFAULT 0,
-    parked_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (name, version, tenant_id, aggregate_type, aggregate_id, position)
-);
-
-CREATE TABLE ledger.timer (
-    timer_id uuid PRIMARY KEY,
-    due_at timestamptz NOT NULL,
-    timer json NOT NULL,
-    set_at timestamptz NOT NULL DEFAULT now(),
-    fired_at timestamptz
-);
-CREATE INDEX timer_due ON ledger.timer (due_at) WHERE fired_at IS NULL;
-
 -- Isolation. Force: it holds for a table's owner too.
 DO $$
 DECLARE
@@ -179,9 +138,7 @@ BEGIN
             ('event', '(SELECT ledger.current_tenant()) = ANY (parties)'),
             ('feed', 'tenant_id = (SELECT ledger.current_tenant())'),
             ('receipt', 'tenant_id = (SELECT ledger.current_tenant())'),
-            ('subject_key', 'controller = (SELECT ledger.current_tenant())'),
-            ('checkpoint', 'tenant_id = (SELECT ledger.current_tenant())'),
-            ('parked', 'tenant_id = (SELECT ledger.current_tenant())')
+            ('subject_key', 'controller = (SELECT ledger.current_tenant())')
         ) AS tables (name, own)
     LOOP
         EXECUTE format('ALTER TABLE ledger.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', item.name);
@@ -192,18 +149,11 @@ BEGIN
         EXECUTE format('CREATE POLICY across ON ledger.%I FOR SELECT TO trellis_command, trellis_projector USING (true)', item.name);
         EXECUTE format('CREATE POLICY append ON ledger.%I TO trellis_append USING (true) WITH CHECK (true)', item.name);
     END LOOP;
-    FOR item IN SELECT unnest(ARRAY['checkpoint', 'parked']) AS name LOOP
-        EXECUTE format('CREATE POLICY across ON ledger.%I FOR SELECT TO trellis_command USING (true)', item.name);
-        EXECUTE format('CREATE POLICY projector ON ledger.%I TO trellis_projector USING (true) WITH CHECK (true)', item.name);
-    END LOOP;
 END $$;
 CREATE POLICY command ON ledger.subject_key TO trellis_command USING (true) WITH CHECK (true);
 
 GRANT SELECT ON ledger.tenant, ledger.stream, ledger.event, ledger.feed, ledger.receipt
     TO trellis_reader, trellis_command, trellis_projector;
-GRANT SELECT ON ledger.projection, ledger.checkpoint, ledger.parked, ledger.timer TO trellis_command;
-GRANT SELECT, INSERT, UPDATE, DELETE
-    ON ledger.projection, ledger.checkpoint, ledger.parked, ledger.timer TO trellis_projector;
 GRANT SELECT, INSERT ON ledger.subject_key TO trellis_command;
 GRANT UPDATE (wrapped, kek_id, destroyed_at) ON ledger.subject_key TO trellis_command;
 GRANT SELECT, INSERT ON ledger.event, ledger.feed, ledger.receipt TO trellis_append;
