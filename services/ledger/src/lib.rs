@@ -10,13 +10,18 @@ mod clock;
 mod envelope;
 mod error;
 mod feed;
+mod follow;
 mod gate;
 mod history;
 mod keys;
 mod load;
 mod metrics;
+mod project;
+mod reading;
 mod seal;
 mod submit;
+mod trace;
+pub mod view;
 
 use std::{
     fmt,
@@ -55,6 +60,8 @@ pub use feed::{FEED_PAGE_MAX, FeedItem, FeedPage};
 pub use history::HistoryEvent;
 pub use keys::{Custodian, KeyEncryptionKey, KeyError};
 pub use load::Kinds;
+pub use project::{BATCH_MAX, Projector, Round};
+pub use reading::{AT_LEAST_WAIT, Reading, THREADS_MAX, Thread, Threads};
 
 /// Brings the schema `ledger` and the four roles up to date. `owner_url` connects as the owner of
 /// the database; nothing else ever does.

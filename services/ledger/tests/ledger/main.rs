@@ -13,3 +13,4 @@ mod personal;
 mod proof;
 mod receipts;
 mod support;
+mod views;

@@ -1,0 +1,194 @@
+//! Reading views: figures and rows of one tenant, with the position they stand for.
+
+use std::time::{Duration, Instant};
+
+use domain::permission::Permit;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::{
+    Ledger, LedgerError,
+    follow::{begin, signed, unsigned},
+    view::{Figures, View},
+};
+
+/// How long a read waits for its `at_least` position.
+pub const AT_LEAST_WAIT: Duration = Duration::from_secs(5);
+
+/// Most threads on one page.
+pub const THREADS_MAX: u32 = 200;
+
+/// The figures of one tenant at one position of its feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// The view's name.
+    pub view: &'static str,
+    /// The version of the view that made the figures.
+    pub version: u32,
+    /// The feed position they include everything up to.
+    pub position: u64,
+    /// The figures.
+    pub figures: Figures,
+}
+
+/// The rows of one thread.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Thread<R> {
+    /// What the rows have in common: the application, for a trainee's records.
+    pub id: Uuid,
+    /// The rows, by stream.
+    pub rows: Vec<(Uuid, R)>,
+}
+
+/// A page of threads.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Threads<R> {
+    /// The position the rows stand for.
+    pub position: u64,
+    /// The threads, by id.
+    pub threads: Vec<Thread<R>>,
+    /// Where the next page starts; `None` on the last.
+    pub next: Option<Uuid>,
+}
+
+/// A build with one of its figures; without one when all are zero.
+#[derive(FromRow)]
+struct StoredFigure {
+    version: i32,
+    position: i64,
+    figure: Option<String>,
+    part: Option<String>,
+    value: Option<i64>,
+}
+
+/// A build with one row of a page; without one when the page is empty.
+#[derive(FromRow)]
+struct StoredRow {
+    position: i64,
+    thread: Option<Uuid>,
+    stream: Option<Uuid>,
+    row: Option<String>,
+}
+
+impl Ledger {
+    /// The figures of the permit's own tenant, once the view has folded its feed up to `at_least`.
+    ///
+    /// # Errors
+    /// `Overloaded` when the view does not get there within [`AT_LEAST_WAIT`]; `Store`.
+    pub async fn figures<V: View>(
+        &self,
+        permit: &Permit,
+        at_least: u64,
+    ) -> Result<Reading, LedgerError> {
+        let deadline = Instant::now() + AT_LEAST_WAIT;
+        let mut pause = Duration::from_millis(5);
+        loop {
+            let reading = self.figures_now::<V>(permit).await?;
+            if reading.position >= at_least {
+                return Ok(reading);
+            }
+            if Instant::now() + pause > deadline {
+                return Err(LedgerError::Overloaded);
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(100));
+        }
+    }
+
+    async fn figures_now<V: View>(&self, permit: &Permit) -> Result<Reading, LedgerError> {
+        let tenant = permit.actor().tenant;
+        let mut tx = begin(self.reader(), tenant).await?;
+        // One statement, so that figures and position are of the same moment.
+        let stored: Vec<StoredFigure> = sqlx::query_as(
+            "SELECT b.version, coalesce(c.position, 0) AS position, f.figure, f.part, f.value
+               FROM ledger.view_build b
+               LEFT JOIN ledger.view_checkpoint c ON c.build = b.build AND c.tenant_id = $2
+               LEFT JOIN ledger.view_figure f
+                 ON f.build = b.build AND f.tenant_id = $2 AND f.value <> 0
+              WHERE b.view = $1 AND b.state = 'live'",
+        )
+        .bind(V::NAME)
+        .bind(tenant.0)
+        .fetch_all(&mut *tx)
+        .await?;
+        let (version, position) = stored
+            .first()
+            .map_or((0, 0), |first| (first.version, first.position));
+        Ok(Reading {
+            view: V::NAME,
+            version: version.unsigned_abs(),
+            position: unsigned(position),
+            figures: stored
+                .into_iter()
+                .filter_map(|stored| Some((stored.figure?, stored.part?, stored.value?)))
+                .collect(),
+        })
+    }
+
+    /// The threads of the permit's own tenant after `after`, each with all its rows.
+    ///
+    /// # Errors
+    /// `Store`, also when the live build is of another version than this code reads.
+    pub async fn threads<V: View>(
+        &self,
+        permit: &Permit,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Threads<V::Row>, LedgerError> {
+        let limit = limit.clamp(1, THREADS_MAX);
+        let tenant = permit.actor().tenant;
+        let mut tx = begin(self.reader(), tenant).await?;
+        let stored: Vec<StoredRow> = sqlx::query_as(
+            "WITH build AS (
+               SELECT b.build, coalesce(c.position, 0) AS position
+                 FROM ledger.view_build b
+                 LEFT JOIN ledger.view_checkpoint c ON c.build = b.build AND c.tenant_id = $2
+                WHERE b.view = $1 AND b.state = 'live' AND b.version = $5
+             ), page AS (
+               SELECT DISTINCT r.thread FROM ledger.view_row r, build b
+                WHERE r.tenant_id = $2 AND r.build = b.build AND r.thread > $3
+                ORDER BY r.thread LIMIT $4
+             )
+             SELECT b.position, r.thread, r.stream, r.row::text AS row
+               FROM build b
+               LEFT JOIN (page JOIN ledger.view_row r USING (thread))
+                 ON r.tenant_id = $2 AND r.build = b.build
+              ORDER BY r.thread, r.stream",
+        )
+        .bind(V::NAME)
+        .bind(tenant.0)
+        .bind(after.unwrap_or(Uuid::nil()))
+        .bind(signed(u64::from(limit)).saturating_add(1))
+        .bind(i32::try_from(V::VERSION).unwrap_or(i32::MAX))
+        .fetch_all(&mut *tx)
+        .await?;
+        let position = stored.first().map_or(0, |first| unsigned(first.position));
+        let mut threads: Vec<Thread<V::Row>> = Vec::new();
+        for stored in stored {
+            let (Some(id), Some(stream), Some(row)) = (stored.thread, stored.stream, stored.row)
+            else {
+                continue;
+            };
+            let row = serde_json::from_str(&row)
+                .map_err(|error| LedgerError::Store(sqlx::Error::Decode(Box::new(error))))?;
+            match threads.last_mut() {
+                Some(last) if last.id == id => last.rows.push((stream, row)),
+                _ => threads.push(Thread {
+                    id,
+                    rows: vec![(stream, row)],
+                }),
+            }
+        }
+        // One more than the page was asked for, to know whether there is another.
+        let mut next = None;
+        if threads.len() > limit as usize {
+            threads.truncate(limit as usize);
+            next = threads.last().map(|thread| thread.id);
+        }
+        Ok(Threads {
+            position,
+            threads,
+            next,
+        })
+    }
+}

@@ -1,0 +1,509 @@
+//! Projections: however they are cut, killed, raced or rebuilt, rows and figures are the fold.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use domain::{
+    actor::{ActingRole, TenantId, TenantKind},
+    directory::{
+        AddSite, ClinicalService, ClinicalServiceEvent, OpenClinicalService, RegisterTenant,
+    },
+    fact::Fact,
+    id::Id,
+    permission::{Action, Permit},
+    policy::{SetPolicy, catalogue::Setting},
+};
+use jiff::civil::date;
+use ledger::{
+    Envelope, Ledger, LedgerError, Projector,
+    view::{Figures, FoldError, Noted, View},
+};
+use proptest::prelude::*;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::support::{Database, grant, request, tenant};
+
+/// Counts the sites of an employer's clinical services.
+pub(crate) struct Sites;
+
+/// A clinical service with the codes of its sites.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Service {
+    name: String,
+    sites: Vec<String>,
+}
+
+impl View for Sites {
+    const NAME: &'static str = "sites";
+    const VERSION: u32 = 1;
+    const KIND: TenantKind = TenantKind::Employer;
+    type Row = Service;
+
+    fn fold(row: &mut Service, _: &Noted, fact: &Fact) -> Result<(), FoldError> {
+        match fact {
+            Fact::ClinicalService(ClinicalServiceEvent::ClinicalServiceOpened { name, .. }) => {
+                row.name.clone_from(name);
+            }
+            Fact::ClinicalService(ClinicalServiceEvent::SiteAdded { site }) => {
+                if site.code.starts_with("POISON") {
+                    return Err(FoldError::Unfitting("poison"));
+                }
+                row.sites.push(site.code.clone());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn figures(row: &Service, sums: &mut Figures) {
+        sums.count("services", !row.name.is_empty());
+        sums.add("sites", row.sites.len() as i64);
+        for site in &row.sites {
+            sums.add_of("sites_by_letter", &site[..1], 1);
+        }
+    }
+
+    fn thread(row: &Service) -> Option<Uuid> {
+        (!row.name.is_empty()).then(|| Uuid::new_v5(&Uuid::nil(), row.name.as_bytes()))
+    }
+}
+
+/// The next version of the same view: it counts sites twice.
+struct SitesTwice;
+
+impl View for SitesTwice {
+    const NAME: &'static str = Sites::NAME;
+    const VERSION: u32 = 2;
+    const KIND: TenantKind = TenantKind::Employer;
+    type Row = Service;
+
+    fn fold(row: &mut Service, event: &Noted, fact: &Fact) -> Result<(), FoldError> {
+        Sites::fold(row, event, fact)
+    }
+    fn figures(row: &Service, sums: &mut Figures) {
+        sums.add("sites", 2 * row.sites.len() as i64);
+    }
+    fn thread(row: &Service) -> Option<Uuid> {
+        Sites::thread(row)
+    }
+}
+
+/// A row that the store cannot keep: JSON text has no NUL.
+struct Unstorable;
+
+impl View for Unstorable {
+    const NAME: &'static str = "unstorable";
+    const VERSION: u32 = 1;
+    const KIND: TenantKind = TenantKind::Employer;
+    type Row = Service;
+
+    fn fold(row: &mut Service, event: &Noted, fact: &Fact) -> Result<(), FoldError> {
+        Sites::fold(row, event, fact)
+    }
+    fn figures(row: &Service, sums: &mut Figures) {
+        for site in &row.sites {
+            let name = if site.starts_with("NUL") {
+                "\0"
+            } else {
+                "sites"
+            };
+            sums.add(name, 1);
+        }
+    }
+    fn thread(_: &Service) -> Option<Uuid> {
+        None
+    }
+}
+
+pub(crate) fn employer(n: u128, action: Action) -> Permit {
+    grant(
+        tenant(n),
+        TenantKind::Employer,
+        ActingRole::ServiceManager,
+        action,
+    )
+}
+
+fn reader(n: u128) -> Permit {
+    employer(n, Action::GetDashboard)
+}
+
+/// Two employers and the settings a clinical service may have.
+pub(crate) async fn prepare(ledger: &Ledger) {
+    let operator = Permit::platform(Action::RegisterTenant);
+    for n in [1, 2] {
+        let register = RegisterTenant {
+            tenant: tenant(n),
+            kind: TenantKind::Employer,
+            name: format!("Employer {n}"),
+            ods_code: Some(format!("N{n}M2H")),
+            ukprn: None,
+            sector: Some(domain::directory::EmployerSector::ThirdSector),
+            region: Some(domain::actor::Region::London),
+        };
+        submit(ledger, &operator, 0x1000 + n, &register)
+            .await
+            .unwrap();
+    }
+    let settings = SetPolicy {
+        policy: "settings".to_owned(),
+        from: date(2000, 1, 1),
+        until: None,
+        value: serde_json::json!({"adult_community": {"title": "Adult", "care_level": "secondary"}}),
+        source: "test".to_owned(),
+        approver: "test".to_owned(),
+    };
+    let operator = Permit::platform(Action::SetPolicy);
+    submit(ledger, &operator, 0x2000, &settings).await.unwrap();
+}
+
+async fn submit(
+    ledger: &Ledger,
+    permit: &Permit,
+    n: u128,
+    command: &dyn domain::world::Command,
+) -> Result<ledger::Receipt, LedgerError> {
+    ledger
+        .submit(permit, Envelope::new(request(n), [n as u8; 32]), command)
+        .await
+}
+
+pub(crate) async fn open_service(ledger: &Ledger, of: u128, n: u128) -> Id<ClinicalService> {
+    let open = OpenClinicalService {
+        name: format!("Service {n}"),
+        setting: Setting::parse("adult_community", "setting").unwrap(),
+        population: "severe_mental_illness".to_owned(),
+    };
+    let permit = employer(of, Action::OpenClinicalService);
+    let receipt = submit(ledger, &permit, 0x1_0000 * of + n, &open)
+        .await
+        .unwrap();
+    Id::new(receipt.id)
+}
+
+pub(crate) async fn add_site(
+    ledger: &Ledger,
+    of: u128,
+    service: Id<ClinicalService>,
+    code: &str,
+    n: u128,
+) {
+    let add = AddSite {
+        clinical_service: service,
+        code: code.to_owned(),
+        name: code.to_owned(),
+        region: None,
+        attributes: Default::default(),
+    };
+    let permit = employer(of, Action::AddSite);
+    submit(ledger, &permit, 0x100_0000 * of + n, &add)
+        .await
+        .unwrap();
+}
+
+async fn sites(ledger: &Ledger, of: u128) -> i64 {
+    let reading = ledger.figures::<Sites>(&reader(of), 0).await.unwrap();
+    reading.figures.get("sites")
+}
+
+#[tokio::test]
+async fn each_tenant_reads_its_own_figures_and_rows_at_a_position() {
+    let database = Database::new().await;
+    let ledger = database.ledger().await;
+    prepare(&ledger).await;
+    for n in 0..3 {
+        let service = open_service(&ledger, 1, n).await;
+        add_site(&ledger, 1, service, &format!("A{n}"), 10 * n).await;
+        add_site(&ledger, 1, service, &format!("B{n}"), 10 * n + 1).await;
+    }
+    open_service(&ledger, 2, 0).await;
+    Projector::new(&ledger)
+        .with::<Sites>()
+        .catch_up()
+        .await
+        .unwrap();
+
+    let head = ledger.head(tenant(1)).await.unwrap();
+    let reading = ledger.figures::<Sites>(&reader(1), head).await.unwrap();
+    assert_eq!((reading.version, reading.position), (1, head));
+    assert_eq!(reading.figures.get("services"), 3);
+    assert_eq!(reading.figures.get("sites"), 6);
+    assert_eq!(
+        reading.figures.parts("sites_by_letter").collect::<Vec<_>>(),
+        [("A", 3), ("B", 3)]
+    );
+    assert_eq!(sites(&ledger, 2).await, 0);
+
+    let first = ledger.threads::<Sites>(&reader(1), None, 2).await.unwrap();
+    assert_eq!(first.threads.len(), 2);
+    let rest = ledger
+        .threads::<Sites>(&reader(1), first.next, 2)
+        .await
+        .unwrap();
+    assert_eq!((rest.threads.len(), rest.next), (1, None));
+    let names: BTreeMap<_, _> = first
+        .threads
+        .iter()
+        .chain(&rest.threads)
+        .map(|thread| (thread.id, thread.rows[0].1.name.clone()))
+        .collect();
+    assert_eq!(names.len(), 3);
+}
+
+#[tokio::test]
+async fn a_read_waits_for_the_position_it_asks_for() {
+    let database = Database::new().await;
+    let ledger = database.ledger().await;
+    prepare(&ledger).await;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let runner = tokio::spawn(Projector::new(&ledger).with::<Sites>().run(stopped));
+    for n in 0..20 {
+        let service = open_service(&ledger, 1, n).await;
+        let head = ledger.head(tenant(1)).await.unwrap();
+        add_site(&ledger, 1, service, "A", n).await;
+        let reading = ledger.figures::<Sites>(&reader(1), head + 1).await.unwrap();
+        assert_eq!(reading.figures.get("sites"), n as i64 + 1);
+    }
+    stop.send(true).unwrap();
+    runner.await.unwrap();
+    let beyond = ledger.head(tenant(1)).await.unwrap() + 1;
+    let late = ledger.figures::<Sites>(&reader(1), beyond).await;
+    assert!(matches!(late, Err(LedgerError::Overloaded)), "{late:?}");
+}
+
+#[tokio::test]
+async fn a_poisoned_event_parks_its_record_only_until_it_is_skipped_and_replayed() {
+    let database = Database::new().await;
+    let ledger = database.ledger().await;
+    prepare(&ledger).await;
+    let (good, bad) = (
+        open_service(&ledger, 1, 1).await,
+        open_service(&ledger, 1, 2).await,
+    );
+    add_site(&ledger, 1, bad, "A1", 1).await;
+    add_site(&ledger, 1, bad, "POISON", 2).await;
+    add_site(&ledger, 1, good, "A2", 3).await;
+    let mut projector = Projector::new(&ledger).with::<Sites>();
+    projector.catch_up().await.unwrap();
+    add_site(&ledger, 1, bad, "A3", 4).await;
+    add_site(&ledger, 1, good, "A4", 5).await;
+    projector.catch_up().await.unwrap();
+
+    assert_eq!(sites(&ledger, 1).await, 3);
+    let parked = projector.parked::<Sites>(tenant(1)).await.unwrap();
+    assert_eq!(parked.keys().collect::<Vec<_>>(), [&bad.0]);
+    assert_eq!(parked[&bad.0].sequence, 3);
+    assert_eq!(projector.drift::<Sites>(tenant(1)).await.unwrap(), None);
+
+    assert!(!projector.unpark::<Sites>(tenant(1), bad.0).await.unwrap());
+    assert_eq!(sites(&ledger, 1).await, 3);
+    projector
+        .skip::<Sites>(tenant(1), bad.0, 3, "operator", "a site that never was")
+        .await
+        .unwrap();
+    assert!(projector.unpark::<Sites>(tenant(1), bad.0).await.unwrap());
+    assert_eq!(sites(&ledger, 1).await, 4);
+    assert!(
+        projector
+            .parked::<Sites>(tenant(1))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(projector.drift::<Sites>(tenant(1)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_the_store_refuses_is_found_by_halving_and_parked_alone() {
+    let database = Database::new().await;
+    let ledger = database.ledger().await;
+    prepare(&ledger).await;
+    let (good, bad) = (
+        open_service(&ledger, 1, 1).await,
+        open_service(&ledger, 1, 2).await,
+    );
+    for n in 0..10 {
+        add_site(&ledger, 1, good, &format!("A{n}"), n).await;
+    }
+    add_site(&ledger, 1, bad, "NUL", 20).await;
+    for n in 30..40 {
+        add_site(&ledger, 1, good, &format!("A{n}"), n).await;
+    }
+    let mut projector = Projector::new(&ledger).with::<Unstorable>();
+    projector.catch_up().await.unwrap();
+    let reading = ledger.figures::<Unstorable>(&reader(1), 0).await.unwrap();
+    assert_eq!(reading.figures.get("sites"), 20);
+    assert_eq!(reading.position, ledger.head(tenant(1)).await.unwrap());
+    let parked = projector.parked::<Unstorable>(tenant(1)).await.unwrap();
+    assert_eq!(parked.keys().collect::<Vec<_>>(), [&bad.0]);
+}
+
+#[tokio::test]
+async fn a_new_version_builds_beside_the_live_one_and_switches_once_it_has_caught_up() {
+    let database = Database::new().await;
+    let ledger = database.ledger().await;
+    prepare(&ledger).await;
+    let service = open_service(&ledger, 1, 1).await;
+    add_site(&ledger, 1, service, "A1", 1).await;
+    let mut old = Projector::new(&ledger).with::<Sites>();
+    old.catch_up().await.unwrap();
+    assert_eq!(sites(&ledger, 1).await, 1);
+
+    add_site(&ledger, 1, service, "A2", 2).await;
+    let mut new = Projector::new(&ledger).with::<SitesTwice>();
+    new.round().await.unwrap();
+    let before = ledger.figures::<Sites>(&reader(1), 0).await.unwrap();
+    assert_eq!((before.version, before.figures.get("sites")), (1, 1));
+    new.catch_up().await.unwrap();
+    let after = ledger.figures::<SitesTwice>(&reader(1), 0).await.unwrap();
+    assert_eq!((after.version, after.figures.get("sites")), (2, 4));
+
+    // The process of the old version stands by and does no harm.
+    add_site(&ledger, 1, service, "A3", 3).await;
+    old.catch_up().await.unwrap();
+    new.catch_up().await.unwrap();
+    let after = ledger.figures::<SitesTwice>(&reader(1), 0).await.unwrap();
+    assert_eq!((after.version, after.figures.get("sites")), (2, 6));
+    let live = "SELECT count(*) FROM ledger.view_build WHERE view = 'sites' AND state = 'live'";
+    assert_eq!(database.number(live).await, 1);
+    let left = "SELECT count(*) FROM ledger.view_row r JOIN ledger.view_build b USING (build)
+                 WHERE b.state = 'retired'";
+    assert_eq!(database.number(left).await, 0);
+}
+
+#[tokio::test]
+async fn a_rebuild_mends_drift_and_the_check_names_the_row_before() {
+    let database = Database::new().await;
+    let ledger = database.ledger().await;
+    prepare(&ledger).await;
+    let service = open_service(&ledger, 1, 1).await;
+    add_site(&ledger, 1, service, "A1", 1).await;
+    let mut projector = Projector::new(&ledger).with::<Sites>();
+    projector.catch_up().await.unwrap();
+    sqlx::query("UPDATE ledger.view_row SET row = '{\"name\":\"other\",\"sites\":[]}'")
+        .execute(&mut database.connect("postgres").await)
+        .await
+        .unwrap();
+    let drift = projector.drift::<Sites>(tenant(1)).await.unwrap().unwrap();
+    assert!(drift.contains(&service.0.to_string()), "{drift}");
+
+    projector.rebuild::<Sites>().await.unwrap();
+    projector.catch_up().await.unwrap();
+    assert_eq!(projector.drift::<Sites>(tenant(1)).await.unwrap(), None);
+    assert_eq!(sites(&ledger, 1).await, 1);
+}
+
+/// Runners on one checkpoint, stopped at any moment: each event is folded once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn racing_and_killed_runners_fold_each_event_once() {
+    let database = Database::new().await;
+    let ledger = database.ledger().await;
+    prepare(&ledger).await;
+    let services = [
+        open_service(&ledger, 1, 1).await,
+        open_service(&ledger, 1, 2).await,
+    ];
+    let writer = tokio::spawn({
+        let ledger = ledger.clone();
+        async move {
+            for n in 0..120_usize {
+                add_site(&ledger, 1, services[n % 2], &format!("A{n}"), n as u128).await;
+            }
+        }
+    });
+    let mut kills = 0_u64;
+    while !writer.is_finished() {
+        let (_stop, stopped) = tokio::sync::watch::channel(false);
+        let runners: Vec<_> = (0..3)
+            .map(|_| tokio::spawn(Projector::new(&ledger).with::<Sites>().run(stopped.clone())))
+            .collect();
+        tokio::time::sleep(Duration::from_millis(3 + kills * 7 % 23)).await;
+        runners.iter().for_each(|runner| runner.abort());
+        kills += 1;
+    }
+    writer.await.unwrap();
+    let mut projector = Projector::new(&ledger).with::<Sites>();
+    projector.catch_up().await.unwrap();
+    assert!(kills > 0);
+    assert_eq!(sites(&ledger, 1).await, 120);
+    assert_eq!(projector.drift::<Sites>(tenant(1)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn another_tenants_rows_are_out_of_reach_of_reader_and_projector() {
+    let database = Database::new().await;
+    let ledger = database.ledger().await;
+    prepare(&ledger).await;
+    let service = open_service(&ledger, 1, 1).await;
+    add_site(&ledger, 1, service, "A1", 1).await;
+    Projector::new(&ledger)
+        .with::<Sites>()
+        .catch_up()
+        .await
+        .unwrap();
+    for role in ["trellis_reader", "trellis_projector"] {
+        for (speaks_for, seen) in [(None, 0), (Some(tenant(2)), 0), (Some(tenant(1)), 1)] {
+            let mut connection = database.connect(role).await;
+            let name = speaks_for.map_or(String::new(), |TenantId(id)| id.to_string());
+            sqlx::query("SELECT set_config('trellis.tenant', $1, false)")
+                .bind(name)
+                .execute(&mut connection)
+                .await
+                .unwrap();
+            for table in ["view_row", "view_figure"] {
+                let rows: i64 =
+                    sqlx::query_scalar(&format!("SELECT least(count(*), 1) FROM ledger.{table}"))
+                        .fetch_one(&mut connection)
+                        .await
+                        .unwrap();
+                assert_eq!(rows, seen, "{role} {table} {speaks_for:?}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Incremental, rebuilt and folded in memory are the same, poison included.
+    #[test]
+    fn incremental_is_rebuild_is_fold(
+        steps in prop::collection::vec((1_u128..3, 0_u128..4, 0_u8..12, any::<bool>()), 1..40)
+    ) {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async move {
+            let database = Database::new().await;
+            let ledger = database.ledger().await;
+            prepare(&ledger).await;
+            let mut projector = Projector::new(&ledger).with::<Sites>();
+            for (n, (of, service, letter, round)) in (0_u128..).zip(steps) {
+                let id = open_service(&ledger, of, service).await;
+                let code = match letter {
+                    0 => format!("POISON{n}"),
+                    letter => format!("{}{n}", char::from(b'A' + letter)),
+                };
+                add_site(&ledger, of, id, &code, n).await;
+                if round {
+                    projector.round().await.unwrap();
+                }
+            }
+            projector.catch_up().await.unwrap();
+            for of in [1, 2] {
+                assert_eq!(projector.drift::<Sites>(tenant(of)).await.unwrap(), None);
+            }
+            let incremental = [
+                ledger.figures::<Sites>(&reader(1), 0).await.unwrap(),
+                ledger.figures::<Sites>(&reader(2), 0).await.unwrap(),
+            ];
+            let rows = ledger.threads::<Sites>(&reader(1), None, 100).await.unwrap();
+            projector.rebuild::<Sites>().await.unwrap();
+            projector.catch_up().await.unwrap();
+            let rebuilt = [
+                ledger.figures::<Sites>(&reader(1), 0).await.unwrap(),
+                ledger.figures::<Sites>(&reader(2), 0).await.unwrap(),
+            ];
+            assert_eq!(incremental, rebuilt);
+            assert_eq!(rows, ledger.threads::<Sites>(&reader(1), None, 100).await.unwrap());
+        });
+    }
+}
