@@ -11,6 +11,7 @@ mod contention;
 mod isolation;
 mod personal;
 mod proof;
+mod reactions;
 mod receipts;
 mod support;
 mod views;

@@ -1,0 +1,740 @@
+//! The reaction runner: what follows from an event without anybody asking, and timers.
+//!
+//! Each event is home in one feed, so following every feed's own events in order reacts to each
+//! once. Commands run through the ledger under request ids that derive from the event: whatever is
+//! run again after a crash, or by a second process, finds its receipt and writes nothing.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use domain::{
+    actor::TenantId,
+    permission::{Action, Permit},
+    reactions::{self, Occurred, Reaction, Timer},
+    refusal::Reason,
+    world::Command,
+};
+use futures::{StreamExt as _, stream};
+use jiff::Timestamp;
+use opentelemetry::{
+    global,
+    metrics::{Counter, Gauge},
+};
+use ring::digest;
+use sqlx::{PgConnection, PgPool};
+use tokio::sync::watch;
+use tracing::{Instrument as _, Span, info_span, warn};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use uuid::Uuid;
+
+use crate::{
+    Envelope, Ledger, LedgerError,
+    follow::{self, Backoff, Followed, Whose, begin, signed, unsigned},
+    trace,
+};
+
+/// Most events one step reacts to before its progress is stored.
+pub const EVENTS_MAX: u32 = 100;
+
+/// Heads and due timers are looked at this often when no hint comes.
+const POLL: Duration = Duration::from_millis(500);
+
+/// Tenants reacted for at the same time by one process.
+const AT_ONCE: usize = 4;
+
+/// What an event asks for; [`reactions::react`] but in tests.
+pub type React = fn(&Occurred) -> Vec<Reaction>;
+
+/// What a timer asks for; [`reactions::on_timer`] but in tests.
+pub type OnTimer = fn(&Timer) -> (Action, Box<dyn Command>);
+
+/// Runs reactions and timers.
+pub struct Reactor {
+    ledger: Ledger,
+    react: React,
+    on_timer: OnTimer,
+    lanes: HashMap<TenantId, Lane>,
+    metrics: Metrics,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Lane {
+    position: u64,
+    failures: u32,
+    not_before: Option<Instant>,
+}
+
+/// What one round did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reacted {
+    /// Tenants whose checkpoint moved, and timers that were settled.
+    pub moved: u64,
+    /// Tenants, or the timers, that wait for the store.
+    pub failed: u64,
+    /// Tenants another process was at.
+    pub busy: u64,
+}
+
+/// A reaction that was refused, kept for an operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParkedReaction {
+    /// The request id it would have run under.
+    pub request: Uuid,
+    /// Whose event asked for it.
+    pub tenant: TenantId,
+    /// The RPC it stands for; empty when the event itself could not be read.
+    pub action: String,
+    /// The refusal's reason, in the words of the wire.
+    pub reason: String,
+    /// The refusal's message.
+    pub message: String,
+}
+
+/// How a command of the platform ended.
+enum Settled {
+    Done,
+    Refused { reason: String, message: String },
+}
+
+struct Refused {
+    request: Uuid,
+    position: Option<u64>,
+    stream: Uuid,
+    sequence: u64,
+    action: String,
+    reason: String,
+    message: String,
+}
+
+struct Due {
+    id: Uuid,
+    due: Timestamp,
+    timer: String,
+    stream: Uuid,
+    sequence: u64,
+    correlation: Option<Uuid>,
+    traceparent: Option<String>,
+}
+
+enum Step {
+    Moved(u64),
+    Idle(u64),
+    Busy,
+}
+
+impl Reactor {
+    /// A runner of the domain's reactions.
+    pub fn new(ledger: &Ledger) -> Self {
+        Self::of(ledger, reactions::react, reactions::on_timer)
+    }
+
+    /// A runner of other reactions, for tests.
+    pub fn of(ledger: &Ledger, react: React, on_timer: OnTimer) -> Self {
+        Self {
+            ledger: ledger.clone(),
+            react,
+            on_timer,
+            lanes: HashMap::new(),
+            metrics: Metrics::default(),
+        }
+    }
+
+    /// Reacts until `stop` turns true. Errors of the store are waited out.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        let mut wake = self.ledger.wake();
+        let mut backoff = Backoff::default();
+        while !*stop.borrow() {
+            let pause = match self.round().await {
+                Ok(reacted) if reacted.moved > 0 => {
+                    backoff.reset();
+                    continue;
+                }
+                Ok(_) => {
+                    backoff.reset();
+                    POLL
+                }
+                Err(error) => {
+                    warn!(%error, "reactions wait for the store");
+                    backoff.next()
+                }
+            };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                _ = wake.recv() => {}
+                stopped = stop.changed() => if stopped.is_err() { return },
+            }
+        }
+    }
+
+    /// Reacts until nothing more follows and no timer is due. For demonstrations and tests.
+    ///
+    /// # Errors
+    /// When the store does not answer or a step keeps failing.
+    pub async fn catch_up(&mut self) -> Result<(), LedgerError> {
+        let mut failed = 0;
+        loop {
+            let reacted = self.round().await?;
+            if reacted.failed > 0 {
+                failed += 1;
+                if failed > 20 {
+                    return Err(LedgerError::Overloaded);
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            } else if reacted.busy > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            } else if reacted.moved == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// One step for every tenant with events not reacted to yet, then the timers that are due.
+    ///
+    /// # Errors
+    /// When heads or checkpoints cannot be read; what fails for one tenant is in the answer.
+    pub async fn round(&mut self) -> Result<Reacted, LedgerError> {
+        let pool = self.ledger.projector().clone();
+        let mut lag = 0_u64;
+        let mut due = Vec::new();
+        for (tenant, head) in follow::heads(&pool).await? {
+            let lane = self.lane(&pool, tenant).await?;
+            lag = lag.max(head.saturating_sub(lane.position));
+            if lane.position < head && lane.not_before.is_none_or(|at| at <= Instant::now()) {
+                due.push((tenant, head));
+            }
+        }
+        self.metrics.lag.record(lag, &[]);
+
+        let this = &*self;
+        let ran: Vec<_> = stream::iter(due)
+            .map(|(tenant, head)| async move { (tenant, this.step(tenant, head).await) })
+            .buffer_unordered(AT_ONCE)
+            .collect()
+            .await;
+        let mut reacted = Reacted::default();
+        for (tenant, ran) in ran {
+            match ran {
+                Ok(Step::Moved(position)) => {
+                    reacted.moved += 1;
+                    self.lanes.insert(tenant, Lane::at(position));
+                }
+                Ok(Step::Idle(position)) => {
+                    self.lanes.insert(tenant, Lane::at(position));
+                }
+                Ok(Step::Busy) => {
+                    reacted.busy += 1;
+                    self.lanes.remove(&tenant);
+                }
+                Err(error) => {
+                    reacted.failed += 1;
+                    let lane = self.lanes.entry(tenant).or_default();
+                    lane.failures = lane.failures.saturating_add(1);
+                    lane.not_before = Some(Instant::now() + Backoff::after(lane.failures));
+                    warn!(%tenant, %error, "reactions wait for this tenant");
+                }
+            }
+        }
+        match self.fire().await {
+            Ok(settled) => reacted.moved += settled,
+            Err(error) => {
+                reacted.failed += 1;
+                warn!(%error, "timers wait");
+            }
+        }
+        Ok(reacted)
+    }
+
+    async fn lane(&mut self, pool: &PgPool, tenant: TenantId) -> Result<Lane, LedgerError> {
+        if let Some(lane) = self.lanes.get(&tenant) {
+            return Ok(*lane);
+        }
+        let position: Option<i64> = sqlx::query_scalar(
+            "SELECT position FROM ledger.reaction_checkpoint WHERE tenant_id = $1",
+        )
+        .bind(tenant.0)
+        .fetch_optional(pool)
+        .await?;
+        let lane = Lane::at(position.map_or(0, unsigned));
+        self.lanes.insert(tenant, lane);
+        Ok(lane)
+    }
+
+    /// Reacts to the tenant's next own events, up to `head`. Holding the checkpoint's row keeps
+    /// other processes from the same work; that it moves by compare-and-swap keeps it right.
+    async fn step(&self, tenant: TenantId, head: u64) -> Result<Step, LedgerError> {
+        let mut tx = begin(self.ledger.projector(), tenant).await?;
+        let Some(from) = take_checkpoint(&mut tx, tenant).await? else {
+            return Ok(Step::Busy);
+        };
+        if unsigned(from) >= head {
+            return Ok(Step::Idle(unsigned(from)));
+        }
+        let items =
+            follow::read(&mut tx, tenant, unsigned(from), EVENTS_MAX, Whose::AtHome).await?;
+        let mut to = match items.last() {
+            Some(last) if items.len() >= EVENTS_MAX as usize => last.noted.position,
+            Some(last) => head.max(last.noted.position),
+            None => head,
+        };
+        let (mut timers, mut refused, mut stopped) = (vec![], vec![], None);
+        let mut reached = unsigned(from);
+        for item in &items {
+            let span = info_span!("react", %tenant, stream = %item.noted.stream, sequence = item.noted.sequence);
+            // Fails only on a span that has begun.
+            let _ = span.set_parent(trace::parent(item.traceparent.as_deref()));
+            let (mut waiting, mut parked) = (vec![], vec![]);
+            let answered = self
+                .answer(item, &mut waiting, &mut parked)
+                .instrument(span)
+                .await;
+            if let Err(error) = answered {
+                // What this event asked for is asked again whole; its request ids find what ran.
+                stopped = Some(error);
+                to = reached;
+                break;
+            }
+            timers.append(&mut waiting);
+            refused.append(&mut parked);
+            reached = item.noted.position;
+        }
+        if to > unsigned(from) {
+            store_timers(&mut tx, tenant, &timers).await?;
+            store_refused(&mut tx, tenant, &refused).await?;
+            let moved = sqlx::query(
+                "UPDATE ledger.reaction_checkpoint SET position = $3
+                  WHERE tenant_id = $1 AND position = $2",
+            )
+            .bind(tenant.0)
+            .bind(from)
+            .bind(signed(to))
+            .execute(&mut *tx)
+            .await?;
+            if moved.rows_affected() != 1 {
+                return Ok(Step::Busy);
+            }
+            tx.commit().await?;
+            self.metrics.parked.add(refused.len() as u64, &[]);
+        }
+        match stopped {
+            Some(error) => Err(error),
+            None => Ok(Step::Moved(to)),
+        }
+    }
+
+    /// Runs the commands one event asks for; collects its timers and what was refused.
+    async fn answer(
+        &self,
+        item: &Followed,
+        timers: &mut Vec<Due>,
+        refused: &mut Vec<Refused>,
+    ) -> Result<(), LedgerError> {
+        let noted = &item.noted;
+        let refusal = |n: usize, action: String, reason: String, message: String| Refused {
+            request: reactions::request_id(noted.stream, noted.sequence, n),
+            position: Some(noted.position),
+            stream: noted.stream,
+            sequence: noted.sequence,
+            action,
+            reason,
+            message,
+        };
+        let fact = match &noted.fact {
+            Ok(fact) => fact.clone(),
+            Err(unreadable) => {
+                refused.push(refusal(
+                    0,
+                    String::new(),
+                    "UNREADABLE".to_owned(),
+                    unreadable.clone(),
+                ));
+                return Ok(());
+            }
+        };
+        let occurred = Occurred {
+            stream: noted.stream,
+            sequence: noted.sequence,
+            effective: noted.effective,
+            fact,
+        };
+        for (n, reaction) in (self.react)(&occurred).into_iter().enumerate() {
+            let request = reactions::request_id(noted.stream, noted.sequence, n);
+            match reaction {
+                Reaction::Timer(due, timer) => timers.push(Due {
+                    id: request,
+                    due,
+                    timer: serde_json::to_string(&timer).map_err(|error| {
+                        LedgerError::Store(sqlx::Error::Encode(Box::new(error)))
+                    })?,
+                    stream: noted.stream,
+                    sequence: noted.sequence,
+                    correlation: item.correlation.or(item.request),
+                    traceparent: item.traceparent.clone(),
+                }),
+                Reaction::Command(action, command) => {
+                    let envelope = Envelope {
+                        request_id: request,
+                        effective: Some(noted.effective),
+                        fingerprint: fingerprint(request),
+                        correlation: item.correlation.or(item.request),
+                        causation: Some(format!(
+                            "{}/{}/{}",
+                            item.kind, noted.stream, noted.sequence
+                        )),
+                        traceparent: trace::traceparent(&Span::current().context())
+                            .or_else(|| item.traceparent.clone()),
+                    };
+                    if let Settled::Refused { reason, message } =
+                        self.submit(action, envelope, command.as_ref()).await?
+                    {
+                        warn!(%action, reason, message, "reaction refused");
+                        refused.push(refusal(n, action.to_string(), reason, message));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs one command as the platform. What would fail the same way again is an answer; what may
+    /// succeed later is an error.
+    async fn submit(
+        &self,
+        action: Action,
+        envelope: Envelope,
+        command: &dyn Command,
+    ) -> Result<Settled, LedgerError> {
+        let permit = Permit::platform(action);
+        match self.ledger.submit(&permit, envelope, command).await {
+            Ok(_) => Ok(Settled::Done),
+            Err(LedgerError::Refused(refusal)) => Ok(Settled::Refused {
+                reason: words(refusal.reason).to_owned(),
+                message: refusal.message,
+            }),
+            Err(error @ (LedgerError::UnknownEvent { .. } | LedgerError::Unreadable { .. })) => {
+                Ok(Settled::Refused {
+                    reason: "UNREADABLE".to_owned(),
+                    message: error.to_string(),
+                })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Fires the timers that are due by the ledger's clock, earliest first, each as true at its due
+    /// time. Answers how many were settled.
+    async fn fire(&self) -> Result<u64, LedgerError> {
+        let mut tx = self.ledger.projector().begin().await?;
+        let due: Vec<StoredTimer> = sqlx::query_as(
+            "SELECT timer_id, tenant_id, (extract(epoch FROM due) * 1000000)::bigint AS due,
+                    timer::text AS timer, stream, sequence, correlation, traceparent
+               FROM ledger.timer
+              WHERE state = 'waiting' AND due <= $1::text::timestamptz
+              ORDER BY ledger.timer.due, timer_id
+              LIMIT $2
+                FOR UPDATE SKIP LOCKED",
+        )
+        .bind(self.ledger.now().to_string())
+        .bind(i64::from(EVENTS_MAX))
+        .fetch_all(&mut *tx)
+        .await?;
+        let (mut settled, mut stopped) = (0, None);
+        for stored in due {
+            let span = info_span!("fire timer", timer = %stored.timer_id);
+            // Fails only on a span that has begun.
+            let _ = span.set_parent(trace::parent(stored.traceparent.as_deref()));
+            match self.fire_one(&stored).instrument(span).await {
+                Ok((action, outcome)) => {
+                    settle_timer(&mut tx, &stored, action, outcome).await?;
+                    settled += 1;
+                }
+                Err(error) => {
+                    stopped = Some(error);
+                    break;
+                }
+            }
+        }
+        tx.commit().await?;
+        self.metrics.fired.add(settled, &[]);
+        match stopped {
+            Some(error) => Err(error),
+            None => Ok(settled),
+        }
+    }
+
+    async fn fire_one(&self, stored: &StoredTimer) -> Result<(String, Settled), LedgerError> {
+        let timer: Timer = match serde_json::from_str(&stored.timer) {
+            Ok(timer) => timer,
+            Err(error) => {
+                let settled = Settled::Refused {
+                    reason: "UNREADABLE".to_owned(),
+                    message: error.to_string(),
+                };
+                return Ok((String::new(), settled));
+            }
+        };
+        let due = Timestamp::from_microsecond(stored.due)
+            .map_err(|error| LedgerError::Store(sqlx::Error::Decode(Box::new(error))))?;
+        let (action, command) = (self.on_timer)(&timer);
+        let envelope = Envelope {
+            request_id: stored.timer_id,
+            effective: Some(due),
+            fingerprint: fingerprint(stored.timer_id),
+            correlation: stored.correlation,
+            causation: Some(format!("timer/{}", stored.timer_id)),
+            traceparent: trace::traceparent(&Span::current().context())
+                .or_else(|| stored.traceparent.clone()),
+        };
+        let settled = self.submit(action, envelope, command.as_ref()).await?;
+        Ok((action.to_string(), settled))
+    }
+
+    /// The reactions to a tenant's events that were refused, oldest first, at most 1,000.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn parked(&self, tenant: TenantId) -> Result<Vec<ParkedReaction>, LedgerError> {
+        let parked: Vec<(Uuid, String, String, String)> = sqlx::query_as(
+            "SELECT request_id, action, reason, message FROM ledger.reaction_parked
+              WHERE tenant_id = $1 ORDER BY parked_at, request_id LIMIT 1000",
+        )
+        .bind(tenant.0)
+        .fetch_all(self.ledger.projector())
+        .await?;
+        Ok(parked
+            .into_iter()
+            .map(|(request, action, reason, message)| ParkedReaction {
+                request,
+                tenant,
+                action,
+                reason,
+                message,
+            })
+            .collect())
+    }
+
+    /// Tries everything again that the event behind a refused reaction asks for. Answers whether
+    /// nothing is refused any more.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn retry(&self, tenant: TenantId, request: Uuid) -> Result<bool, LedgerError> {
+        let mut tx = begin(self.ledger.projector(), tenant).await?;
+        let at: Option<(Option<i64>, Uuid, i64)> = sqlx::query_as(
+            "SELECT position, stream, sequence FROM ledger.reaction_parked
+              WHERE tenant_id = $1 AND request_id = $2 FOR UPDATE",
+        )
+        .bind(tenant.0)
+        .bind(request)
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some((position, stream, sequence)) = at else {
+            return Ok(true);
+        };
+        let (mut timers, mut refused) = (vec![], vec![]);
+        if let Some(position) = position {
+            let before = unsigned(position).saturating_sub(1);
+            for item in follow::read(&mut tx, tenant, before, 1, Whose::AtHome).await? {
+                self.answer(&item, &mut timers, &mut refused).await?;
+            }
+            sqlx::query(
+                "DELETE FROM ledger.reaction_parked
+                  WHERE tenant_id = $1 AND stream = $2 AND sequence = $3 AND position IS NOT NULL",
+            )
+            .bind(tenant.0)
+            .bind(stream)
+            .bind(sequence)
+            .execute(&mut *tx)
+            .await?;
+        } else {
+            // A refused timer: let it wait again; it is due.
+            sqlx::query(
+                "UPDATE ledger.timer SET state = 'waiting', settled_at = NULL WHERE timer_id = $1",
+            )
+            .bind(request)
+            .execute(&mut *tx)
+            .await?;
+            sqlx::query("DELETE FROM ledger.reaction_parked WHERE request_id = $1")
+                .bind(request)
+                .execute(&mut *tx)
+                .await?;
+        }
+        store_timers(&mut tx, tenant, &timers).await?;
+        store_refused(&mut tx, tenant, &refused).await?;
+        tx.commit().await?;
+        Ok(refused.is_empty())
+    }
+}
+
+impl Lane {
+    fn at(position: u64) -> Self {
+        Self {
+            position,
+            ..Self::default()
+        }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct StoredTimer {
+    timer_id: Uuid,
+    tenant_id: Uuid,
+    due: i64,
+    timer: String,
+    stream: Uuid,
+    sequence: i64,
+    correlation: Option<Uuid>,
+    traceparent: Option<String>,
+}
+
+/// A reaction's content follows from its request id, so the id stands for it.
+fn fingerprint(request: Uuid) -> [u8; 32] {
+    let digest = digest::digest(&digest::SHA256, request.as_bytes());
+    let mut fingerprint = [0; 32];
+    fingerprint.copy_from_slice(digest.as_ref());
+    fingerprint
+}
+
+fn words(reason: Reason) -> &'static str {
+    reason.into()
+}
+
+async fn take_checkpoint(
+    tx: &mut PgConnection,
+    tenant: TenantId,
+) -> Result<Option<i64>, LedgerError> {
+    let taken: Option<i64> = sqlx::query_scalar(
+        "SELECT position FROM ledger.reaction_checkpoint
+          WHERE tenant_id = $1 FOR UPDATE SKIP LOCKED",
+    )
+    .bind(tenant.0)
+    .fetch_optional(&mut *tx)
+    .await?;
+    if taken.is_some() {
+        return Ok(taken);
+    }
+    let opened = sqlx::query(
+        "INSERT INTO ledger.reaction_checkpoint (tenant_id, position) VALUES ($1, 0)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(tenant.0)
+    .execute(&mut *tx)
+    .await?;
+    Ok((opened.rows_affected() == 1).then_some(0))
+}
+
+async fn store_timers(
+    tx: &mut PgConnection,
+    tenant: TenantId,
+    timers: &[Due],
+) -> Result<(), LedgerError> {
+    for timer in timers {
+        sqlx::query(
+            "INSERT INTO ledger.timer
+               (timer_id, tenant_id, due, timer, stream, sequence, correlation, traceparent)
+             VALUES ($1, $2, $3::text::timestamptz, $4::text::json, $5, $6, $7, $8)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(timer.id)
+        .bind(tenant.0)
+        .bind(timer.due.to_string())
+        .bind(&timer.timer)
+        .bind(timer.stream)
+        .bind(signed(timer.sequence))
+        .bind(timer.correlation)
+        .bind(&timer.traceparent)
+        .execute(&mut *tx)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn store_refused(
+    tx: &mut PgConnection,
+    tenant: TenantId,
+    refused: &[Refused],
+) -> Result<(), LedgerError> {
+    for parked in refused {
+        sqlx::query(
+            "INSERT INTO ledger.reaction_parked
+               (request_id, tenant_id, position, stream, sequence, action, reason, message)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+             ON CONFLICT (request_id) DO UPDATE
+               SET action = excluded.action, reason = excluded.reason, message = excluded.message",
+        )
+        .bind(parked.request)
+        .bind(tenant.0)
+        .bind(parked.position.map(signed))
+        .bind(parked.stream)
+        .bind(signed(parked.sequence))
+        .bind(&parked.action)
+        .bind(&parked.reason)
+        .bind(&parked.message)
+        .execute(&mut *tx)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn settle_timer(
+    tx: &mut PgConnection,
+    stored: &StoredTimer,
+    action: String,
+    outcome: Settled,
+) -> Result<(), LedgerError> {
+    let state = match outcome {
+        Settled::Done => "fired",
+        Settled::Refused { reason, message } => {
+            let refused = Refused {
+                request: stored.timer_id,
+                position: None,
+                stream: stored.stream,
+                sequence: unsigned(stored.sequence),
+                action,
+                reason,
+                message,
+            };
+            store_refused(tx, TenantId(stored.tenant_id), &[refused]).await?;
+            "refused"
+        }
+    };
+    sqlx::query(
+        "UPDATE ledger.timer SET state = $2, settled_at = clock_timestamp()
+          WHERE timer_id = $1 AND state = 'waiting'",
+    )
+    .bind(stored.timer_id)
+    .bind(state)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+struct Metrics {
+    lag: Gauge<u64>,
+    parked: Counter<u64>,
+    fired: Counter<u64>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let meter = global::meter("trellis.ledger");
+        Self {
+            lag: meter
+                .u64_gauge("trellis.reaction.lag")
+                .with_unit("{position}")
+                .with_description("positions the furthest tenant's reactions are behind its feed")
+                .build(),
+            parked: meter
+                .u64_counter("trellis.reaction.parked")
+                .with_unit("{command}")
+                .with_description("reactions that were refused")
+                .build(),
+            fired: meter
+                .u64_counter("trellis.timer.settled")
+                .with_unit("{timer}")
+                .with_description("timers that came due and were fired or refused")
+                .build(),
+        }
+    }
+}
