@@ -1111,3 +1111,6 @@ impl Command for VacatePlace {
         Ok(allocation.key())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -646,3 +646,6 @@ impl Command for EvidenceQualifiedPost {
         Ok(self.commitment.key())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -941,3 +941,6 @@ impl Command for RecordRegisterCheck {
         Ok(self.supervisor.key())
     }
 }
+
+#[cfg(test)]
+mod tests;

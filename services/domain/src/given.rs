@@ -1,5 +1,7 @@
 //! Given / when / then over several streams, for the rule tests of every step.
 
+pub(crate) mod cast;
+
 use std::sync::Arc;
 
 use jiff::{Timestamp, civil::Date};

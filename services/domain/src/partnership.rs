@@ -409,3 +409,6 @@ impl Command for AgreeRouteBalance {
         Ok(self.partnership.key())
     }
 }
+
+#[cfg(test)]
+mod tests;

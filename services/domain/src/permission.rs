@@ -54,7 +54,7 @@ permissions! {
     GetProgramme:          [CommissionerNational, CommissionerRegional],
     GetIntake:             [ProgrammeLead, AdmissionsTutor, BoardSecretary, CommissionerNational, CommissionerRegional],
     // allocation
-    RegisterInterest:      [ProfessionalLead, ServiceManager],
+    RegisterInterest:      [ProfessionalLead, ServiceManager, CommissionerRegional],
     DeclareReadiness:      [ProfessionalLead, ServiceManager],
     GiveCommitment:        [ProfessionalLead],
     ProposeAllocation:     [CommissionerNational, CommissionerRegional],

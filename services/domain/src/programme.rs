@@ -738,3 +738,6 @@ impl Command for PlanIntake {
         Ok(id.key())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -608,3 +608,6 @@ impl VacancyTerms {
         london_date(self.closing)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,423 @@
+use jiff::civil::date;
+
+use super::*;
+use crate::{
+    actor::{ActingRole, Actor},
+    given::{
+        Given, actor,
+        cast::{
+            COMMISSIONER, NORTHMOOR, SEVERNVALE, WEXCOMBE, approvals, intake, interest, readiness,
+        },
+        person, tenant,
+    },
+};
+
+fn national() -> Actor {
+    actor(tenant(COMMISSIONER), ActingRole::CommissionerNational)
+}
+
+fn lead(employer: u128) -> Actor {
+    actor(tenant(employer), ActingRole::ProfessionalLead)
+}
+
+/// An employer, ready, asking for some places of an intake of twenty.
+fn ready(given: &mut Given, employer: u128, demand: u32) -> Id<Allocation> {
+    let supervisors = given.supervisors(tenant(employer));
+    given.done(
+        &lead(employer),
+        date(2025, 9, 8),
+        &interest(tenant(employer), Region::Midlands, demand),
+    );
+    let allocation = given.created(tenant(employer));
+    given.done(
+        &lead(employer),
+        date(2025, 9, 22),
+        &readiness(allocation, &supervisors),
+    );
+    allocation
+}
+
+fn twenty_places(given: &mut Given) -> Id<Intake> {
+    let programme_lead = actor(tenant(WEXCOMBE), ActingRole::ProgrammeLead);
+    given.done(&programme_lead, date(2025, 9, 1), &intake(12, 8));
+    given.created(tenant(WEXCOMBE))
+}
+
+fn propose(allocation: Id<Allocation>, intake: Id<Intake>, places: u32) -> ProposeAllocation {
+    ProposeAllocation {
+        allocation,
+        intake,
+        places,
+        pilot: None,
+    }
+}
+
+const OCTOBER: Date = date(2025, 10, 20);
+
+#[test]
+fn alloc_09_the_channel_follows_from_who_records_the_interest() {
+    let mut given = Given::directory();
+    let on = date(2025, 9, 8);
+    let asked = interest(tenant(NORTHMOOR), Region::NorthWest, 5);
+    given.done(&lead(NORTHMOOR), on, &asked);
+    let own = given.created::<Allocation>(tenant(NORTHMOOR));
+    let regional = actor(tenant(COMMISSIONER), ActingRole::CommissionerRegional);
+    given.done(&regional, on, &asked);
+    let on_behalf = given.created::<Allocation>(tenant(NORTHMOOR));
+    let channel = |id| {
+        let allocation: &Allocation = given.state(id).unwrap();
+        allocation.interest().map(|interest| interest.channel)
+    };
+    assert_eq!(channel(own), Some(InterestChannel::Cppo));
+    assert_eq!(channel(on_behalf), Some(InterestChannel::RegionalLead));
+    assert_eq!(
+        given.when(&lead(SEVERNVALE), on, &asked),
+        Err(Reason::NotPermitted)
+    );
+}
+
+#[test]
+fn ready_01_to_03_and_fund_16_each_criterion_is_needed() {
+    let mut given = Given::directory();
+    let employer = tenant(NORTHMOOR);
+    let supervisors = given.supervisors(employer);
+    let asked = interest(employer, Region::NorthWest, 5);
+    given.done(&lead(NORTHMOOR), date(2025, 9, 8), &asked);
+    let declared = readiness(given.created(employer), &supervisors);
+    let on = date(2025, 9, 22);
+    let by = lead(NORTHMOOR);
+    let no_posts = DeclareReadiness {
+        permanent_qualified_posts: false,
+        ..declared.clone()
+    };
+    let no_lead = DeclareReadiness {
+        professional_lead: None,
+        ..declared.clone()
+    };
+    let no_supervisor = DeclareReadiness {
+        supervisors: vec![],
+        ..declared.clone()
+    };
+    let no_sponsor = DeclareReadiness {
+        sponsor: None,
+        ..declared.clone()
+    };
+    for missing in [&no_posts, &no_lead, &no_supervisor] {
+        assert_eq!(given.when(&by, on, missing), Err(Reason::EmployerNotReady));
+    }
+    assert_eq!(given.when(&by, on, &no_sponsor), Err(Reason::FieldInvalid));
+    assert_eq!(
+        given.when(&by, date(2025, 9, 14), &declared),
+        Err(Reason::EmployerNotReady),
+        "no register check was recorded yet"
+    );
+    assert_eq!(
+        given.when(&by, on, &declared),
+        Ok(vec![
+            "SupervisorEligibilityChecked".to_owned(),
+            "SupervisorEligibilityChecked".to_owned(),
+            "ReadinessDeclared".to_owned(),
+        ])
+    );
+    assert_eq!(given.when(&by, on, &declared), Ok(vec![]));
+}
+
+#[test]
+fn readiness_is_the_employers_own_to_declare() {
+    let mut given = Given::directory();
+    let supervisors = given.supervisors(tenant(NORTHMOOR));
+    let asked = interest(tenant(NORTHMOOR), Region::NorthWest, 5);
+    given.done(&lead(NORTHMOOR), date(2025, 9, 8), &asked);
+    let declared = readiness(given.created(tenant(NORTHMOOR)), &supervisors);
+    for by in [lead(SEVERNVALE), national()] {
+        assert_eq!(
+            given.when(&by, date(2025, 9, 22), &declared),
+            Err(Reason::NotPermitted)
+        );
+    }
+}
+
+#[test]
+fn alloc_01_a_cluster_below_the_minimum_needs_an_override() {
+    let mut given = Given::directory();
+    let intake = twenty_places(&mut given);
+    let allocation = ready(&mut given, SEVERNVALE, 3);
+    assert_eq!(
+        given.when(&national(), OCTOBER, &propose(allocation, intake, 3)),
+        Err(Reason::ClusterBelowMinimum)
+    );
+    let grant = GrantClusterOverride {
+        allocation,
+        reason: "A neighbouring trust shares its peer group".to_owned(),
+        review_date: date(2026, 6, 1),
+    };
+    let unreviewed = GrantClusterOverride {
+        review_date: OCTOBER,
+        ..grant.clone()
+    };
+    assert_eq!(
+        given.when(&national(), OCTOBER, &unreviewed),
+        Err(Reason::FieldInvalid)
+    );
+    assert_eq!(
+        given.when(&lead(SEVERNVALE), OCTOBER, &grant),
+        Err(Reason::NotPermitted)
+    );
+    assert!(given.when(&national(), OCTOBER, &grant).is_ok());
+    assert_eq!(given.when(&national(), OCTOBER, &grant), Ok(vec![]));
+    assert_eq!(
+        given.when(&national(), OCTOBER, &propose(allocation, intake, 3)),
+        Ok(vec![
+            "AllocationProposed".to_owned(),
+            "PlacesReserved".to_owned()
+        ])
+    );
+}
+
+#[test]
+fn alloc_01_four_places_are_a_cluster() {
+    let mut given = Given::directory();
+    let intake = twenty_places(&mut given);
+    let allocation = ready(&mut given, SEVERNVALE, 4);
+    assert!(
+        given
+            .when(&national(), OCTOBER, &propose(allocation, intake, 4))
+            .is_ok()
+    );
+}
+
+#[test]
+fn alloc_14_and_x_04_a_cluster_counts_per_organisation_and_intake() {
+    let mut given = Given::directory();
+    let intake = twenty_places(&mut given);
+    let first = ready(&mut given, SEVERNVALE, 4);
+    given.done(&national(), OCTOBER, &propose(first, intake, 4));
+    let second = ready(&mut given, SEVERNVALE, 1);
+    assert!(
+        given
+            .when(&national(), OCTOBER, &propose(second, intake, 1))
+            .is_ok(),
+        "one more place beside four is a cluster of five"
+    );
+}
+
+#[test]
+fn alloc_06_interest_in_the_role_comes_first() {
+    let mut given = Given::directory();
+    let programme_lead = actor(tenant(WEXCOMBE), ActingRole::ProgrammeLead);
+    let pwp = crate::programme::PlanIntake {
+        role: Role::parse("PWP", "role").unwrap(),
+        ..intake(12, 8)
+    };
+    given.done(&programme_lead, date(2025, 9, 1), &pwp);
+    let pwp = given.created(tenant(WEXCOMBE));
+    let allocation = ready(&mut given, SEVERNVALE, 5);
+    assert_eq!(
+        given.when(&national(), OCTOBER, &propose(allocation, pwp, 5)),
+        Err(Reason::InterestRequired)
+    );
+}
+
+#[test]
+fn places_are_proposed_to_a_ready_employer_only() {
+    let mut given = Given::directory();
+    let intake = twenty_places(&mut given);
+    let asked = interest(tenant(NORTHMOOR), Region::NorthWest, 5);
+    given.done(&lead(NORTHMOOR), date(2025, 9, 8), &asked);
+    let allocation = given.created(tenant(NORTHMOOR));
+    assert_eq!(
+        given.when(&national(), OCTOBER, &propose(allocation, intake, 5)),
+        Err(Reason::EmployerNotReady)
+    );
+}
+
+#[test]
+fn alloc_07_the_last_two_places_are_given_once() {
+    let mut given = Given::directory();
+    let intake = twenty_places(&mut given);
+    let first = ready(&mut given, NORTHMOOR, 18);
+    given.done(&national(), OCTOBER, &propose(first, intake, 18));
+    let (two, one) = (
+        ready(&mut given, NORTHMOOR, 2),
+        ready(&mut given, NORTHMOOR, 1),
+    );
+    assert!(
+        given
+            .when(&national(), OCTOBER, &propose(two, intake, 2))
+            .is_ok()
+    );
+    assert_eq!(
+        given.when(&national(), OCTOBER, &propose(one, intake, 1)),
+        Err(Reason::CapacityExceeded)
+    );
+    assert_eq!(given.state(intake).map(Intake::reserved), Some(20));
+}
+
+#[test]
+fn a_repeated_proposal_reserves_nothing_twice() {
+    let mut given = Given::directory();
+    let intake = twenty_places(&mut given);
+    let allocation = ready(&mut given, NORTHMOOR, 5);
+    let five = propose(allocation, intake, 5);
+    given.done(&national(), OCTOBER, &five);
+    assert_eq!(given.when(&national(), OCTOBER, &five), Ok(vec![]));
+    assert_eq!(given.state(intake).map(Intake::reserved), Some(5));
+    assert_eq!(
+        given.when(&national(), OCTOBER, &propose(allocation, intake, 6)),
+        Err(Reason::AlreadyRecorded)
+    );
+}
+
+#[test]
+fn alloc_10_a_provider_of_another_region_is_a_warning() {
+    let mut given = Given::directory();
+    let intake = twenty_places(&mut given);
+    let supervisors = given.supervisors(tenant(NORTHMOOR));
+    let asked = interest(tenant(NORTHMOOR), Region::SouthWest, 5);
+    given.done(&lead(NORTHMOOR), date(2025, 9, 8), &asked);
+    let allocation = given.created(tenant(NORTHMOOR));
+    let declared = readiness(allocation, &supervisors);
+    given.done(&lead(NORTHMOOR), date(2025, 9, 22), &declared);
+    given.done(&national(), OCTOBER, &propose(allocation, intake, 5));
+    let proposed = given.state(allocation).and_then(Allocation::proposed);
+    assert_eq!(
+        proposed.map(|places| places.outside_contracted_regions),
+        Some(true)
+    );
+}
+
+#[test]
+fn alloc_08_a_confirmation_lists_three_approvals() {
+    let mut given = Given::directory();
+    let intake = twenty_places(&mut given);
+    let allocation = ready(&mut given, NORTHMOOR, 5);
+    let on = date(2025, 10, 27);
+    let confirm = ConfirmAllocation {
+        allocation,
+        approvals: approvals(date(2025, 10, 24)),
+    };
+    assert_eq!(
+        given.when(&national(), on, &confirm),
+        Err(Reason::StateNotAllowed),
+        "nothing is proposed yet"
+    );
+    given.done(&national(), OCTOBER, &propose(allocation, intake, 5));
+    let mut two = confirm.clone();
+    two.approvals.pop();
+    assert_eq!(given.when(&national(), on, &two), Err(Reason::FieldInvalid));
+    let later = ConfirmAllocation {
+        approvals: approvals(date(2025, 10, 28)),
+        ..confirm.clone()
+    };
+    assert_eq!(
+        given.when(&national(), on, &later),
+        Err(Reason::FieldInvalid)
+    );
+    assert_eq!(
+        given.when(&lead(NORTHMOOR), on, &confirm),
+        Err(Reason::NotPermitted)
+    );
+    assert!(given.when(&national(), on, &confirm).is_ok());
+    assert_eq!(given.when(&national(), on, &confirm), Ok(vec![]));
+}
+
+#[test]
+fn alloc_12_a_declined_allocation_returns_its_places() {
+    let mut given = Given::directory();
+    let intake = twenty_places(&mut given);
+    let allocation = ready(&mut given, NORTHMOOR, 5);
+    given.done(&national(), OCTOBER, &propose(allocation, intake, 5));
+    let decline = DeclineAllocation { allocation };
+    let on = date(2025, 10, 30);
+    assert_eq!(
+        given.when(&national(), on, &decline),
+        Err(Reason::NotPermitted)
+    );
+    assert_eq!(
+        given.when(&lead(NORTHMOOR), on, &decline),
+        Ok(vec![
+            "AllocationDeclined".to_owned(),
+            "PlacesReturned".to_owned()
+        ])
+    );
+    assert_eq!(given.state(intake).map(Intake::free), Some(20));
+    assert_eq!(given.when(&lead(NORTHMOOR), on, &decline), Ok(vec![]));
+}
+
+#[test]
+fn an_advertised_allocation_is_not_declined() {
+    let (mut given, cast) = Given::vacancy_open();
+    let decline = DeclineAllocation {
+        allocation: cast.allocation,
+    };
+    let by = cast.employer(ActingRole::ProfessionalLead);
+    assert_eq!(
+        given.when(&by, date(2025, 11, 20), &decline),
+        Err(Reason::StateNotAllowed)
+    );
+}
+
+#[test]
+fn the_university_is_a_party_from_the_proposal_on() {
+    let mut given = Given::directory();
+    let intake = twenty_places(&mut given);
+    let allocation = ready(&mut given, NORTHMOOR, 5);
+    let admits = |given: &Given| {
+        let custody = given.state(allocation).and_then(Decider::custody);
+        custody.is_some_and(|custody| custody.parties.contains(&tenant(WEXCOMBE)))
+    };
+    assert!(!admits(&given));
+    given.done(&national(), OCTOBER, &propose(allocation, intake, 5));
+    assert!(admits(&given));
+}
+
+#[test]
+fn filled_places_never_exceed_the_posts_of_their_vacancy() {
+    let (mut given, cast) = Given::vacancy_open();
+    let platform = Actor::platform();
+    let on = date(2026, 2, 16);
+    let fill = |n| FillPlace {
+        application: Uuid::from_u128(n),
+        vacancy: cast.vacancy,
+    };
+    for n in 1..=5 {
+        given.done(&platform, on, &fill(n));
+    }
+    assert_eq!(given.when(&platform, on, &fill(5)), Ok(vec![]));
+    assert_eq!(
+        given.when(&platform, on, &fill(6)),
+        Err(Reason::CapacityExceeded)
+    );
+    let vacate = VacatePlace {
+        application: Uuid::from_u128(5),
+        vacancy: cast.vacancy,
+    };
+    given.done(&platform, on, &vacate);
+    assert!(given.when(&platform, on, &fill(6)).is_ok());
+    assert_eq!(
+        given.state(cast.allocation).map(Allocation::filled),
+        Some(5)
+    );
+    let employer = actor(cast.employer, ActingRole::EmployerHr);
+    assert_eq!(
+        given.when(&employer, on, &fill(7)),
+        Err(Reason::NotPermitted)
+    );
+}
+
+#[test]
+fn missing_and_foreign_allocations_look_the_same() {
+    let mut given = Given::directory();
+    let intake = twenty_places(&mut given);
+    let missing = Id::derive(tenant(NORTHMOOR), &[person(1).0]);
+    assert_eq!(
+        given.when(&national(), OCTOBER, &propose(missing, intake, 5)),
+        Err(Reason::NotPermitted)
+    );
+    let allocation = ready(&mut given, NORTHMOOR, 5);
+    let decline = DeclineAllocation { allocation };
+    assert_eq!(
+        given.when(&lead(SEVERNVALE), OCTOBER, &decline),
+        Err(Reason::NotPermitted)
+    );
+}
