@@ -290,9 +290,12 @@ fn fault(error: &sqlx::Error) -> Fault {
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => Fault::Connection,
         sqlx::Error::Database(error) => match error.code().as_deref() {
             Some("40001" | "40P01" | "55P03") => Fault::Transient,
-            // The server goes down, comes up or is full.
+            // The server goes down, comes up, is full, or is no longer the one that writes.
             Some(code)
-                if code.starts_with("08") || code.starts_with("57P") || code.starts_with("53") =>
+                if code.starts_with("08")
+                    || code.starts_with("57P")
+                    || code.starts_with("53")
+                    || code == "25006" =>
             {
                 Fault::Connection
             }
@@ -532,4 +535,93 @@ pub(crate) fn instant(micros: i64) -> Timestamp {
 
 pub(crate) fn count(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::actor::PLATFORM;
+
+    use super::*;
+
+    fn waiting(request: u128, streams: &[(u128, bool)]) -> Waiting {
+        let key = |id| StreamKey {
+            kind: "tally",
+            id: Uuid::from_u128(id),
+        };
+        Waiting {
+            unit: Unit {
+                tenant: PLATFORM,
+                request: Uuid::from_u128(request),
+                fingerprint: [0; 32],
+                key: key(0),
+                version: 1,
+                streams: streams
+                    .iter()
+                    .map(|(id, writes)| UnitStream {
+                        key: key(*id),
+                        expected: 0,
+                        write: writes.then(|| UnitWrite {
+                            previous: chain::GENESIS,
+                            custody: Custody::of(PLATFORM, []),
+                            events: vec![],
+                        }),
+                    })
+                    .collect(),
+                metadata: "{".to_owned(),
+            },
+            answer: oneshot::channel().0,
+        }
+    }
+
+    fn batches(waiting: Vec<Waiting>) -> Vec<Vec<u128>> {
+        let mut waiting = VecDeque::from(waiting);
+        let mut batches = vec![];
+        while !waiting.is_empty() {
+            batches.push(
+                next_batch(&mut waiting)
+                    .iter()
+                    .map(|next| next.unit.request.as_u128())
+                    .collect(),
+            );
+        }
+        batches
+    }
+
+    #[test]
+    fn units_that_meet_never_share_a_batch_and_keep_their_order() {
+        let (read, write) = (false, true);
+        let queue = vec![
+            waiting(1, &[(1, write)]),
+            waiting(2, &[(2, write)]),
+            // Meets 1, and 4 meets it: 4 may not overtake it.
+            waiting(3, &[(1, write), (3, write)]),
+            waiting(4, &[(3, write)]),
+            // Reads what 2 writes.
+            waiting(5, &[(2, read), (4, write)]),
+            // The same request again.
+            waiting(2, &[(5, write)]),
+        ];
+        assert_eq!(batches(queue), [vec![1, 2], vec![3, 5, 2], vec![4]]);
+    }
+
+    #[test]
+    fn units_that_only_read_the_same_stream_share_a_batch() {
+        let (read, write) = (false, true);
+        let queue = vec![
+            waiting(1, &[(9, read), (1, write)]),
+            waiting(2, &[(9, read), (2, write)]),
+            waiting(3, &[(9, write)]),
+            waiting(4, &[(9, read)]),
+        ];
+        assert_eq!(batches(queue), [vec![1, 2], vec![3], vec![4]]);
+    }
+
+    #[test]
+    fn recorded_times_rise_strictly_even_when_the_clock_stands() {
+        let queue: Vec<Unit> = (0..100).map(|n| waiting(n, &[(n, true)]).unit).collect();
+        let mut last = Timestamp::now().as_microsecond() + 1_000_000;
+        let batch = Batch::of(&queue, &mut last);
+        assert!(batch.recorded.windows(2).all(|pair| pair[0] < pair[1]));
+        assert_eq!(batch.recorded.last(), Some(&last));
+    }
 }

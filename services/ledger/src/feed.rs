@@ -60,12 +60,12 @@ impl Inner {
         &self,
         tenant: TenantId,
     ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        let mut transaction = self.reader.begin().await?;
-        sqlx::query("SELECT set_config('trellis.tenant', $1, true)")
-            .bind(tenant.0.to_string())
-            .execute(&mut *transaction)
-            .await?;
-        Ok(transaction)
+        self.reader
+            .begin_with(format!(
+                "BEGIN READ ONLY; SELECT set_config('trellis.tenant', '{}', true)",
+                tenant.0
+            ))
+            .await
     }
 
     pub(crate) async fn feed(
@@ -77,56 +77,61 @@ impl Inner {
         let tenant = permit.actor().tenant;
         let limit = limit.clamp(1, FEED_PAGE_MAX);
         let mut transaction = self.as_tenant(tenant).await?;
-        // The head first: what it counts is committed, and so is every position below it.
-        let head = sqlx::query("SELECT head FROM ledger.tenant WHERE tenant_id = $1")
-            .bind(tenant.0)
-            .fetch_optional(&mut *transaction)
-            .await?
-            .map_or(Ok(0), |row| row.try_get::<i64, _>(0))?
-            .unsigned_abs();
+        // Head and events are of one snapshot: every position up to the head is there or lost.
         let rows = sqlx::query(
-            "SELECT f.position, f.aggregate_type, f.aggregate_id, f.sequence, f.event_type, f.home,
-                    e.event_version, e.payload::text, e.metadata->>'effective',
-                    (extract(epoch FROM e.recorded_at) * 1000000)::bigint,
-                    (e.metadata->>'tenant')::uuid, e.metadata->>'role'
-               FROM ledger.feed f
-               JOIN ledger.event e ON e.aggregate_type = f.aggregate_type
-                                  AND e.aggregate_id = f.aggregate_id AND e.sequence = f.sequence
-              WHERE f.tenant_id = $1 AND f.position > $2 AND f.position <= $3
-              ORDER BY f.position",
+            "SELECT t.head, f.*
+               FROM ledger.tenant t
+               LEFT JOIN LATERAL (
+                   SELECT f.position, f.aggregate_type, f.aggregate_id, f.sequence, f.event_type,
+                          f.home, e.event_version, e.payload::text, e.metadata->>'effective',
+                          (extract(epoch FROM e.recorded_at) * 1000000)::bigint,
+                          (e.metadata->>'tenant')::uuid, e.metadata->>'role'
+                     FROM ledger.feed f
+                     JOIN ledger.event e ON e.aggregate_type = f.aggregate_type
+                                        AND e.aggregate_id = f.aggregate_id
+                                        AND e.sequence = f.sequence
+                    WHERE f.tenant_id = t.tenant_id AND f.position > $2 AND f.position <= $3
+                    ORDER BY f.position
+               ) AS f ON true
+              WHERE t.tenant_id = $1",
         )
         .bind(tenant.0)
         .bind(count(after))
-        .bind(count(head.min(after.saturating_add(u64::from(limit)))))
+        .bind(count(after.saturating_add(u64::from(limit))))
         .fetch_all(&mut *transaction)
         .await?;
         transaction.commit().await?;
 
+        let head = rows
+            .first()
+            .map_or(Ok(0), |row| row.try_get::<i64, _>(0))?
+            .unsigned_abs();
         let due = head.saturating_sub(after).min(u64::from(limit));
         let mut items = Vec::with_capacity(rows.len());
         let mut last = after;
         for row in rows {
-            let position = row.try_get::<i64, _>(0)?.unsigned_abs();
+            let position: Option<i64> = row.try_get(1)?;
+            let position = position.map_or(0, i64::unsigned_abs);
             if position != last + 1 {
                 break;
             }
             last = position;
-            let payload: &str = row.try_get(7)?;
-            let id: &str = row.try_get(2)?;
-            let effective: &str = row.try_get(8)?;
+            let payload: &str = row.try_get(8)?;
+            let id: &str = row.try_get(3)?;
+            let effective: &str = row.try_get(9)?;
             items.push(FeedItem {
                 position,
-                kind: row.try_get(1)?,
+                kind: row.try_get(2)?,
                 id: Uuid::try_parse(id).map_err(decode)?,
-                sequence: row.try_get::<i64, _>(3)?.unsigned_abs(),
-                event_type: row.try_get(4)?,
-                event_version: row.try_get(6)?,
+                sequence: row.try_get::<i64, _>(4)?.unsigned_abs(),
+                event_type: row.try_get(5)?,
+                event_version: row.try_get(7)?,
                 payload: redact(payload).map_err(decode)?.into_owned(),
                 effective: effective.parse().map_err(decode)?,
-                recorded: instant(row.try_get(9)?),
-                acting_tenant: TenantId(row.try_get(10)?),
-                acting_role: row.try_get(11)?,
-                home: row.try_get(5)?,
+                recorded: instant(row.try_get(10)?),
+                acting_tenant: TenantId(row.try_get(11)?),
+                acting_role: row.try_get(12)?,
+                home: row.try_get(6)?,
             });
         }
         if (items.len() as u64) < due {

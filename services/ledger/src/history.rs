@@ -53,7 +53,7 @@ struct Stored {
 
 impl Inner {
     /// In recorded order. A tenant gets the events it is a party of; the auditor gets all of them
-    /// but the seals of a round that is not revealed.
+    /// but sealed decisions.
     pub(crate) async fn history(
         &self,
         permit: &Permit,
@@ -64,7 +64,7 @@ impl Inner {
         // over the whole stream and only then narrowed to what the reader gets.
         let mut streams = self.streams_about(person).await?;
         if actor.role == ActingRole::Auditor {
-            self.withhold_unrevealed(&mut streams).await?;
+            streams.retain(|(kind, _), _| !is_sealed(kind));
         } else {
             let visible = self.visible_to(actor.tenant, person).await?;
             for ((kind, id), events) in &mut streams {
@@ -176,12 +176,10 @@ impl Inner {
             })
             .collect()
     }
+}
 
-    /// Nobody learns of a seal before its round is revealed, an auditor neither (C.3).
-    async fn withhold_unrevealed(
-        &self,
-        _streams: &mut BTreeMap<(String, Uuid), Vec<Stored>>,
-    ) -> Result<(), LedgerError> {
-        Ok(())
-    }
+/// Streams in which one party decides for itself. Their content is nobody else's before the round
+/// is revealed, an auditor's neither (C.3); once it is, the joint record tells the outcome.
+fn is_sealed(kind: &str) -> bool {
+    kind == "seal"
 }

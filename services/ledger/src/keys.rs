@@ -95,7 +95,7 @@ impl KeyEncryptionKey {
     }
 
     /// The 32 bytes of a file that only its owner may read; a file that does not exist is created
-    /// with a new key. A wrong path is found out at the first stored key, which then does not open.
+    /// with a new key. A ledger that has keys under another one does not open with it.
     ///
     /// # Errors
     /// When it cannot be read or created, is not 32 bytes long, or is open to others.
@@ -296,6 +296,24 @@ impl Keys {
             pool,
             kek,
             at_hand: Cache::new(KEYS_AT_HAND_MAX),
+        }
+    }
+
+    /// Refuses to start under a key-encryption key that opens none of the stored keys: a wrong
+    /// path would otherwise go unnoticed while new values are sealed under a new key.
+    pub(crate) async fn check(&self) -> Result<(), crate::LedgerError> {
+        let other: Option<String> = sqlx::query_scalar(
+            "SELECT kek_id FROM ledger.subject_key
+              WHERE wrapped IS NOT NULL
+                AND NOT EXISTS (SELECT FROM ledger.subject_key WHERE wrapped IS NOT NULL AND kek_id = $1)
+              LIMIT 1",
+        )
+        .bind(self.kek.0.id())
+        .fetch_optional(&self.pool)
+        .await?;
+        match other {
+            Some(kek_id) => Err(KeyError::Unwrap { kek_id }.into()),
+            None => Ok(()),
         }
     }
 

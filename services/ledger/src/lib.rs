@@ -208,6 +208,7 @@ impl Ledger {
             register: RwLock::default(),
             wake,
         });
+        inner.keys.check().await?;
         inner.refresh_register().await?;
         tokio::spawn(follow_register(Arc::downgrade(&inner)));
         Ok(Self(inner))

@@ -144,7 +144,8 @@ impl Streams {
     }
 
     /// The streams as the database has them now, in the order of `keys`. `known` states are
-    /// brought forward by their tails; one that cannot be is loaded from its first event.
+    /// brought forward by their tails; one that cannot be is loaded from its first event. The
+    /// versions are all of one moment.
     pub(crate) async fn fresh(&self, keys: &[StreamKey]) -> Result<Vec<Arc<Loaded>>, LedgerError> {
         let heads = self.heads(keys).await?;
         let mut streams = Vec::with_capacity(keys.len());

@@ -35,11 +35,8 @@ const JITTER_MILLIS_PER_CONFLICT: u64 = 10;
 /// The most streams that one command may touch.
 const STREAMS_MAX: usize = 1000;
 
-struct Seen {
-    loaded: Arc<Loaded>,
-    /// As the database had it during this submission.
-    fresh: bool,
-}
+/// The streams a command has asked for.
+type Seen = BTreeMap<StreamKey, Arc<Loaded>>;
 
 struct Decision {
     key: StreamKey,
@@ -65,14 +62,16 @@ impl Inner {
             request: envelope.request_id,
             policies: Policies::of(self.policies()),
         };
-        let mut seen: BTreeMap<StreamKey, Seen> = BTreeMap::new();
+        let mut seen = Seen::new();
         let mut held = None;
         let (mut conflicts, mut overtaken) = (0, 0);
         loop {
-            let decision = match self.decide(&issue, command, &mut seen).await? {
+            let decision = match self.decide(permit, &issue, command, &mut seen).await? {
                 Ok(decision) => decision,
                 Err(refusal) => {
-                    if self.refresh(&mut seen).await? {
+                    // Given only on records that all stood like this at one moment.
+                    if overtaken < OVERTAKEN_MAX && self.refresh(&mut seen).await? {
+                        overtaken += 1;
                         self.metrics.retried("stale refusal");
                         continue;
                     }
@@ -125,11 +124,8 @@ impl Inner {
             }
             self.metrics.retried("conflict");
             tokio::time::sleep(jitter(conflicts)).await;
-            for (key, seen) in &mut seen {
-                seen.fresh = false;
-                if conflicts >= DISTRUST_AFTER {
-                    self.streams.forget(*key);
-                }
+            if conflicts >= DISTRUST_AFTER {
+                seen.keys().for_each(|key| self.streams.forget(*key));
             }
             self.refresh(&mut seen).await?;
         }
@@ -149,9 +145,10 @@ impl Inner {
     /// Runs the command until it has every stream it names.
     async fn decide(
         &self,
+        permit: &Permit,
         issue: &Issue,
         command: &dyn Command,
-        seen: &mut BTreeMap<StreamKey, Seen>,
+        seen: &mut Seen,
     ) -> Result<Result<Decision, Refusal>, LedgerError> {
         loop {
             let needed = match run(issue, command, seen) {
@@ -161,48 +158,34 @@ impl Inner {
             };
             if seen.contains_key(&needed) || seen.len() >= STREAMS_MAX {
                 return Err(LedgerError::Misconfigured(format!(
-                    "{command:?} does not come to an end"
+                    "{} asks for {} again and again",
+                    permit.action(),
+                    needed.kind
                 )));
             }
-            let found = match self.streams.cached(needed) {
-                Some(loaded) => Seen {
-                    loaded,
-                    fresh: false,
-                },
-                None => Seen {
-                    loaded: self.fresh_one(needed).await?,
-                    fresh: true,
-                },
+            let loaded = match self.streams.cached(needed) {
+                Some(loaded) => loaded,
+                None => self.fresh_one(needed).await?,
             };
-            seen.insert(needed, found);
+            seen.insert(needed, loaded);
         }
     }
 
     pub(crate) async fn fresh_one(&self, key: StreamKey) -> Result<Arc<Loaded>, LedgerError> {
         let found = self.streams.fresh(&[key]).await?;
         found.into_iter().next().ok_or_else(|| {
-            LedgerError::Misconfigured("a stream was asked for and not found".into())
+            LedgerError::Misconfigured("a stream was asked for and not answered".to_owned())
         })
     }
 
-    /// Brings every stale stream up to date; true when one had changed.
-    async fn refresh(&self, seen: &mut BTreeMap<StreamKey, Seen>) -> Result<bool, LedgerError> {
-        let stale: Vec<StreamKey> = seen
-            .iter()
-            .filter(|(_, seen)| !seen.fresh)
-            .map(|(key, _)| *key)
-            .collect();
-        if stale.is_empty() {
-            return Ok(false);
-        }
+    /// Brings every stream up to the same moment; true when one had changed.
+    async fn refresh(&self, seen: &mut Seen) -> Result<bool, LedgerError> {
+        let keys: Vec<StreamKey> = seen.keys().copied().collect();
         let mut changed = false;
-        for (key, loaded) in stale.iter().zip(self.streams.fresh(&stale).await?) {
+        for (key, loaded) in keys.iter().zip(self.streams.fresh(&keys).await?) {
             if let Some(seen) = seen.get_mut(key) {
-                changed |= seen.loaded.version != loaded.version || seen.loaded.hash != loaded.hash;
-                *seen = Seen {
-                    loaded,
-                    fresh: true,
-                };
+                changed |= seen.version != loaded.version || seen.hash != loaded.hash;
+                *seen = loaded;
             }
         }
         Ok(changed)
@@ -210,17 +193,14 @@ impl Inner {
 
     /// Takes from the cache what other commands of this process have written meanwhile; true when
     /// there was something.
-    fn catch_up(&self, seen: &mut BTreeMap<StreamKey, Seen>) -> bool {
+    fn catch_up(&self, seen: &mut Seen) -> bool {
         let mut newer = false;
         for (key, seen) in seen {
             if let Some(known) = self.streams.cached(*key)
-                && known.version > seen.loaded.version
+                && known.version > seen.version
             {
                 newer = true;
-                *seen = Seen {
-                    loaded: known,
-                    fresh: false,
-                };
+                *seen = known;
             }
         }
         newer
@@ -232,7 +212,7 @@ impl Inner {
         envelope: &Envelope,
         fingerprint: [u8; 32],
         decision: Decision,
-        seen: &BTreeMap<StreamKey, Seen>,
+        seen: &Seen,
     ) -> Result<Option<Outcome>, LedgerError> {
         let Decision {
             key,
@@ -259,7 +239,7 @@ impl Inner {
                     .map(|event| serde_json::from_str(&event.payload))
                     .collect::<Result<Vec<_>, _>>()
                     .map_err(|error| LedgerError::Misconfigured(error.to_string()))?;
-                base.loaded.fold(write.key, payloads)?
+                base.fold(write.key, payloads)?
             } else {
                 write.state
             };
@@ -268,7 +248,7 @@ impl Inner {
                 key: write.key,
                 expected: write.expected,
                 write: Some(UnitWrite {
-                    previous: base.loaded.hash,
+                    previous: base.hash,
                     custody: write.custody,
                     events: write.events,
                 }),
@@ -328,15 +308,11 @@ impl Inner {
     }
 }
 
-fn run(
-    issue: &Issue,
-    command: &dyn Command,
-    seen: &BTreeMap<StreamKey, Seen>,
-) -> Result<Decision, Halt> {
+fn run(issue: &Issue, command: &dyn Command, seen: &Seen) -> Result<Decision, Halt> {
     issue.policies.forget();
     let mut world = World::default();
-    for (key, seen) in seen {
-        world.insert(*key, seen.loaded.state.boxed(), seen.loaded.version);
+    for (key, loaded) in seen {
+        world.insert(*key, loaded.state.boxed(), loaded.version);
     }
     let key = command.run(issue, &mut world)?;
     let version = world.version(key);

@@ -25,6 +25,8 @@ async fn assert_feeds_are_dense(database: &Database) {
                      WHERE version <> (SELECT count(*) FROM ledger.event e
                                         WHERE e.aggregate_id = s.aggregate_id AND e.aggregate_type = s.aggregate_type)";
     assert_eq!(database.number(versions).await, 0);
+    let deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+    assert_eq!(database.number(deadlocks).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
