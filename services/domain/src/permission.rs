@@ -11,7 +11,7 @@ use ActingRole::{
     AdmissionsTutor, Auditor, BoardChair, BoardSecretary, Candidate, CommissionerNational,
     CommissionerRegional, EmployerFinance, EmployerHr, Evaluator, ExternalExaminer, NetworkLead,
     PersonalTutor, PlatformOperator, PracticeSupervisor, ProfessionalLead, ProgrammeLead,
-    ServiceManager, TenantAdmin,
+    ServiceManager,
 };
 
 macro_rules! permissions {
@@ -36,7 +36,7 @@ permissions! {
     // directory
     RegisterTenant:        [PlatformOperator],
     SucceedTenant:         [PlatformOperator],
-    GetTenant:             [EmployerHr, ServiceManager, ProfessionalLead, AdmissionsTutor, ProgrammeLead, BoardSecretary, CommissionerNational, CommissionerRegional, NetworkLead, Auditor, TenantAdmin, PlatformOperator],
+    GetTenant:             [EmployerHr, ServiceManager, ProfessionalLead, AdmissionsTutor, ProgrammeLead, BoardSecretary, CommissionerNational, CommissionerRegional, NetworkLead, Auditor, PlatformOperator],
     OpenClinicalService:   [EmployerHr, ServiceManager],
     AddSite:               [EmployerHr, ServiceManager],
     GetClinicalService:    [EmployerHr, ServiceManager, ProfessionalLead, PracticeSupervisor],

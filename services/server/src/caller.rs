@@ -59,11 +59,12 @@ pub(crate) async fn permit<T>(
         .action
         .and_then(|action| Permit::grant(actor.clone(), action))
         .ok_or_else(denied)?;
-    if !matches!(actor.kind, TenantKind::Person | TenantKind::Platform) {
-        let registered = ledger.tenant_kind(actor.tenant).await.map_err(failed)?;
-        if registered != Some(actor.kind) {
-            return Err(denied());
-        }
+    // A role is good for its own kind of tenant only. A person is no organisation, and no
+    // organisation's id may be signed in as a person's.
+    let registered = ledger.tenant_kind(actor.tenant).await.map_err(failed)?;
+    let due = (actor.kind != TenantKind::Person).then_some(actor.kind);
+    if registered != due {
+        return Err(denied());
     }
     Ok(permit)
 }

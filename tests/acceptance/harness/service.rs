@@ -1,0 +1,141 @@
+//! The service inside the test's own process, on a database of its own.
+
+use std::{net::SocketAddr, path::Path};
+
+use domain::actor::{ActingRole, Actor, PersonId, TenantId, TenantKind};
+use ledger::{Clock, KeyEncryptionKey, Ledger, LedgerOptions};
+use server::{
+    demonstration::AUDIENCE,
+    serve::{Role, Running, ServeOptions, serve},
+    token::{DevelopmentIssuer, Verifier, development_person},
+};
+use sqlx::PgPool;
+use tempfile::TempDir;
+
+use super::{Api, Caller, database::Database};
+
+/// Aggregates kept in memory: few, so that eviction is part of every test.
+const CACHE_ENTRIES: usize = 64;
+
+/// A running service.
+pub(crate) struct Service {
+    pub(crate) api: Api,
+    pub(crate) ledger: Ledger,
+    pub(crate) database: Database,
+    pub(crate) owner: PgPool,
+    issuer: DevelopmentIssuer,
+    running: Running,
+    _keys: TempDir,
+}
+
+impl Service {
+    /// All roles, on a fresh database, with business time that follows what is recorded.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|verifier| verifier, &[Role::Api, Role::Project, Role::React]).await
+    }
+
+    /// The same with more issuers or fewer roles.
+    pub(crate) async fn start_with(
+        accept: impl FnOnce(Verifier) -> Verifier,
+        roles: &[Role],
+    ) -> Self {
+        let database = Database::fresh().await;
+        let keys = TempDir::new().expect("a folder for keys");
+        let issuer = DevelopmentIssuer::open(&keys.path().join("issuer.pk8")).expect("an issuer");
+        let ledger = open(&database, keys.path()).await;
+        let verifier = Verifier::new(AUDIENCE).with_development(&issuer);
+        let running = serve(ServeOptions {
+            ledger: ledger.clone(),
+            verifier: accept(verifier),
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            roles: roles.to_vec(),
+            tls: None,
+        })
+        .await
+        .expect("the service starts");
+        Self {
+            api: Api::connect(running.address).await,
+            owner: database.owner().await,
+            ledger,
+            database,
+            issuer,
+            running,
+            _keys: keys,
+        }
+    }
+
+    /// Somebody of `tenant` in `role`.
+    pub(crate) fn by(&self, tenant: TenantId, role: ActingRole) -> Caller {
+        self.api.by(token(&self.issuer, &actor(tenant, role)))
+    }
+
+    /// A token that this service accepts, or would before it expired.
+    pub(crate) fn token(&self, actor: &Actor, audience: &str, issued: u64, hours: u64) -> String {
+        self.issuer
+            .sign(audience, actor, issued, hours)
+            .expect("the development key signs")
+    }
+
+    /// The event types recorded for a resource, oldest first.
+    pub(crate) async fn recorded(&self, name: &str) -> Vec<String> {
+        let id = name.rsplit('/').next().unwrap_or_default();
+        sqlx::query_scalar(
+            "SELECT event_type FROM ledger.event WHERE aggregate_id = $1 \
+              ORDER BY aggregate_type, sequence",
+        )
+        .bind(id)
+        .fetch_all(&self.owner)
+        .await
+        .expect("the owner reads events")
+    }
+
+    /// Ends it in order.
+    pub(crate) async fn stop(self) {
+        self.running.stop().await;
+    }
+}
+
+/// A ledger on `database` with the key in `keys`.
+pub(crate) async fn open(database: &Database, keys: &Path) -> Ledger {
+    Ledger::open(LedgerOptions {
+        command_url: database.url("trellis_command"),
+        reader_url: database.url("trellis_reader"),
+        projector_url: database.url("trellis_projector"),
+        key_encryption_key: KeyEncryptionKey::from_file(&keys.join("key-encryption-key"))
+            .expect("a key-encryption key"),
+        cache_entries: CACHE_ENTRIES,
+        clock: Clock::Sandbox,
+    })
+    .await
+    .expect("the ledger opens")
+}
+
+/// The same person for the same tenant and role; a candidate is the tenant.
+pub(crate) fn actor(tenant: TenantId, role: ActingRole) -> Actor {
+    let kind = role.tenant_kind().unwrap_or(TenantKind::Employer);
+    Actor {
+        tenant,
+        kind,
+        role,
+        person: Some(match kind {
+            TenantKind::Person => PersonId(tenant.0),
+            _ => development_person(tenant, role),
+        }),
+        client: None,
+    }
+}
+
+/// A token for the hours to come.
+pub(crate) fn token(issuer: &DevelopmentIssuer, actor: &Actor) -> String {
+    issuer
+        .sign(AUDIENCE, actor, now(), 12)
+        .expect("the development key signs")
+}
+
+/// Seconds since 1970.
+pub(crate) fn now() -> u64 {
+    std::time::UNIX_EPOCH
+        .elapsed()
+        .expect("the clock is past 1970")
+        .as_secs()
+}

@@ -1,0 +1,6 @@
+//! The service through its own API, on a real PostgreSQL. One binary: every test links once.
+
+mod architecture;
+mod harness;
+mod permissions;
+mod token;
