@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumIter, EnumString, IntoEnumIterator as _, IntoStaticStr};
-use uuid::Uuid;
 
 use crate::{
     actor::{PersonId, Region, TenantId, TenantKind},
+    application::Application,
     directory::{Supervisor, Tenant},
     id::Id,
+    offer::{Offer, OfferTerms},
     policy::catalogue::Role,
     programme::{Intake, IntakeAct, IntakeTerms, Programme, Reservation},
     refusal::{Reason, Refusal},
@@ -176,7 +177,7 @@ pub enum Allocation {
         /// Posts advertised, by vacancy.
         advertised: BTreeMap<Id<Vacancy>, u32>,
         /// Places filled: application → the vacancy it came through.
-        filled: BTreeMap<Uuid, Id<Vacancy>>,
+        filled: BTreeMap<Id<Application>, Id<Vacancy>>,
     },
 }
 
@@ -224,14 +225,14 @@ pub enum AllocationAct {
     /// See [`FillPlace`].
     Fill {
         /// The application appointed.
-        application: Uuid,
+        application: Id<Application>,
         /// The vacancy it came through.
         vacancy: Id<Vacancy>,
     },
     /// See [`VacatePlace`].
     Vacate {
         /// The application whose place is vacant again.
-        application: Uuid,
+        application: Id<Application>,
     },
 }
 
@@ -290,15 +291,15 @@ pub enum AllocationEvent {
     },
     /// A place is filled.
     PlaceFilled {
-        /// The application appointed, `applications/{uuid}`.
-        application: Uuid,
+        /// The application appointed.
+        application: Id<Application>,
         /// The vacancy it came through.
         vacancy: Id<Vacancy>,
     },
     /// A filled place is vacant again.
     PlaceVacated {
         /// The application that held it.
-        application: Uuid,
+        application: Id<Application>,
     },
 }
 
@@ -794,7 +795,7 @@ impl Allocation {
 
     fn fill(
         &self,
-        application: Uuid,
+        application: Id<Application>,
         vacancy: Id<Vacancy>,
     ) -> Result<Vec<AllocationEvent>, Refusal> {
         let Self::Registered {
@@ -1071,45 +1072,53 @@ impl Command for DeclineAllocation {
     }
 }
 
-/// Counts an appointed application against its allocation; asked for by a reaction.
+/// Counts an accepted offer against its allocation; asked for by a reaction.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FillPlace {
-    /// The application, `applications/{uuid}`.
-    pub application: Uuid,
-    /// The vacancy it came through.
-    pub vacancy: Id<Vacancy>,
+    /// The offer.
+    pub offer: Id<Offer>,
 }
 
 impl Command for FillPlace {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
-        issue.by.acting_for(TenantKind::Platform)?;
-        let allocation = Vacancy::expect(world, self.vacancy)?.allocation;
+        let (offer, allocation) = behind(issue, world, self.offer)?;
         let act = AllocationAct::Fill {
-            application: self.application,
-            vacancy: self.vacancy,
+            application: offer.application,
+            vacancy: offer.vacancy,
         };
         world.decide_beyond(issue, allocation, act)?;
         Ok(allocation.key())
     }
 }
 
-/// Frees the place of an application that will not be trained after all; asked for by a reaction.
+/// Frees the place of an offer that fell after it was accepted; asked for by a reaction.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VacatePlace {
-    /// The application, `applications/{uuid}`.
-    pub application: Uuid,
-    /// The vacancy it came through.
-    pub vacancy: Id<Vacancy>,
+    /// The offer.
+    pub offer: Id<Offer>,
 }
 
 impl Command for VacatePlace {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
-        issue.by.acting_for(TenantKind::Platform)?;
-        let allocation = Vacancy::expect(world, self.vacancy)?.allocation;
-        let application = self.application;
+        let (offer, allocation) = behind(issue, world, self.offer)?;
+        let application = offer.application;
         world.decide_beyond(issue, allocation, AllocationAct::Vacate { application })?;
         Ok(allocation.key())
     }
+}
+
+/// An offer's terms and the allocation behind them, for the platform only.
+fn behind(
+    issue: &Issue,
+    world: &mut World,
+    offer: Id<Offer>,
+) -> Result<(OfferTerms, Id<Allocation>), Halt> {
+    issue.by.acting_for(TenantKind::Platform)?;
+    let Some(terms) = world.read(offer)?.terms().cloned() else {
+        return Err(Refusal::not_permitted().into());
+    };
+    let allocation = Vacancy::expect(world, terms.vacancy)?.allocation;
+    Ok((terms, allocation))
 }
 
 #[cfg(test)]

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr};
-use uuid::Uuid;
 
 use crate::{
     actor::{PersonId, TenantId, TenantKind},
     allocation::Allocation,
+    application::Application,
     calendar::months_later,
     directory::ClinicalService,
     id::Id,
@@ -104,7 +104,7 @@ pub enum Commitment {
         /// What is promised.
         terms: Box<CommitmentTerms>,
         /// Promises fallen due, by application.
-        promises: BTreeMap<Uuid, Promise>,
+        promises: BTreeMap<Id<Application>, Promise>,
     },
 }
 
@@ -146,8 +146,8 @@ pub enum CommitmentEvent {
     },
     /// A trainee passed: one promised post is owed.
     CommitmentDue {
-        /// The application, `applications/{uuid}`.
-        application: Uuid,
+        /// The application.
+        application: Id<Application>,
         /// The person.
         person: PersonId,
         /// The day of the qualification.
@@ -159,8 +159,8 @@ pub enum CommitmentEvent {
     },
     /// The post is shown to be what was promised.
     QualifiedPostEvidenced {
-        /// The application, `applications/{uuid}`.
-        application: Uuid,
+        /// The application.
+        application: Id<Application>,
         /// The person.
         person: PersonId,
         /// The post.
@@ -171,8 +171,8 @@ pub enum CommitmentEvent {
     },
     /// The promise to one person is kept.
     CommitmentDischarged {
-        /// The application, `applications/{uuid}`.
-        application: Uuid,
+        /// The application.
+        application: Id<Application>,
     },
 }
 
@@ -198,7 +198,7 @@ impl Commitment {
     }
 
     /// The promise to one person, once due.
-    pub fn promise(&self, application: Uuid) -> Option<&Promise> {
+    pub fn promise(&self, application: Id<Application>) -> Option<&Promise> {
         match self {
             Self::Absent => None,
             Self::Given { promises, .. } => promises.get(&application),
@@ -206,7 +206,7 @@ impl Commitment {
     }
 
     /// Every promise fallen due, by application.
-    pub fn promises(&self) -> impl Iterator<Item = (&Uuid, &Promise)> {
+    pub fn promises(&self) -> impl Iterator<Item = (&Id<Application>, &Promise)> {
         match self {
             Self::Absent => None,
             Self::Given { promises, .. } => Some(promises.iter()),
@@ -554,8 +554,8 @@ impl Command for GiveCommitment {
 /// Brings the promise to one person due; asked for by a reaction on the qualification.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BringCommitmentDue {
-    /// The application, `applications/{uuid}`.
-    pub application: Uuid,
+    /// The application.
+    pub application: Id<Application>,
     /// The vacancy it came through.
     pub vacancy: Id<Vacancy>,
     /// The person.
@@ -588,7 +588,7 @@ pub struct EvidenceQualifiedPost {
     /// The commitment.
     pub commitment: Id<Commitment>,
     /// The application of the person.
-    pub application: Uuid,
+    pub application: Id<Application>,
     /// Who employs the person in the post.
     pub employer: TenantId,
     /// The clinical service of the post.

@@ -8,10 +8,12 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
+    allocation::{FillPlace, VacatePlace},
     application::{Application, ApplicationEvent},
     decision_round::LapseDecisionRound,
     fact::Fact,
     id::Id,
+    offer::OfferEvent,
     permission::Action,
     world::Command,
 };
@@ -60,6 +62,20 @@ pub fn react(event: &Occurred) -> Vec<Reaction> {
                 round: *round,
             };
             vec![Reaction::Timer(*deadline, timer)]
+        }
+        Fact::Offer(OfferEvent::OfferAccepted {}) => {
+            let offer = Id::new(event.stream);
+            vec![Reaction::Command(
+                Action::AcceptOffer,
+                Box::new(FillPlace { offer }),
+            )]
+        }
+        Fact::Offer(OfferEvent::OfferWithdrawn {}) => {
+            let offer = Id::new(event.stream);
+            vec![Reaction::Command(
+                Action::WithdrawApplication,
+                Box::new(VacatePlace { offer }),
+            )]
         }
         Fact::Policy(_)
         | Fact::Tenant(_)

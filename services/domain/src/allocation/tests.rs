@@ -373,36 +373,55 @@ fn the_university_is_a_party_from_the_proposal_on() {
 
 #[test]
 fn filled_places_never_exceed_the_posts_of_their_vacancy() {
-    let (mut given, cast) = Given::vacancy_open();
-    let platform = Actor::platform();
-    let on = date(2026, 2, 16);
-    let fill = |n| FillPlace {
-        application: Uuid::from_u128(n),
+    let (given, cast) = Given::vacancy_open();
+    let mut allocation: Allocation = given.state(cast.allocation).cloned().unwrap();
+    let issue = Issue {
+        by: Actor::platform(),
+        effective: crate::calendar::midday(date(2025, 12, 18)),
+        recorded: crate::calendar::midday(date(2025, 12, 18)),
+        request: uuid::Uuid::nil(),
+        policies: crate::policy::Policies::default(),
+    };
+    let application = |n| Id::<Application>::new(uuid::Uuid::from_u128(n));
+    let mut when = |act| {
+        let issue = issue.clone();
+        let events = allocation.decide(&Issued { issue, act })?;
+        let count = events.len();
+        for event in events {
+            allocation.evolve(event);
+        }
+        Ok::<_, Refusal>((count, allocation.filled()))
+    };
+    let fill = |n| AllocationAct::Fill {
+        application: application(n),
         vacancy: cast.vacancy,
     };
-    for n in 1..=5 {
-        given.done(&platform, on, &fill(n));
+    for n in 1..=5u8 {
+        assert_eq!(when(fill(n.into())), Ok((1, n.into())));
     }
-    assert_eq!(given.when(&platform, on, &fill(5)), Ok(vec![]));
-    assert_eq!(
-        given.when(&platform, on, &fill(6)),
-        Err(Reason::CapacityExceeded)
-    );
-    let vacate = VacatePlace {
-        application: Uuid::from_u128(5),
-        vacancy: cast.vacancy,
+    assert_eq!(when(fill(5)), Ok((0, 5)), "a repeat fills nothing");
+    let full = when(fill(6)).map_err(|refusal| refusal.reason);
+    assert_eq!(full, Err(Reason::CapacityExceeded));
+    let vacate = AllocationAct::Vacate {
+        application: application(5),
     };
-    given.done(&platform, on, &vacate);
-    assert!(given.when(&platform, on, &fill(6)).is_ok());
-    assert_eq!(
-        given.state(cast.allocation).map(Allocation::filled),
-        Some(5)
-    );
-    let employer = actor(cast.employer, ActingRole::EmployerHr);
-    assert_eq!(
-        given.when(&employer, on, &fill(7)),
-        Err(Reason::NotPermitted)
-    );
+    assert_eq!(when(vacate), Ok((1, 4)));
+    assert_eq!(when(fill(6)), Ok((1, 5)));
+}
+
+#[test]
+fn places_are_filled_by_the_platform_only() {
+    let (mut given, cast) = Given::vacancy_open();
+    let fill = FillPlace {
+        offer: Id::new(uuid::Uuid::from_u128(1)),
+    };
+    for by in [cast.employer(ActingRole::EmployerHr), Actor::platform()] {
+        assert_eq!(
+            given.when(&by, date(2025, 12, 18), &fill),
+            Err(Reason::NotPermitted),
+            "an employer may not, and for the platform there is no such offer"
+        );
+    }
 }
 
 #[test]

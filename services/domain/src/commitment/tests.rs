@@ -13,8 +13,8 @@ use crate::{
 const PASSED: Date = date(2027, 3, 10);
 const STARTED: Date = date(2027, 4, 5);
 
-fn c1() -> Uuid {
-    Uuid::from_u128(0xC1)
+fn c1() -> Id<Application> {
+    Id::new(uuid::Uuid::from_u128(0xC1))
 }
 
 fn bring_due(cast: &Cast) -> BringCommitmentDue {
@@ -196,7 +196,7 @@ fn fund_07_each_missing_term_is_named() {
         by: cast.employer(ActingRole::ServiceManager),
         effective: crate::calendar::midday(STARTED),
         recorded: crate::calendar::midday(STARTED),
-        request: Uuid::nil(),
+        request: uuid::Uuid::nil(),
         policies: crate::policy::Policies::of(register.into()),
     };
     let base = BAND_5_PERMANENT_BASELINE;
