@@ -6,6 +6,7 @@ pub mod catalogue;
 
 use std::{
     collections::BTreeMap,
+    ops::Bound,
     sync::{Arc, Mutex},
 };
 
@@ -67,6 +68,16 @@ impl PolicyRegister {
     pub fn all(&self) -> impl Iterator<Item = (&str, &[PolicyVersion])> {
         self.policies
             .iter()
+            .map(|(policy, versions)| (policy.as_str(), versions.as_slice()))
+    }
+
+    /// Policies after an id, by id; for paging.
+    pub fn after<'a>(
+        &'a self,
+        after: Bound<&'a str>,
+    ) -> impl Iterator<Item = (&'a str, &'a [PolicyVersion])> {
+        self.policies
+            .range::<str, _>((after, Bound::Unbounded))
             .map(|(policy, versions)| (policy.as_str(), versions.as_slice()))
     }
 

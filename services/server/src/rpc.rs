@@ -1,12 +1,24 @@
 //! Every service the binary offers, in the order of life; one file per service in `proto/`.
 
+mod allocation;
 mod audit;
+mod commitment;
+mod directory;
 mod feed;
 mod operation;
+mod partnership;
+mod policy;
+mod programme;
+mod vacancy;
 
 use contract::v1::{
-    audit_service_server::AuditServiceServer, feed_service_server::FeedServiceServer,
+    allocation_service_server::AllocationServiceServer, audit_service_server::AuditServiceServer,
+    commitment_service_server::CommitmentServiceServer,
+    directory_service_server::DirectoryServiceServer, feed_service_server::FeedServiceServer,
     operation_service_server::OperationServiceServer,
+    partnership_service_server::PartnershipServiceServer,
+    policy_service_server::PolicyServiceServer, programme_service_server::ProgrammeServiceServer,
+    vacancy_service_server::VacancyServiceServer,
 };
 use ledger::Ledger;
 use tonic::{
@@ -35,6 +47,13 @@ pub(crate) fn services(ledger: &Ledger, allowance: Allowance, verifier: Verifier
         };
     }
     offer! {
+        DirectoryServiceServer(directory::DirectoryRpc),
+        PolicyServiceServer(policy::PolicyRpc),
+        ProgrammeServiceServer(programme::ProgrammeRpc),
+        AllocationServiceServer(allocation::AllocationRpc),
+        CommitmentServiceServer(commitment::CommitmentRpc),
+        PartnershipServiceServer(partnership::PartnershipRpc),
+        VacancyServiceServer(vacancy::VacancyRpc),
         OperationServiceServer(operation::OperationRpc),
         FeedServiceServer(feed::FeedRpc::new),
         AuditServiceServer(audit::AuditRpc),

@@ -3,13 +3,19 @@
 use std::str::FromStr;
 
 use contract::v1;
-use domain::{calendar, fact, refusal::Refusal};
+use domain::{
+    actor::TenantId, application::Application, calendar, fact, id::Id, refusal::Refusal,
+    world::Decider,
+};
 use jiff::{Timestamp, civil::Date};
 use ledger::Receipt;
 use uuid::Uuid;
 
 /// The longest free text of a request field unless its step says otherwise, in bytes.
 pub(crate) const TEXT_BYTES_MAX: usize = 4_000;
+
+/// The most words of one list field.
+const WORDS_MAX: usize = 100;
 
 /// A civil date, `2026-03-02`.
 pub(crate) fn date(value: &str, field: &'static str) -> Result<Date, Refusal> {
@@ -46,6 +52,76 @@ pub(crate) fn word<T: FromStr>(value: &str, field: &'static str) -> Result<T, Re
             "not one of the words allowed here; see the API reference",
         )
     })
+}
+
+/// A word of a closed list, or nothing when the field is empty.
+pub(crate) fn optional_word<T: FromStr>(
+    value: &str,
+    field: &'static str,
+) -> Result<Option<T>, Refusal> {
+    (!value.is_empty()).then(|| word(value, field)).transpose()
+}
+
+/// Several words of a closed list.
+pub(crate) fn words<T: FromStr, C: FromIterator<T>>(
+    values: &[String],
+    field: &'static str,
+) -> Result<C, Refusal> {
+    if values.len() > WORDS_MAX {
+        return Err(Refusal::invalid(field, format!("at most {WORDS_MAX}")));
+    }
+    values.iter().map(|value| word(value, field)).collect()
+}
+
+/// A number that its rule keeps in a smaller range than the wire does.
+pub(crate) fn number<T: TryFrom<i32>>(value: i32, field: &'static str) -> Result<T, Refusal> {
+    T::try_from(value).map_err(|_| Refusal::invalid(field, "out of range for this field"))
+}
+
+/// `tenants/{uuid}`, or the caller's own tenant when the field is empty.
+pub(crate) fn tenant_or(
+    own: TenantId,
+    name: &str,
+    field: &'static str,
+) -> Result<TenantId, Refusal> {
+    match name {
+        "" => Ok(own),
+        name => TenantId::from_name(name, field),
+    }
+}
+
+/// Resource names of one collection.
+pub(crate) fn names<A: Decider>(
+    names: &[String],
+    field: &'static str,
+) -> Result<Vec<Id<A>>, Refusal> {
+    if names.len() > WORDS_MAX {
+        return Err(Refusal::invalid(field, format!("at most {WORDS_MAX}")));
+    }
+    names
+        .iter()
+        .map(|name| Id::from_name(name, field))
+        .collect()
+}
+
+/// The thread of a trainee's life, `applications/{uuid}`.
+pub(crate) fn application(name: &str, field: &'static str) -> Result<Uuid, Refusal> {
+    Id::<Application>::from_name(name, field).map(|id| id.0)
+}
+
+/// Text, or nothing when the field is empty.
+pub(crate) fn some(value: String) -> Option<String> {
+    Some(value).filter(|value| !value.is_empty())
+}
+
+/// Something optional in its wire spelling; empty for none.
+pub(crate) fn show(value: Option<impl ToString>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// A small number on the wire.
+pub(crate) fn small(value: impl TryInto<i32>) -> i32 {
+    value.try_into().unwrap_or(i32::MAX)
 }
 
 /// A UUID that is not all zeros.

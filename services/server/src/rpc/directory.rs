@@ -1,0 +1,230 @@
+use std::collections::HashMap;
+
+use contract::v1::{self, directory_service_server::DirectoryService, *};
+use domain::{
+    actor::{PersonId, TenantId},
+    directory::{self as rules, RegisterCheck as Check},
+    id::Id,
+    policy::catalogue::Setting,
+};
+use tonic::{Request, Response, Status};
+
+use crate::{desk::Desk, wire};
+
+pub(crate) struct DirectoryRpc(pub(crate) Desk);
+
+#[tonic::async_trait]
+impl DirectoryService for DirectoryRpc {
+    async fn register_tenant(
+        &self,
+        request: Request<RegisterTenantRequest>,
+    ) -> Result<Response<RegisterTenantResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(rules::RegisterTenant {
+                    tenant: TenantId::from_name(&m.tenant, "tenant")?,
+                    kind: wire::word(&m.kind, "kind")?,
+                    name: m.display_name,
+                    ods_code: wire::some(m.ods_code),
+                    ukprn: wire::some(m.ukprn),
+                    sector: wire::optional_word(&m.sector, "sector")?,
+                    region: wire::optional_word(&m.region, "region")?,
+                })
+            })
+            .await
+    }
+
+    async fn succeed_tenant(
+        &self,
+        request: Request<SucceedTenantRequest>,
+    ) -> Result<Response<SucceedTenantResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(rules::SucceedTenant {
+                    tenant: TenantId::from_name(&m.tenant, "tenant")?,
+                    name: m.display_name,
+                    ods_code: wire::some(m.ods_code),
+                    ukprn: wire::some(m.ukprn),
+                })
+            })
+            .await
+    }
+
+    async fn get_tenant(
+        &self,
+        request: Request<GetTenantRequest>,
+    ) -> Result<Response<GetTenantResponse>, Status> {
+        let name = &request.get_ref().name;
+        let read = self.0.read::<rules::Tenant>(&request, name).await?;
+        let mut tenant = v1::Tenant {
+            name: name.clone(),
+            ..v1::Tenant::default()
+        };
+        if let rules::Tenant::Registered {
+            kind,
+            sector,
+            region,
+            names,
+            ..
+        } = &read.state
+        {
+            tenant.kind = kind.to_string();
+            tenant.sector = wire::show(*sector);
+            tenant.region = wire::show(*region);
+            tenant.names = names
+                .iter()
+                .map(|known| v1::TenantName {
+                    from: known.from.to_string(),
+                    name: known.name.clone(),
+                    ods_code: wire::show(known.ods_code.as_ref()),
+                    ukprn: wire::show(known.ukprn.as_ref()),
+                })
+                .collect();
+        }
+        Ok(Response::new(GetTenantResponse {
+            tenant: Some(tenant),
+            version: wire::count(read.version),
+        }))
+    }
+
+    async fn open_clinical_service(
+        &self,
+        request: Request<OpenClinicalServiceRequest>,
+    ) -> Result<Response<OpenClinicalServiceResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(rules::OpenClinicalService {
+                    name: m.display_name,
+                    setting: Setting::parse(&m.setting, "setting")?,
+                    population: m.population,
+                })
+            })
+            .await
+    }
+
+    async fn add_site(
+        &self,
+        request: Request<AddSiteRequest>,
+    ) -> Result<Response<AddSiteResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(rules::AddSite {
+                    clinical_service: Id::from_name(&m.clinical_service, "clinical_service")?,
+                    code: m.code,
+                    name: m.display_name,
+                    region: wire::optional_word(&m.region, "region")?,
+                    attributes: m.attributes.into_iter().collect(),
+                })
+            })
+            .await
+    }
+
+    async fn get_clinical_service(
+        &self,
+        request: Request<GetClinicalServiceRequest>,
+    ) -> Result<Response<GetClinicalServiceResponse>, Status> {
+        let name = &request.get_ref().name;
+        let read = self
+            .0
+            .read::<rules::ClinicalService>(&request, name)
+            .await?;
+        let clinical_service = read.state.terms().map(|terms| v1::ClinicalService {
+            name: name.clone(),
+            employer: terms.employer.to_string(),
+            display_name: terms.name.clone(),
+            setting: terms.setting.to_string(),
+            population: terms.population.clone(),
+            sites: terms
+                .sites
+                .iter()
+                .map(|site| v1::Site {
+                    code: site.code.clone(),
+                    display_name: site.name.clone(),
+                    region: wire::show(site.region),
+                    attributes: site.attributes.iter().cloned().collect(),
+                })
+                .collect(),
+        });
+        Ok(Response::new(GetClinicalServiceResponse {
+            clinical_service,
+            version: wire::count(read.version),
+        }))
+    }
+
+    async fn record_supervisor(
+        &self,
+        request: Request<RecordSupervisorRequest>,
+    ) -> Result<Response<RecordSupervisorResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(rules::RecordSupervisor {
+                    person: PersonId::from_name(&m.person, "person")?,
+                    name: m.display_name,
+                    register: wire::word(&m.register, "register")?,
+                    number: m.number,
+                })
+            })
+            .await
+    }
+
+    async fn record_register_check(
+        &self,
+        request: Request<RecordRegisterCheckRequest>,
+    ) -> Result<Response<RecordRegisterCheckResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(rules::RecordRegisterCheck {
+                    supervisor: Id::from_name(&m.supervisor, "supervisor")?,
+                    register: wire::word(&m.register, "register")?,
+                    status: wire::word(&m.status, "status")?,
+                    modalities: m.modalities,
+                })
+            })
+            .await
+    }
+
+    async fn get_supervisor(
+        &self,
+        request: Request<GetSupervisorRequest>,
+    ) -> Result<Response<GetSupervisorResponse>, Status> {
+        let record = request.get_ref().name.clone();
+        let read = self.0.read::<rules::Supervisor>(&request, &record).await?;
+        let mut supervisor = v1::Supervisor {
+            name: record,
+            ..v1::Supervisor::default()
+        };
+        if let rules::Supervisor::Recorded {
+            employer,
+            person,
+            registrations,
+            name,
+            checks,
+        } = &read.state
+        {
+            supervisor.employer = employer.to_string();
+            supervisor.person = person.to_string();
+            supervisor.display_name = self.0.open(&request, name).await?.unwrap_or_default();
+            let mut numbers = HashMap::new();
+            for (register, number) in registrations {
+                if let Some(number) = self.0.open(&request, number).await? {
+                    numbers.insert(register.to_string(), number);
+                }
+            }
+            supervisor.numbers = numbers;
+            supervisor.checks = checks.iter().map(check).collect();
+        }
+        Ok(Response::new(GetSupervisorResponse {
+            supervisor: Some(supervisor),
+            version: wire::count(read.version),
+        }))
+    }
+}
+
+fn check(check: &Check) -> v1::RegisterCheck {
+    v1::RegisterCheck {
+        register: check.register.to_string(),
+        status: check.status.to_string(),
+        modalities: check.modalities.iter().cloned().collect(),
+        from: check.from.to_string(),
+    }
+}
