@@ -20,11 +20,16 @@ use crate::{
     actor::{ActingRole, PLATFORM},
     id::Id,
     refusal::{Reason, Refusal},
+    text,
     world::{Command, Custody, Decider, Halt, Issue, Issued, StreamKey, World, aggregate},
 };
 
 /// The longest policy id, in bytes.
 pub const POLICY_ID_BYTES_MAX: usize = 80;
+/// The largest value of one version, in bytes of JSON.
+pub const VALUE_BYTES_MAX: usize = 16 * 1024;
+/// The longest source or approver, in bytes.
+pub const SOURCE_BYTES_MAX: usize = 500;
 
 /// One version of one policy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -129,12 +134,14 @@ impl Decider for PolicyRegister {
         if set.until.is_some_and(|until| until <= set.from) {
             return Err(Refusal::invalid("until", "must be later than from"));
         }
-        if set.source.is_empty() {
-            return Err(Refusal::invalid("source", "name the source of the value"));
+        if set.value.to_string().len() > VALUE_BYTES_MAX {
+            return Err(Refusal::invalid(
+                "value",
+                format!("at most {VALUE_BYTES_MAX} bytes of JSON"),
+            ));
         }
-        if set.approver.is_empty() {
-            return Err(Refusal::invalid("approver", "name who approved the value"));
-        }
+        let source = text::required(&set.source, "source", SOURCE_BYTES_MAX)?;
+        let approver = text::required(&set.approver, "approver", SOURCE_BYTES_MAX)?;
         let versions = self
             .policies
             .get(&set.policy)
@@ -146,8 +153,8 @@ impl Decider for PolicyRegister {
             from: set.from,
             until: set.until,
             value: set.value.clone(),
-            source: set.source.clone(),
-            approver: set.approver.clone(),
+            source,
+            approver,
         };
         let same = |known: &PolicyVersion| {
             PolicyVersion {
@@ -158,7 +165,9 @@ impl Decider for PolicyRegister {
                 ..next.clone()
             }
         };
-        if versions.iter().any(same) {
+        // only the newest of a day is a repeat: going back to an earlier value is a new decision
+        let newest = versions.iter().rev().find(|known| known.from == set.from);
+        if newest.is_some_and(same) {
             return Ok(vec![]);
         }
         Ok(vec![PolicyEvent::PolicySet {
@@ -277,3 +286,6 @@ fn missing(policy: &str, on: Date, what: &str) -> Refusal {
 
 /// The namespace of request ids of the baseline.
 pub const BASELINE_REQUESTS: Uuid = Uuid::from_u128(0x7472_656c_6c69_7300_8000_0000_0000_0002);
+
+#[cfg(test)]
+mod tests;

@@ -440,3 +440,46 @@ fn missing_and_foreign_allocations_look_the_same() {
         Err(Reason::NotPermitted)
     );
 }
+
+#[test]
+fn taxo_15_a_pilot_of_29_at_one_university_needs_no_clusters() {
+    let mut given = Given::directory();
+    let role = Role::parse("YIPP", "role").unwrap();
+    let programme_lead = actor(tenant(WEXCOMBE), ActingRole::ProgrammeLead);
+    let pilot = crate::programme::PlanIntake {
+        role: role.clone(),
+        title: "YIPP-2022-03".to_owned(),
+        teaching_start: date(2022, 3, 1),
+        last_start: date(2022, 3, 31),
+        training_end: date(2023, 3, 1),
+        board_date: date(2023, 3, 15),
+        capacity: vec![crate::programme::RouteCapacity {
+            level: 7,
+            places: 29,
+        }],
+        ..intake(29, 0)
+    };
+    given.done(&programme_lead, date(2021, 11, 1), &pilot);
+    let intake = given.created(tenant(WEXCOMBE));
+    let mut held = 0;
+    for places in [1, 28] {
+        let supervisors = given.supervisors(tenant(NORTHMOOR));
+        let asked = RegisterInterest {
+            role: role.clone(),
+            ..interest(tenant(NORTHMOOR), Region::NorthWest, places)
+        };
+        given.done(&lead(NORTHMOOR), date(2025, 9, 8), &asked);
+        let allocation = given.created(tenant(NORTHMOOR));
+        let declared = readiness(allocation, &supervisors);
+        given.done(&lead(NORTHMOOR), date(2025, 9, 22), &declared);
+        let supervised = given.state(allocation).and_then(Allocation::readiness);
+        assert_eq!(
+            supervised.map(|readiness| readiness.supervisors.len()),
+            Some(1),
+            "sup_07: the therapist is not eligible"
+        );
+        given.done(&national(), OCTOBER, &propose(allocation, intake, places));
+        held += places;
+        assert_eq!(given.state(intake).map(Intake::reserved), Some(held));
+    }
+}

@@ -470,3 +470,34 @@ fn a_closed_vacancy_hands_unfilled_posts_back_once() {
     assert!(vacancy.accepts(at(date(2025, 11, 19))));
     assert!(!vacancy.accepts(at(date(2025, 11, 21))));
 }
+
+#[test]
+fn set_05_drug_and_alcohol_services_come_with_the_second_cohort() {
+    let outcome = |starts| {
+        let (mut given, allocation) = agreed(Until::Balanced, starts);
+        let service = given.clinical_service(tenant(NORTHMOOR), "drug_and_alcohol");
+        given.when(&hr(), NOVEMBER, &vacancy(allocation, service, 1))
+    };
+    assert_eq!(outcome(date(2022, 3, 21)), Err(Reason::SettingNotPermitted));
+    assert!(outcome(date(2023, 3, 6)).is_ok());
+}
+
+#[test]
+fn set_06_gambling_harms_is_a_pilot_of_the_midlands() {
+    let outcome = |region| {
+        let (mut given, allocation) = agreed(Until::Balanced, date(2024, 3, 4));
+        let clinical_service = given.clinical_service(tenant(NORTHMOOR), "gambling_harms");
+        let add = AddSite {
+            clinical_service,
+            code: "GC001".to_owned(),
+            name: "Gambling clinic".to_owned(),
+            region: Some(region),
+            attributes: BTreeSet::new(),
+        };
+        given.done(&hr(), NOVEMBER, &add);
+        let open = at_site(allocation, clinical_service, "GC001");
+        given.when(&hr(), NOVEMBER, &open)
+    };
+    assert!(outcome(Region::Midlands).is_ok());
+    assert_eq!(outcome(Region::NorthWest), Err(Reason::SettingNotPermitted));
+}
