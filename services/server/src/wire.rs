@@ -3,10 +3,7 @@
 use std::str::FromStr;
 
 use contract::v1;
-use domain::{
-    actor::TenantId, application::Application, calendar, fact, id::Id, refusal::Refusal,
-    world::Decider,
-};
+use domain::{actor::TenantId, calendar, fact, id::Id, refusal::Refusal, world::Decider};
 use jiff::{Timestamp, civil::Date};
 use ledger::Receipt;
 use uuid::Uuid;
@@ -102,11 +99,6 @@ pub(crate) fn names<A: Decider>(
         .iter()
         .map(|name| Id::from_name(name, field))
         .collect()
-}
-
-/// The thread of a trainee's life, `applications/{uuid}`.
-pub(crate) fn application(name: &str, field: &'static str) -> Result<Uuid, Refusal> {
-    Id::<Application>::from_name(name, field).map(|id| id.0)
 }
 
 /// Text, or nothing when the field is empty.

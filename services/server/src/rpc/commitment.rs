@@ -33,7 +33,7 @@ impl CommitmentService for CommitmentRpc {
             .write(request, |m| {
                 Ok(rules::EvidenceQualifiedPost {
                     commitment: Id::from_name(&m.commitment, "commitment")?,
-                    application: wire::application(&m.application, "application")?,
+                    application: Id::from_name(&m.application, "application")?,
                     employer: wire::tenant_or(own, &m.employer, "employer")?,
                     clinical_service: Id::from_name(&m.clinical_service, "clinical_service")?,
                     post: post(m.post)?,
@@ -63,7 +63,7 @@ impl CommitmentService for CommitmentRpc {
                 .state
                 .promises()
                 .map(|(application, promise)| v1::Promise {
-                    application: wire::resource("application", *application),
+                    application: application.name(),
                     person: promise.person.to_string(),
                     qualified_on: promise.qualified_on.to_string(),
                     evidence_by: promise.evidence_by.to_string(),
