@@ -78,4 +78,22 @@ facts! {
     Offer: offer::Offer => OfferEvent,
     /// A person's acceptance.
     Acceptance: offer::Acceptance => AcceptanceEvent,
+    /// A funding award.
+    FundingAward: funding::FundingAward => FundingAwardEvent,
+    /// A person's funding lock.
+    FundingLock: funding::FundingLock => FundingLockEvent,
+    /// An answered question about a lock.
+    FundingLockCheck: funding::FundingLockCheck => FundingLockCheckEvent,
+    /// An enrolment.
+    Enrolment: enrolment::Enrolment => EnrolmentEvent,
+    /// An employment.
+    Employment: employment::Employment => EmploymentEvent,
+    /// A training.
+    Training: training::Training => TrainingEvent,
+    /// A board sitting.
+    BoardSitting: board::BoardSitting => BoardSittingEvent,
+    /// A qualification.
+    Qualification: qualification::Qualification => QualificationEvent,
+    /// A preceptorship.
+    Preceptorship: preceptorship::Preceptorship => PreceptorshipEvent,
 }

@@ -10,9 +10,10 @@ use uuid::Uuid;
 use crate::{
     actor::{ActingRole, Actor, PersonId, TenantId, TenantKind},
     calendar::midday,
-    fact::{Visit, aggregates},
+    fact::{Fact, Visit, aggregates},
     id::Id,
     policy::{Policies, PolicyRegister, SetPolicy},
+    reactions::{self, Occurred, Reaction, react},
     refusal::{Reason, Refusal},
     world::{AnyState, Command, Decider, Halt, Issue, StreamKey, World},
 };
@@ -59,6 +60,8 @@ pub(crate) struct Answer {
 pub(crate) struct Given {
     streams: std::collections::BTreeMap<StreamKey, Kept>,
     requests: u128,
+    /// How far reactions have read each stream.
+    settled: std::collections::BTreeMap<StreamKey, usize>,
 }
 
 impl Given {
@@ -201,11 +204,56 @@ impl Given {
         payloads.push(payload);
     }
 
-    /// An event of a record's past, whatever led to it.
+    /// An event of a record's past, whatever led to it and whatever followed.
     pub(crate) fn happened<A: Decider>(mut self, id: Id<A>, event: &A::Event) -> Self {
         let payload = serde_json::to_string(event).expect("events are JSON");
         self.keep(id.key(), payload);
+        *self.settled.entry(id.key()).or_default() += 1;
         self
+    }
+
+    /// Runs every reaction that is outstanding, and what follows from those, on a date.
+    /// Answers with the event types they appended.
+    pub(crate) fn settle(&mut self, on: Date) -> Vec<String> {
+        let mut appended = vec![];
+        loop {
+            let outstanding: Vec<_> = self
+                .streams
+                .iter()
+                .flat_map(|(key, (_, _, payloads))| {
+                    let read = self.settled.get(key).copied().unwrap_or(0);
+                    (1..)
+                        .zip(payloads)
+                        .skip(read)
+                        .map(|(sequence, payload)| (*key, sequence, payload.clone()))
+                })
+                .collect();
+            if outstanding.is_empty() {
+                return appended;
+            }
+            for (key, sequence, payload) in outstanding {
+                *self.settled.entry(key).or_default() += 1;
+                let payload = serde_json::from_str(&payload).expect("stored events are JSON");
+                let event = Occurred {
+                    stream: key.id,
+                    sequence,
+                    effective: midday(on),
+                    fact: Fact::decode(key.kind, payload)
+                        .expect("a stored event decodes")
+                        .expect("a listed aggregate"),
+                };
+                for (n, reaction) in react(&event).into_iter().enumerate() {
+                    let command = match reaction {
+                        Reaction::Command(_, command) => command,
+                        Reaction::Timer(..) => continue,
+                    };
+                    let request = reactions::request_id(key.id, sequence, n);
+                    let outcome =
+                        self.when_requested(&Actor::platform(), midday(on), request, &*command);
+                    appended.extend(outcome.unwrap_or_else(|why| panic!("{command:?}: {why:?}")));
+                }
+            }
+        }
     }
 
     /// The state of a stream so far.

@@ -10,6 +10,13 @@
 //! - [`application`]: one person's application for one vacancy
 //! - [`decision_round`]: the blind joint decision on it
 //! - [`offer`]: the conditional offer, its acceptance, the employment checks
+//! - [`appointment`]: whom an accepted offer appoints; the thread of every later record
+//! - [`funding`]: the award and its instalments; the lock that follows a training
+//! - [`enrolment`], [`employment`]: the university's and the employer's side of a trainee
+//! - [`training`]: the year both share, from supervision to the verified portfolio
+//! - [`board`]: the exam board sits, decides and releases
+//! - [`qualification`]: what was conferred, and the registers that list it
+//! - [`preceptorship`]: the first time in the qualified post, and consolidation
 //!
 //! Beneath them: [`actor`] (who acts), [`permission`] (who may), [`world`] (how a command runs),
 //! [`refusal`] (why not), [`reactions`] (what follows), [`fact`] (every event, typed),
@@ -19,11 +26,16 @@
 pub mod actor;
 pub mod allocation;
 pub mod application;
+pub mod appointment;
+pub mod board;
 pub mod calendar;
 pub mod commitment;
 pub mod decision_round;
 pub mod directory;
+pub mod employment;
+pub mod enrolment;
 pub mod fact;
+pub mod funding;
 pub mod id;
 pub mod identifiers;
 pub mod offer;
@@ -31,10 +43,13 @@ pub mod partnership;
 pub mod permission;
 pub mod personal;
 pub mod policy;
+pub mod preceptorship;
 pub mod programme;
+pub mod qualification;
 pub mod reactions;
 pub mod refusal;
 pub mod text;
+pub mod training;
 pub mod upcast;
 pub mod vacancy;
 pub mod world;

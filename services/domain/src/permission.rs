@@ -98,10 +98,12 @@ permissions! {
     PayInstalment:         [CommissionerNational],
     GetAward:              [EmployerHr, EmployerFinance, ProfessionalLead, CommissionerNational, CommissionerRegional],
     CheckFundingLock:      [AdmissionsTutor, ProgrammeLead, EmployerHr, CommissionerNational],
+    GrantLockExemption:    [CommissionerNational],
     // enrolment and employment
     EnrolTrainee:          [ProgrammeLead],
     GetEnrolment:          [AdmissionsTutor, ProgrammeLead, BoardSecretary],
     StartEmployment:       [EmployerHr],
+    EndEmployment:         [EmployerHr],
     GetEmployment:         [EmployerHr, ServiceManager],
     // training year
     AssignSupervisor:      [EmployerHr, ProfessionalLead],

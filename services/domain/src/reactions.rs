@@ -10,11 +10,19 @@ use uuid::Uuid;
 use crate::{
     allocation::{FillPlace, VacatePlace},
     application::{Application, ApplicationEvent},
+    appointment::Appointment,
+    commitment::{BringCommitmentDue, CommitmentEvent},
     decision_round::LapseDecisionRound,
+    employment::EmploymentEvent,
+    enrolment::EnrolmentEvent,
     fact::Fact,
+    funding::{FixFundingLock, ForeseeFundingLock},
     id::Id,
     offer::OfferEvent,
     permission::Action,
+    preceptorship::StartPreceptorship,
+    qualification::{QualificationEvent, ReleasedResult},
+    training::{NoteEmployment, NoteEmploymentEnd, NoteEnrolment, Teaching, TrainingEvent},
     world::Command,
 };
 
@@ -53,6 +61,12 @@ pub enum Timer {
     },
 }
 
+impl Reaction {
+    fn command(action: Action, command: impl Command + 'static) -> Self {
+        Self::Command(action, Box::new(command))
+    }
+}
+
 /// The reactions to one event, in order.
 pub fn react(event: &Occurred) -> Vec<Reaction> {
     match &event.fact {
@@ -63,20 +77,20 @@ pub fn react(event: &Occurred) -> Vec<Reaction> {
             };
             vec![Reaction::Timer(*deadline, timer)]
         }
+        Fact::Commitment(event) => after_commitment(event).into_iter().collect(),
         Fact::Offer(OfferEvent::OfferAccepted {}) => {
             let offer = Id::new(event.stream);
-            vec![Reaction::Command(
-                Action::AcceptOffer,
-                Box::new(FillPlace { offer }),
-            )]
+            vec![Reaction::command(Action::AcceptOffer, FillPlace { offer })]
         }
         Fact::Offer(OfferEvent::OfferWithdrawn {}) => {
             let offer = Id::new(event.stream);
-            vec![Reaction::Command(
-                Action::WithdrawApplication,
-                Box::new(VacatePlace { offer }),
-            )]
+            let vacate = VacatePlace { offer };
+            vec![Reaction::command(Action::WithdrawApplication, vacate)]
         }
+        Fact::Employment(event) => vec![after_employment(event)],
+        Fact::Enrolment(event) => after_enrolment(event).into_iter().collect(),
+        Fact::Training(event) => after_training(event).into_iter().collect(),
+        Fact::Qualification(event) => after_qualification(event),
         Fact::Policy(_)
         | Fact::Tenant(_)
         | Fact::ClinicalService(_)
@@ -84,14 +98,119 @@ pub fn react(event: &Occurred) -> Vec<Reaction> {
         | Fact::Programme(_)
         | Fact::Intake(_)
         | Fact::Allocation(_)
-        | Fact::Commitment(_)
         | Fact::Partnership(_)
         | Fact::Vacancy(_)
         | Fact::Application(_)
         | Fact::Seal(_)
         | Fact::Referee(_)
         | Fact::Offer(_)
-        | Fact::Acceptance(_) => vec![],
+        | Fact::Acceptance(_)
+        | Fact::FundingAward(_)
+        | Fact::FundingLock(_)
+        | Fact::FundingLockCheck(_)
+        | Fact::BoardSitting(_)
+        | Fact::Preceptorship(_) => vec![],
+    }
+}
+
+/// The promised post is there: preceptorship and consolidation begin with it.
+fn after_commitment(event: &CommitmentEvent) -> Option<Reaction> {
+    let CommitmentEvent::QualifiedPostEvidenced {
+        application, post, ..
+    } = event
+    else {
+        return None;
+    };
+    let start = StartPreceptorship {
+        application: *application,
+        post_starts: post.starts_on,
+    };
+    Some(Reaction::command(Action::EvidenceQualifiedPost, start))
+}
+
+/// What only the employer may see stays behind; the shared training learns the days.
+fn after_employment(event: &EmploymentEvent) -> Reaction {
+    match event {
+        EmploymentEvent::EmploymentStarted { post } => {
+            let note = NoteEmployment {
+                appointment: post.appointment.clone(),
+                starts: post.starts,
+            };
+            Reaction::command(Action::StartEmployment, note)
+        }
+        EmploymentEvent::EmploymentEnded { appointment, on } => {
+            let note = NoteEmploymentEnd {
+                training: appointment.training(),
+                on: *on,
+            };
+            Reaction::command(Action::EndEmployment, note)
+        }
+    }
+}
+
+/// What only the university may see stays behind; the shared training learns the days.
+fn after_enrolment(event: &EnrolmentEvent) -> Option<Reaction> {
+    let EnrolmentEvent::ProgrammeEnrolled { study, .. } = event else {
+        return None;
+    };
+    let note = NoteEnrolment {
+        appointment: study.appointment.clone(),
+        teaching: Teaching {
+            starts: study.starts,
+            expected_board: study.expected_board,
+        },
+    };
+    Some(Reaction::command(Action::EnrolTrainee, note))
+}
+
+/// Who has entered a funded training is locked from the first day, provisionally.
+fn after_training(event: &TrainingEvent) -> Option<Reaction> {
+    let TrainingEvent::TrainingStarted {
+        appointment,
+        year,
+        expected_board,
+    } = event
+    else {
+        return None;
+    };
+    let foresee = ForeseeFundingLock {
+        appointment: appointment.clone(),
+        training_start: year.starts,
+        expected_board: *expected_board,
+    };
+    Some(Reaction::command(Action::EnrolTrainee, foresee))
+}
+
+/// A pass fixes the lock and brings the promise of a post due. The lock follows the board of the
+/// course however the training ended.
+fn after_qualification(event: &QualificationEvent) -> Vec<Reaction> {
+    let fix = |appointment: &Appointment, board| {
+        let fix = FixFundingLock {
+            appointment: appointment.clone(),
+            board,
+        };
+        Reaction::command(Action::ReleaseResult, fix)
+    };
+    match event {
+        QualificationEvent::QualificationAwarded { award } => {
+            let whose = &award.appointment;
+            let due = BringCommitmentDue {
+                application: whose.application,
+                vacancy: whose.vacancy,
+                person: whose.person,
+                qualified_on: award.awarded,
+            };
+            vec![
+                fix(whose, award.awarded),
+                Reaction::command(Action::ReleaseResult, due),
+            ]
+        }
+        QualificationEvent::ResultReleased {
+            appointment,
+            result: ReleasedResult::NotCompleted { board, .. },
+        } => vec![fix(appointment, *board)],
+        QualificationEvent::ResultReleased { .. }
+        | QualificationEvent::RegisterEntryRecorded { .. } => vec![],
     }
 }
 

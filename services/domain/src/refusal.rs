@@ -95,6 +95,8 @@ reasons! {
     FundingLockActive Precondition,
     /// (FUND-09)
     LevyFundingConflict Precondition,
+    /// (FUND-05, X-13) salary support goes to employers of the sectors policy names.
+    PayeeNotPermitted Precondition,
     /// (FUND-10)
     AwardNotTransferable Precondition,
     /// (PRACTICE-09)
@@ -198,6 +200,18 @@ impl Refusal {
             Reason::AlreadyRecorded,
             format!("{what} is recorded already with other content; read it first"),
         )
+    }
+
+    /// The answer to a fact that exists already: no event when it is the same one.
+    ///
+    /// # Errors
+    /// `ALREADY_RECORDED` when its content differs.
+    pub fn unless_same<E>(same: bool, what: &str) -> Result<Vec<E>, Self> {
+        if same {
+            Ok(vec![])
+        } else {
+            Err(Self::already_recorded(what))
+        }
     }
 
     /// The record's state does not allow it now; `message` ends in the next step.

@@ -509,6 +509,11 @@ fn boards(rows: &mut Rows) {
         "[S] standards B.5",
     );
     rows.set(
+        "board.quorum.chairs_action",
+        json!({ "chairs": 1, "internal": 0, "external": 0 }),
+        "[S] standards B.5",
+    );
+    rows.set(
         "pass_mark",
         json!({ "6": 40, "7": 50 }),
         "[S] standards B.5, D.4",

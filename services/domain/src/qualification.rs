@@ -1,0 +1,413 @@
+//! What was conferred, and when: dated by the board, released by the university, shared with the
+//! employer. Then the entry in a register, which the employer records.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use strum::{EnumIter, IntoStaticStr};
+
+use crate::{
+    actor::TenantKind,
+    appointment::Appointment,
+    id::Id,
+    personal::{ContentDigest, Personal, PersonalClass},
+    refusal::{Reason, Refusal},
+    text,
+    world::{Command, Custody, Decider, Halt, Issue, Issued, StreamKey, World, aggregate},
+};
+
+/// The longest id of a register, in bytes.
+pub const REGISTER_BYTES_MAX: usize = 40;
+/// The longest number in a register, in bytes.
+pub const REGISTER_NUMBER_BYTES_MAX: usize = 40;
+/// The most register entries of one person.
+pub const REGISTER_ENTRIES_MAX: usize = 50;
+
+/// A result as employer and person see it. Marks, modules and attempts are no part of it (C.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReleasedResult {
+    /// Passed: qualified.
+    Passed,
+    /// Referred or deferred, which of the two is not said.
+    NotYetComplete {
+        /// The board that decides next.
+        next_board: Date,
+    },
+    /// Ended without the qualification.
+    NotCompleted {
+        /// Whether a lesser award was conferred.
+        exit_award: bool,
+        /// The board that decided; the funding lock counts from it all the same.
+        board: Date,
+    },
+}
+
+/// A qualification conferred.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QualificationAward {
+    /// Whose.
+    pub appointment: Appointment,
+    /// Its title.
+    pub qualification: String,
+    /// Its level, 6 or 7; the qualified post is the same either way (`X-10`).
+    pub level: u8,
+    /// The day of the board, or of its chair's action, whenever it was released.
+    pub awarded: Date,
+}
+
+/// An entry in a public register.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RegisterEntry {
+    /// The register, by its id in the role's catalogue row.
+    pub register: String,
+    /// The number there.
+    pub number: Personal<String>,
+    /// The first day listed.
+    pub from: Date,
+    /// The last day of the listing, where it has one.
+    pub until: Option<Date>,
+    /// Tells a repeated entry from another one.
+    pub content: ContentDigest,
+}
+
+/// How a student's engagement ended, in the code of the national student return
+/// (`Leaver.RSNENGEND`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter)]
+pub enum LeavingCode {
+    /// 01: left with an award.
+    Awarded,
+    /// 11: left without one.
+    NotAwarded,
+    /// 98: ended, the board has yet to sit; later becomes 01 or 11.
+    BoardPending,
+}
+
+impl LeavingCode {
+    /// The code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Awarded => "01",
+            Self::NotAwarded => "11",
+            Self::BoardPending => "98",
+        }
+    }
+}
+
+/// A person's released results.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub enum Qualification {
+    /// Nothing released.
+    #[default]
+    Absent,
+    /// Not complete yet.
+    NotYetComplete {
+        /// Whose.
+        appointment: Appointment,
+        /// The board that decides next.
+        next_board: Date,
+    },
+    /// Qualified.
+    Qualified {
+        /// What was conferred.
+        award: QualificationAward,
+        /// Entries in registers, first to latest.
+        entries: Vec<RegisterEntry>,
+    },
+    /// Ended without the qualification.
+    NotCompleted {
+        /// Whose.
+        appointment: Appointment,
+        /// Whether a lesser award was conferred; it never leads to the qualified role.
+        exit_award: bool,
+        /// The board that decided.
+        board: Date,
+    },
+}
+
+/// What a qualification decides.
+#[derive(Debug, Clone)]
+pub enum QualificationAct {
+    /// See [`ReleaseResult`](crate::board::ReleaseResult).
+    Release {
+        /// The result.
+        result: ReleasedResult,
+        /// What is conferred, should it be a pass.
+        award: QualificationAward,
+    },
+    /// See [`RecordRegisterEntry`].
+    Register {
+        /// The entry.
+        entry: RegisterEntry,
+    },
+}
+
+/// Facts of a qualification.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+pub enum QualificationEvent {
+    /// The university released a result.
+    ResultReleased {
+        /// Whose.
+        appointment: Appointment,
+        /// What.
+        result: ReleasedResult,
+    },
+    /// The person is qualified.
+    QualificationAwarded {
+        /// What was conferred.
+        award: QualificationAward,
+    },
+    /// A register lists the person.
+    RegisterEntryRecorded {
+        /// The entry.
+        entry: RegisterEntry,
+    },
+}
+
+impl Qualification {
+    /// Whose results these are, once one is released.
+    pub fn appointment(&self) -> Option<&Appointment> {
+        match self {
+            Self::Absent => None,
+            Self::NotYetComplete { appointment, .. } | Self::NotCompleted { appointment, .. } => {
+                Some(appointment)
+            }
+            Self::Qualified { award, .. } => Some(&award.appointment),
+        }
+    }
+
+    /// What was conferred.
+    pub fn award(&self) -> Option<&QualificationAward> {
+        match self {
+            Self::Qualified { award, .. } => Some(award),
+            _ => None,
+        }
+    }
+
+    /// Entries in registers, first to latest.
+    pub fn entries(&self) -> &[RegisterEntry] {
+        match self {
+            Self::Qualified { entries, .. } => entries,
+            _ => &[],
+        }
+    }
+
+    /// The released result.
+    pub fn result(&self) -> Option<ReleasedResult> {
+        Some(match self {
+            Self::Absent => return None,
+            Self::NotYetComplete { next_board, .. } => ReleasedResult::NotYetComplete {
+                next_board: *next_board,
+            },
+            Self::Qualified { .. } => ReleasedResult::Passed,
+            Self::NotCompleted {
+                exit_award, board, ..
+            } => ReleasedResult::NotCompleted {
+                exit_award: *exit_award,
+                board: *board,
+            },
+        })
+    }
+
+    /// The leaving code of the national student return, once the first result is released.
+    pub fn leaving_code(&self) -> Option<LeavingCode> {
+        Some(match self {
+            Self::Absent => return None,
+            Self::NotYetComplete { .. } => LeavingCode::BoardPending,
+            Self::Qualified { .. }
+            | Self::NotCompleted {
+                exit_award: true, ..
+            } => LeavingCode::Awarded,
+            Self::NotCompleted { .. } => LeavingCode::NotAwarded,
+        })
+    }
+
+    fn evolve(&mut self, event: QualificationEvent) {
+        match event {
+            QualificationEvent::ResultReleased {
+                appointment,
+                result: ReleasedResult::NotYetComplete { next_board },
+            } => {
+                *self = Self::NotYetComplete {
+                    appointment,
+                    next_board,
+                };
+            }
+            QualificationEvent::ResultReleased {
+                appointment,
+                result: ReleasedResult::NotCompleted { exit_award, board },
+            } => {
+                *self = Self::NotCompleted {
+                    appointment,
+                    exit_award,
+                    board,
+                };
+            }
+            // a pass is conferred by the award that follows in the same write
+            QualificationEvent::ResultReleased {
+                result: ReleasedResult::Passed,
+                ..
+            } => {}
+            QualificationEvent::QualificationAwarded { award } => {
+                *self = Self::Qualified {
+                    award,
+                    entries: vec![],
+                };
+            }
+            QualificationEvent::RegisterEntryRecorded { entry } => {
+                if let Self::Qualified { entries, .. } = self {
+                    entries.push(entry);
+                }
+            }
+        }
+    }
+
+    fn release(
+        &self,
+        result: ReleasedResult,
+        award: &QualificationAward,
+    ) -> Result<Vec<QualificationEvent>, Refusal> {
+        if self.result() == Some(result) {
+            return Ok(vec![]);
+        }
+        if !matches!(self, Self::Absent | Self::NotYetComplete { .. }) {
+            return Err(Refusal::new(
+                Reason::AlreadyRecorded,
+                "a final result is released already; it is superseded by appeal only",
+            ));
+        }
+        let mut events = vec![QualificationEvent::ResultReleased {
+            appointment: award.appointment.clone(),
+            result,
+        }];
+        if result == ReleasedResult::Passed {
+            events.push(QualificationEvent::QualificationAwarded {
+                award: award.clone(),
+            });
+        }
+        Ok(events)
+    }
+}
+
+aggregate!(
+    Qualification,
+    "qualification",
+    QualificationAct,
+    QualificationEvent
+);
+
+impl Decider for Qualification {
+    type Act = QualificationAct;
+    const COLLECTION: &'static str = "qualifications";
+
+    fn decide(
+        &self,
+        issued: &Issued<QualificationAct>,
+    ) -> Result<Vec<QualificationEvent>, Refusal> {
+        match &issued.act {
+            QualificationAct::Release { result, award } => self.release(*result, award),
+            QualificationAct::Register { entry } => {
+                let Self::Qualified { award, entries } = self else {
+                    return Err(match self {
+                        Self::Absent => Refusal::not_permitted(),
+                        _ => Refusal::new(
+                            Reason::NotQualified,
+                            "a register lists the qualified role only; wait for the pass of the \
+                             next board",
+                        ),
+                    });
+                };
+                if award.appointment.employer != issued.by.tenant {
+                    return Err(Refusal::not_permitted());
+                }
+                if entry.until.is_some_and(|until| until < entry.from) {
+                    return Err(Refusal::invalid("until", "a listing ends after it begins"));
+                }
+                if entry.from < award.awarded {
+                    return Err(Refusal::new(
+                        Reason::NotQualified,
+                        "a register lists the qualified role only, from the award on",
+                    )
+                    .with("awarded", award.awarded));
+                }
+                let same_entry = |known: &&RegisterEntry| {
+                    known.register == entry.register && known.from == entry.from
+                };
+                if let Some(known) = entries.iter().find(same_entry) {
+                    return Refusal::unless_same(
+                        known.content == entry.content,
+                        "the register entry",
+                    );
+                }
+                if entries.len() >= REGISTER_ENTRIES_MAX {
+                    return Err(Refusal::new(
+                        Reason::CapacityExceeded,
+                        "no more register entries are kept for one person",
+                    ));
+                }
+                Ok(vec![QualificationEvent::RegisterEntryRecorded {
+                    entry: entry.clone(),
+                }])
+            }
+        }
+    }
+
+    fn custody(&self) -> Option<Custody> {
+        self.appointment()
+            .map(|whose| Custody::of(whose.university, [whose.employer]).about(whose.person))
+    }
+}
+
+/// The employer records that a register lists its practitioner from the day on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RecordRegisterEntry {
+    /// Whose.
+    pub qualification: Id<Qualification>,
+    /// The register, by its id in the role's catalogue row.
+    pub register: String,
+    /// The number there.
+    pub number: String,
+    /// The last day of the listing, where it has one.
+    pub until: Option<Date>,
+}
+
+impl Command for RecordRegisterEntry {
+    fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
+        let register = text::identifier(&self.register, "register", REGISTER_BYTES_MAX)?;
+        let number = text::required(&self.number, "number", REGISTER_NUMBER_BYTES_MAX)?;
+        let employer = issue.by.acting_for(TenantKind::Employer)?;
+        let appointment = world
+            .read_own(issue, self.qualification)?
+            .appointment()
+            .cloned()
+            .ok_or_else(Refusal::not_permitted)?;
+        let registers = issue
+            .policies
+            .role(&appointment.role, issue.today())?
+            .registers;
+        if !registers.is_empty() && !registers.contains(&register) {
+            return Err(Refusal::invalid(
+                "register",
+                format!("this role is listed by {}", registers.join(", ")),
+            )
+            .into());
+        }
+        let entry = RegisterEntry {
+            register,
+            number: Personal::new(
+                appointment.person,
+                PersonalClass::RegisterNumber,
+                [employer],
+                number,
+            ),
+            from: issue.today(),
+            until: self.until,
+            content: ContentDigest::of(self.qualification.0, self),
+        };
+        world.decide(
+            issue,
+            self.qualification,
+            QualificationAct::Register { entry },
+        )?;
+        Ok(self.qualification.key())
+    }
+}
