@@ -63,7 +63,7 @@ pub use keys::{Custodian, KeyEncryptionKey, KeyError};
 pub use load::Kinds;
 pub use project::{BATCH_MAX, Projector, Round};
 pub use react::{EVENTS_MAX, OnTimer, ParkedReaction, React, Reacted, Reactor};
-pub use reading::{AT_LEAST_WAIT, Reading, THREADS_MAX, Thread, Threads};
+pub use reading::{AT_LEAST_WAIT, AsOf, Reading, THREADS_MAX, Thread, Threads};
 
 /// Brings the schema `ledger` and the four roles up to date. `owner_url` connects as the owner of
 /// the database; nothing else ever does.

@@ -2,14 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use domain::permission::Permit;
+use domain::{calendar::london_date, permission::Permit};
+use jiff::{Timestamp, civil::Date};
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::{
     Ledger, LedgerError,
-    follow::{begin, signed, unsigned},
-    view::{Figures, View},
+    follow::{self, Whose, begin, signed, unsigned},
+    project::BATCH_MAX,
+    view::{Figures, Folded, Noted, View},
 };
 
 /// How long a read waits for its `at_least` position.
@@ -38,6 +40,22 @@ pub struct Thread<R> {
     pub id: Uuid,
     /// The rows, by stream.
     pub rows: Vec<(Uuid, R)>,
+}
+
+/// Up to where a view is folded again: both clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AsOf {
+    /// Events true in the world by the end of this London day.
+    pub effective: Date,
+    /// Events the service had learnt by this instant; all it has learnt when absent.
+    pub known: Option<Timestamp>,
+}
+
+impl AsOf {
+    fn covers(&self, noted: &Noted) -> bool {
+        london_date(noted.effective) <= self.effective
+            && self.known.is_none_or(|known| noted.recorded <= known)
+    }
 }
 
 /// A page of threads.
@@ -123,6 +141,35 @@ impl Ledger {
                 .filter_map(|stored| Some((stored.figure?, stored.part?, stored.value?)))
                 .collect(),
         })
+    }
+
+    /// The view of the permit's own tenant folded again from its feed, as of a day: what was true
+    /// by then, as far as it was known by an instant. Answers with the feed position it has read
+    /// up to. Costs as much as the feed is long.
+    ///
+    /// # Errors
+    /// `HoleInFeed`, `Store`.
+    pub async fn fold_as_of<V: View>(
+        &self,
+        permit: &Permit,
+        as_of: AsOf,
+    ) -> Result<(u64, Folded<V>), LedgerError> {
+        let tenant = permit.actor().tenant;
+        let mut folded = Folded::<V>::default();
+        let mut position = 0;
+        loop {
+            let mut tx = begin(self.reader(), tenant).await?;
+            let page = follow::read(&mut tx, tenant, position, BATCH_MAX, Whose::All).await?;
+            drop(tx);
+            let Some(last) = page.last() else {
+                return Ok((position, folded));
+            };
+            position = last.noted.position;
+            page.iter()
+                .map(|item| &item.noted)
+                .filter(|noted| as_of.covers(noted))
+                .for_each(|noted| folded.note(noted));
+        }
     }
 
     /// The threads of the permit's own tenant after `after`, each with all its rows.

@@ -266,6 +266,17 @@ impl<V: View> Folded<V> {
             .collect()
     }
 
+    /// The threads after `after`, by id, each with its rows.
+    pub fn threads(&self, after: Option<Uuid>) -> Vec<(Uuid, Vec<&V::Row>)> {
+        let mut threads: BTreeMap<Uuid, Vec<&V::Row>> = BTreeMap::new();
+        for row in self.rows.values() {
+            if let Some(thread) = V::thread(row).filter(|thread| Some(*thread) > after) {
+                threads.entry(thread).or_default().push(row);
+            }
+        }
+        threads.into_iter().collect()
+    }
+
     /// The figures; on top of stored rows, the difference to them.
     pub fn figures(&self) -> &Figures {
         &self.figures
