@@ -1,1 +1,29 @@
-//! Placeholder.
+//! What each tenant sees: folds of its own feed into rows and figures.
+//!
+//! - [`employer`], [`university`], [`commissioner`]: one view per kind of tenant
+//! - [`record`]: what a view keeps of one record, shared by all of them
+//! - [`journey`]: the rows of one trainee's life, read together
+//! - [`dashboard`]: every figure defined once, and what needs a date or a policy
+//! - [`read`]: a dashboard live or as it was
+
+pub mod commissioner;
+pub mod dashboard;
+pub mod employer;
+pub mod journey;
+pub mod read;
+pub mod record;
+pub mod university;
+
+use ledger::{Ledger, Projector};
+
+pub use commissioner::Commissioner;
+pub use employer::Employer;
+pub use university::University;
+
+/// The runner of every view.
+pub fn projector(ledger: &Ledger) -> Projector {
+    Projector::new(ledger)
+        .with::<Employer>()
+        .with::<University>()
+        .with::<Commissioner>()
+}

@@ -1,0 +1,244 @@
+//! What a commissioner sees: places, money and promises, and of people only counts.
+
+use std::collections::BTreeMap;
+
+use domain::{actor::TenantKind, fact::Fact, policy::Policies, refusal::Refusal};
+use jiff::civil::Date;
+use ledger::view::{Figures, FoldError, Noted, View};
+use uuid::Uuid;
+
+use crate::{
+    dashboard::{Dashboard, Definition, Split, before, cluster_health, count, percent, split},
+    record::{AllocationStage, Record},
+};
+
+/// The view.
+#[derive(Debug)]
+pub struct Commissioner;
+
+/// Joins a person's award to the region of the allocation it rests on.
+const ALLOCATION_REGION: &str = "allocation_region";
+const ALLOCATION_PEOPLE: &str = "allocation_people";
+
+impl View for Commissioner {
+    const NAME: &'static str = "commissioner";
+    const VERSION: u32 = 1;
+    const KIND: TenantKind = TenantKind::Commissioner;
+    type Row = Record;
+
+    fn fold(row: &mut Record, noted: &Noted, fact: &Fact) -> Result<(), FoldError> {
+        row.note(noted, fact);
+        Ok(())
+    }
+
+    fn figures(row: &Record, sums: &mut Figures) {
+        match row {
+            Record::Intake(intake) => {
+                let capacity: i64 = intake.capacity.values().copied().map(i64::from).sum();
+                let reserved: i64 = intake
+                    .reserved
+                    .values()
+                    .map(|reserved| i64::from(reserved.places))
+                    .sum();
+                sums.add("capacity", capacity);
+                sums.add("capacity_spare", capacity.saturating_sub(reserved));
+            }
+            Record::Allocation(allocation) => {
+                let confirmed = i64::from(allocation.confirmed());
+                sums.add("demand", i64::from(allocation.demand));
+                sums.add("places_allocated", confirmed);
+                sums.add("places_filled", allocation.filled.len() as i64);
+                sums.count(
+                    "allocations_declined",
+                    allocation.stage == AllocationStage::Declined,
+                );
+                if let Some(region) = allocation.region {
+                    sums.add_of("demand_by_region", region, i64::from(allocation.demand));
+                    sums.add_of("places_by_region", region, confirmed);
+                    sums.add_of(
+                        "places_filled_by_region",
+                        region,
+                        allocation.filled.len() as i64,
+                    );
+                    if let Some(own) = allocation.allocation {
+                        sums.add_of(ALLOCATION_REGION, format!("{own}/{region}"), 1);
+                    }
+                }
+                if let Some(pilot) = &allocation.pilot {
+                    sums.add_of("places_by_pilot", pilot, confirmed);
+                }
+                if let Some(cluster) = allocation.cluster() {
+                    sums.add_of("cluster_places", &cluster, confirmed);
+                    sums.add_of("cluster_filled", &cluster, allocation.filled.len() as i64);
+                }
+                if let Some(review) = allocation.override_review {
+                    sums.add("overrides_granted", 1);
+                    sums.add_of("cluster_overrides", review, 1);
+                }
+            }
+            Record::Commitment(commitment) => commitment.sums(sums),
+            Record::Award(award) => {
+                award.sums(sums);
+                for (year, pence) in &award.paid_by_year {
+                    sums.add_of("salary_paid_by_year", year, *pence);
+                }
+                if let Some(trainee) = &award.trainee {
+                    sums.add_of(ALLOCATION_PEOPLE, trainee.allocation, 1);
+                }
+            }
+            Record::Lock(lock) => {
+                for lock in lock.locks.values() {
+                    sums.count("locks_provisional", lock.provisional);
+                    sums.count("locks_fixed", !lock.provisional);
+                }
+                sums.add("lock_exemptions", i64::from(lock.exemptions));
+            }
+            Record::Unseen
+            | Record::Partnership(_)
+            | Record::Vacancy(_)
+            | Record::Application(_)
+            | Record::Offer(_)
+            | Record::Enrolment(_)
+            | Record::Employment(_)
+            | Record::Training(_)
+            | Record::Qualification(_)
+            | Record::Preceptorship(_) => {}
+        }
+    }
+
+    /// A commissioner reads counts and no person's row (C.5.3).
+    fn thread(_: &Record) -> Option<Uuid> {
+        None
+    }
+}
+
+impl Dashboard for Commissioner {
+    const DEFINITIONS: &'static [Definition] = &[
+        count("capacity", "places of the planned intakes"),
+        count("capacity_spare", "places no allocation holds (ALLOC-13)"),
+        count("demand", "trainee places asked for"),
+        split(
+            "demand_by_region",
+            Split::Region,
+            "trainee places asked for (ALLOC-03)",
+        ),
+        count("places_allocated", "places confirmed"),
+        split("places_by_region", Split::Region, "places confirmed"),
+        count(
+            "places_filled",
+            "confirmed places that an appointed person holds",
+        ),
+        split(
+            "places_filled_by_region",
+            Split::Region,
+            "confirmed places held; small counts suppressed",
+        ),
+        split(
+            "places_by_pilot",
+            Split::Word,
+            "places confirmed for a pilot (ALLOC-15)",
+        ),
+        count("allocations_declined", "allocations declined (ALLOC-12)"),
+        split(
+            "cluster_places",
+            Split::Cluster,
+            "confirmed places per cluster (ALLOC-01)",
+        ),
+        split(
+            "cluster_filled",
+            Split::Cluster,
+            "filled places per cluster",
+        ),
+        split(
+            "cluster_minimum",
+            Split::Cluster,
+            "the smallest cluster the policy allows",
+        ),
+        count("overrides_granted", "clusters accepted below the minimum"),
+        split(
+            "cluster_overrides",
+            Split::Date,
+            "clusters below the minimum by review date",
+        ),
+        count(
+            "commitment_posts",
+            "permanent qualified posts promised (FUND-03)",
+        ),
+        count(
+            "commitments_fallen_due",
+            "promises that have fallen due, kept or not",
+        ),
+        count("commitments_due", "promises fallen due and not yet kept"),
+        count(
+            "commitments_overdue",
+            "promises not kept by the last day for the evidence",
+        ),
+        count("commitments_discharged", "promises kept"),
+        count("conversion", "promises kept of those fallen due").percent(),
+        split(
+            "commitments_due_by",
+            Split::Date,
+            "promises due by the last day for the evidence",
+        ),
+        split(
+            "qualified_posts_owed",
+            Split::Month,
+            "promised posts not yet kept, by first month",
+        ),
+        count(
+            "in_qualified_post",
+            "people in a qualified post they were promised",
+        ),
+        count("awards_approved", "funding awards approved"),
+        count("awards_completed", "funding awards paid in full"),
+        count("salary_approved", "salary support approved").pence(),
+        count("tuition_approved", "tuition approved").pence(),
+        count("instalments_paid", "monthly instalments paid"),
+        count("salary_paid", "salary support paid").pence(),
+        split(
+            "salary_paid_by_year",
+            Split::Word,
+            "salary support paid, by financial year",
+        )
+        .pence(),
+        split(
+            "people_by_region",
+            Split::Region,
+            "people with a funding award; small counts suppressed",
+        ),
+        count(
+            "locks_provisional",
+            "funding locks whose board is only expected",
+        ),
+        count("locks_fixed", "funding locks that count from a board"),
+        count("lock_exemptions", "exemptions granted from a lock"),
+    ];
+
+    const SUPPRESSED: &'static [&'static str] = &["people_by_region", "places_filled_by_region"];
+
+    fn complete(figures: &mut Figures, policies: &Policies, on: Date) -> Result<(), Refusal> {
+        cluster_health(figures, policies, on)?;
+        before(figures, "commitments_due_by", "commitments_overdue", on);
+        let share = percent(
+            figures.get("commitments_discharged"),
+            figures.get("commitments_fallen_due"),
+        );
+        figures.add("conversion", share);
+
+        let regions: BTreeMap<String, String> = figures
+            .parts(ALLOCATION_REGION)
+            .filter_map(|(part, _)| part.split_once('/'))
+            .map(|(allocation, region)| (allocation.to_owned(), region.to_owned()))
+            .collect();
+        let people: Vec<(String, i64)> = figures
+            .parts(ALLOCATION_PEOPLE)
+            .map(|(allocation, count)| (allocation.to_owned(), count))
+            .collect();
+        for (allocation, count) in people {
+            if let Some(region) = regions.get(&allocation) {
+                figures.add_of("people_by_region", region, count);
+            }
+        }
+        Ok(())
+    }
+}

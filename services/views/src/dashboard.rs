@@ -1,0 +1,265 @@
+//! Dashboards: the figures of a view, defined once, with those that need a date or a policy.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    actor::{Region, TenantId},
+    policy::{Policies, catalogue::Role},
+    refusal::Refusal,
+};
+use jiff::civil::Date;
+use ledger::view::{Figures, View};
+use serde::Deserialize;
+use strum::{Display, EnumIter, IntoEnumIterator as _};
+use uuid::Uuid;
+
+/// What a figure counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumIter)]
+#[strum(serialize_all = "snake_case")]
+pub enum Unit {
+    /// Things, people, places.
+    Count,
+    /// Money, in pence.
+    Pence,
+    /// Hundredths of a whole.
+    Percent,
+}
+
+/// How a figure is split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumIter)]
+#[strum(serialize_all = "snake_case")]
+pub enum Split {
+    /// Not at all.
+    Whole,
+    /// By region; every region always has its row.
+    Region,
+    /// By level of the qualification.
+    Level,
+    /// By tenant, `tenants/{uuid}`.
+    Tenant,
+    /// By partnership, seen from the university: `tenants/{uuid}/intakes/{uuid}`.
+    Partnership,
+    /// By partnership and level, `tenants/{uuid}/intakes/{uuid}/7`.
+    PartnershipLevel,
+    /// By cluster: role, intake and employer, `MHWP/intakes/{uuid}/tenants/{uuid}`.
+    Cluster,
+    /// By supervisor, `supervisors/{uuid}`.
+    Supervisor,
+    /// By civil date.
+    Date,
+    /// By month, its first day.
+    Month,
+    /// By a word of a closed list.
+    Word,
+}
+
+/// One figure of a dashboard.
+#[derive(Debug, Clone, Copy)]
+pub struct Definition {
+    /// Its name.
+    pub name: &'static str,
+    /// What it counts.
+    pub unit: Unit,
+    /// How it is split.
+    pub split: Split,
+    /// What it means.
+    pub meaning: &'static str,
+}
+
+pub(crate) const fn count(name: &'static str, meaning: &'static str) -> Definition {
+    split(name, Split::Whole, meaning)
+}
+
+pub(crate) const fn split(name: &'static str, split: Split, meaning: &'static str) -> Definition {
+    Definition {
+        name,
+        unit: Unit::Count,
+        split,
+        meaning,
+    }
+}
+
+impl Definition {
+    pub(crate) const fn pence(self) -> Self {
+        Self {
+            unit: Unit::Pence,
+            ..self
+        }
+    }
+
+    pub(crate) const fn percent(self) -> Self {
+        Self {
+            unit: Unit::Percent,
+            ..self
+        }
+    }
+}
+
+/// A figure as shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The figure.
+    pub name: &'static str,
+    /// Which part of a split figure; empty for a whole one.
+    pub part: String,
+    /// Its value; `None` where it is suppressed, shown as `*`.
+    pub value: Option<i64>,
+    /// What it counts.
+    pub unit: Unit,
+}
+
+/// A view that is shown as a dashboard.
+pub trait Dashboard: View {
+    /// Every figure it shows.
+    const DEFINITIONS: &'static [Definition];
+
+    /// Adds the figures that depend on the date or on a policy to the sums.
+    ///
+    /// # Errors
+    /// `POLICY_MISSING`.
+    fn complete(figures: &mut Figures, policies: &Policies, on: Date) -> Result<(), Refusal>;
+
+    /// The figures that are counts of people of others, to be suppressed where small.
+    const SUPPRESSED: &'static [&'static str] = &[];
+}
+
+/// The figures of a dashboard on a date: whole ones and regions also when they are zero.
+///
+/// # Errors
+/// `POLICY_MISSING`.
+pub fn shown<D: Dashboard>(
+    figures: &Figures,
+    policies: &Policies,
+    on: Date,
+) -> Result<Vec<Shown>, Refusal> {
+    let mut figures = figures.clone();
+    D::complete(&mut figures, policies, on)?;
+    let rule: Option<DisclosureRule> = if D::SUPPRESSED.is_empty() {
+        None
+    } else {
+        Some(policies.get("disclosure.rule", on)?)
+    };
+    let mut shown = Vec::new();
+    for definition in D::DEFINITIONS {
+        let mut parts: BTreeMap<String, i64> = match definition.split {
+            Split::Whole => BTreeMap::from([(String::new(), figures.get(definition.name))]),
+            Split::Region => Region::iter()
+                .map(|region| (region.to_string(), 0))
+                .collect(),
+            _ => BTreeMap::new(),
+        };
+        parts.extend(
+            figures
+                .parts(definition.name)
+                .map(|(part, value)| (part.to_owned(), value)),
+        );
+        let rule = rule.filter(|_| D::SUPPRESSED.contains(&definition.name));
+        shown.extend(parts.into_iter().map(|(part, value)| Shown {
+            name: definition.name,
+            part,
+            value: match rule {
+                Some(rule) => rule.disclose(value),
+                None => Some(value),
+            },
+            unit: definition.unit,
+        }));
+    }
+    Ok(shown)
+}
+
+/// Policy `disclosure.rule`: what of a count of people may be shown (`standards.md` B.7).
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct DisclosureRule {
+    suppress_from: i64,
+    suppress_to: i64,
+    round_to: i64,
+}
+
+impl DisclosureRule {
+    /// The count as it may be shown: small ones not at all, others rounded, so that no difference
+    /// of shown counts gives a small one back.
+    pub fn disclose(self, count: i64) -> Option<i64> {
+        if (self.suppress_from..=self.suppress_to).contains(&count) {
+            return None;
+        }
+        let step = self.round_to.max(1);
+        Some(count.saturating_add(step / 2) / step * step)
+    }
+}
+
+/// The cluster a place belongs to: the trainees of one role that an employer has at one intake.
+pub(crate) fn cluster(role: &str, intake: Uuid, employer: TenantId) -> String {
+    format!("{role}/intakes/{intake}/{employer}")
+}
+
+/// Adds what each cluster should have, and whether it has begun and fallen below (`ALLOC-01`).
+pub(crate) fn cluster_health(
+    figures: &mut Figures,
+    policies: &Policies,
+    on: Date,
+) -> Result<(), Refusal> {
+    let clusters: Vec<(String, i64)> = figures
+        .parts("cluster_places")
+        .map(|(cluster, places)| (cluster.to_owned(), places))
+        .collect();
+    for (cluster, _) in clusters {
+        let role = cluster.split('/').next().unwrap_or_default();
+        let min = i64::from(policies.cluster_min(&Role::parse(role, "role")?, on)?);
+        figures.add_of("cluster_minimum", &cluster, min);
+        let (began, now) = (
+            figures.get_of("cluster_started", &cluster),
+            figures.get_of("cluster_in_training", &cluster),
+        );
+        figures.add_of(
+            "clusters_at_risk",
+            &cluster,
+            i64::from(began > 0 && now < min),
+        );
+    }
+    Ok(())
+}
+
+/// Moves the parts of a figure split by date that lie before `on` into another figure.
+pub(crate) fn before(figures: &mut Figures, dated: &str, into: &str, on: Date) {
+    let sum = figures
+        .parts(dated)
+        .filter(|(date, _)| date.parse::<Date>().is_ok_and(|date| date < on))
+        .fold(0_i64, |sum, (_, value)| sum.saturating_add(value));
+    figures.add(into, sum);
+}
+
+/// A share in whole percent, rounded half up; zero of nothing is zero.
+pub(crate) fn percent(part: i64, of: i64) -> i64 {
+    if of <= 0 {
+        return 0;
+    }
+    part.saturating_mul(200).saturating_add(of) / of.saturating_mul(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULE: DisclosureRule = DisclosureRule {
+        suppress_from: 1,
+        suppress_to: 7,
+        round_to: 5,
+    };
+
+    #[test]
+    fn counts_of_one_to_seven_people_are_never_shown_and_others_are_rounded() {
+        assert_eq!(RULE.disclose(0), Some(0));
+        assert!((1..=7).all(|count| RULE.disclose(count).is_none()));
+        assert_eq!(RULE.disclose(8), Some(10));
+        assert_eq!(RULE.disclose(12), Some(10));
+        assert_eq!(RULE.disclose(13), Some(15));
+    }
+
+    #[test]
+    fn shares_are_rounded_half_up() {
+        assert_eq!(percent(3, 5), 60);
+        assert_eq!(percent(1, 8), 13);
+        assert_eq!(percent(2, 3), 67);
+        assert_eq!(percent(0, 0), 0);
+    }
+}

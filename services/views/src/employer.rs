@@ -1,0 +1,285 @@
+//! What an employer sees of its own trainees, from demand to consolidated practice.
+
+use domain::{actor::TenantKind, fact::Fact, policy::Policies, refusal::Refusal};
+use jiff::civil::Date;
+use ledger::view::{Figures, FoldError, Noted, View};
+use uuid::Uuid;
+
+use crate::{
+    dashboard::{Dashboard, Definition, Split, before, cluster_health, count, split},
+    record::{AllocationStage, Record},
+};
+
+/// The view.
+#[derive(Debug)]
+pub struct Employer;
+
+impl View for Employer {
+    const NAME: &'static str = "employer";
+    const VERSION: u32 = 1;
+    const KIND: TenantKind = TenantKind::Employer;
+    type Row = Record;
+
+    fn fold(row: &mut Record, noted: &Noted, fact: &Fact) -> Result<(), FoldError> {
+        row.note(noted, fact);
+        Ok(())
+    }
+
+    fn figures(row: &Record, sums: &mut Figures) {
+        match row {
+            Record::Allocation(allocation) => {
+                sums.add("demand", i64::from(allocation.demand));
+                let proposed = allocation.stage == AllocationStage::Proposed;
+                sums.add(
+                    "places_proposed",
+                    i64::from(proposed) * i64::from(allocation.places),
+                );
+                sums.add("places_allocated", i64::from(allocation.confirmed()));
+                sums.add("places_filled", allocation.filled.len() as i64);
+                if let Some(cluster) = allocation.cluster() {
+                    sums.add_of(
+                        "cluster_places",
+                        &cluster,
+                        i64::from(allocation.confirmed()),
+                    );
+                    sums.add_of("cluster_filled", &cluster, allocation.filled.len() as i64);
+                }
+                if let Some(review) = allocation.override_review {
+                    sums.add_of("cluster_overrides", review, 1);
+                }
+            }
+            Record::Commitment(commitment) => commitment.sums(sums),
+            Record::Vacancy(vacancy) => {
+                sums.count("vacancies_open", !vacancy.closed);
+                sums.add("posts_advertised", i64::from(vacancy.posts));
+            }
+            Record::Application(application) => application.sums(sums),
+            Record::Offer(offer) => {
+                offer.sums(sums);
+                sums.count(
+                    "checks_complete",
+                    offer.accepted() && offer.checks_complete(),
+                );
+                sums.count(
+                    "checks_outstanding",
+                    offer.accepted() && !offer.checks_complete(),
+                );
+            }
+            Record::Award(award) => award.sums(sums),
+            Record::Employment(employment) => {
+                sums.count(
+                    "employed",
+                    employment.starts.is_some() && employment.ended.is_none(),
+                );
+                sums.count("employments_ended", employment.ended.is_some());
+            }
+            Record::Training(training) => training.sums(sums),
+            Record::Qualification(qualification) => qualification.sums(sums),
+            Record::Preceptorship(preceptorship) => preceptorship.sums(sums),
+            Record::Unseen
+            | Record::Intake(_)
+            | Record::Partnership(_)
+            | Record::Lock(_)
+            | Record::Enrolment(_) => {}
+        }
+    }
+
+    fn thread(row: &Record) -> Option<Uuid> {
+        row.thread()
+    }
+}
+
+impl Dashboard for Employer {
+    const DEFINITIONS: &'static [Definition] = &[
+        count("demand", "trainee places asked for"),
+        count("places_proposed", "places proposed and not yet confirmed"),
+        count("places_allocated", "places confirmed"),
+        count(
+            "places_filled",
+            "confirmed places that an appointed person holds",
+        ),
+        split(
+            "cluster_places",
+            Split::Cluster,
+            "confirmed places per cluster (ALLOC-01)",
+        ),
+        split(
+            "cluster_filled",
+            Split::Cluster,
+            "filled places per cluster",
+        ),
+        split(
+            "cluster_started",
+            Split::Cluster,
+            "trainees who ever started per cluster",
+        ),
+        split(
+            "cluster_in_training",
+            Split::Cluster,
+            "trainees in training per cluster",
+        ),
+        split(
+            "cluster_minimum",
+            Split::Cluster,
+            "the smallest cluster the policy allows",
+        ),
+        split(
+            "clusters_at_risk",
+            Split::Cluster,
+            "1 where fewer than the minimum are in training",
+        ),
+        split(
+            "cluster_overrides",
+            Split::Date,
+            "clusters below the minimum by review date",
+        ),
+        count(
+            "commitment_posts",
+            "permanent qualified posts promised (FUND-03)",
+        ),
+        count(
+            "commitments_fallen_due",
+            "promises that have fallen due, kept or not",
+        ),
+        count("commitments_due", "promises fallen due and not yet kept"),
+        count(
+            "commitments_overdue",
+            "promises not kept by the last day for the evidence",
+        ),
+        count("commitments_discharged", "promises kept"),
+        split(
+            "commitments_due_by",
+            Split::Date,
+            "promises due by the last day for the evidence",
+        ),
+        split(
+            "qualified_posts_owed",
+            Split::Month,
+            "promised posts not yet kept, by first month",
+        ),
+        count("in_qualified_post", "people in a qualified post"),
+        split(
+            "in_qualified_post_by_band",
+            Split::Word,
+            "people in a qualified post, by band",
+        ),
+        count("vacancies_open", "vacancies not closed by the employer"),
+        count("posts_advertised", "trainee posts advertised"),
+        count("applications", "applications received"),
+        count(
+            "awaiting_shortlist",
+            "applications whose shortlisting is not over",
+        ),
+        count("shortlisted", "applications both parties shortlisted"),
+        count("not_shortlisted", "applications not shortlisted by both"),
+        count("interviewed", "applications with an interview held"),
+        count(
+            "awaiting_joint_outcome",
+            "applications in an open decision round",
+        ),
+        count("appointed", "applications both parties accepted"),
+        count("not_appointed", "applications not accepted by both"),
+        count("lapsed", "applications whose round lapsed"),
+        count(
+            "reconsideration_requested",
+            "applications one party asks to decide again",
+        ),
+        count("withdrawn", "applications withdrawn by the candidate"),
+        count("offers_made", "offers made, whatever became of them"),
+        count("offers_accepted", "offers accepted and standing"),
+        count("offers_declined", "offers declined"),
+        count(
+            "offers_withdrawn",
+            "offers that fell with their application",
+        ),
+        count("conditions_met", "offers with both parties' conditions met"),
+        split(
+            "entrants_by_level",
+            Split::Level,
+            "accepted offers by level trained for",
+        ),
+        count(
+            "checks_complete",
+            "people with all six employment checks cleared",
+        ),
+        count(
+            "checks_outstanding",
+            "people with accepted offers and checks to clear",
+        ),
+        count("awards_approved", "funding awards approved"),
+        count("awards_completed", "funding awards paid in full"),
+        count("salary_approved", "salary support approved").pence(),
+        count("instalments_paid", "monthly instalments paid"),
+        count("salary_paid", "salary support paid").pence(),
+        count("employed", "people employed in a trainee post"),
+        count("employments_ended", "trainee employments ended"),
+        count(
+            "trainings_started",
+            "people whose training year has started",
+        ),
+        count("in_training", "people whose training year runs"),
+        count(
+            "left_training",
+            "people whose employment ended during the training",
+        ),
+        split(
+            "in_training_until",
+            Split::Date,
+            "trainings by their last day",
+        ),
+        split(
+            "supervised",
+            Split::Supervisor,
+            "trainees per practice supervisor",
+        ),
+        count("reviews_held", "three-way reviews held"),
+        count(
+            "portfolios_verified",
+            "trainees whose practice minima are verified",
+        ),
+        count(
+            "results_pending",
+            "people not yet complete, another board to come",
+        ),
+        split(
+            "next_boards",
+            Split::Date,
+            "people not yet complete, by their next board",
+        ),
+        count("qualified", "people who hold the qualification"),
+        count("not_completed", "people whose training ended without it"),
+        count("register_entries", "qualified people a register lists"),
+        count("preceptorships_started", "preceptorships started"),
+        count(
+            "preceptorships_complete",
+            "preceptorships both parts of which are done",
+        ),
+        split(
+            "preceptorship_sessions",
+            Split::Word,
+            "sessions held, by form",
+        ),
+        split(
+            "consolidating_until",
+            Split::Date,
+            "people by the end of their consolidation",
+        ),
+        count(
+            "consolidated",
+            "people whose consolidation is over (LOCK-03)",
+        ),
+    ];
+
+    fn complete(figures: &mut Figures, policies: &Policies, on: Date) -> Result<(), Refusal> {
+        crate::record::running(figures, on);
+        cluster_health(figures, policies, on)?;
+        before(figures, "commitments_due_by", "commitments_overdue", on);
+        before(
+            figures,
+            "consolidating_until",
+            "consolidated",
+            on.tomorrow().unwrap_or(on),
+        );
+        Ok(())
+    }
+}

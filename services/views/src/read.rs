@@ -1,0 +1,135 @@
+//! Reading a tenant's own dashboard: live, or as it was.
+
+use domain::{
+    actor::TenantKind, calendar::london_date, permission::Permit, policy::Policies,
+    refusal::Refusal,
+};
+use jiff::{Timestamp, civil::Date};
+use ledger::{AsOf, Ledger, LedgerError, THREADS_MAX};
+use uuid::Uuid;
+
+use crate::{
+    Commissioner, Employer, University,
+    dashboard::{Dashboard, Definition, Shown, shown},
+    journey::Journey,
+    record::Record,
+};
+
+/// What is asked of a dashboard.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Asked {
+    /// The day it stands for; today when absent. A past one is folded again from the feed.
+    pub as_of: Option<Date>,
+    /// Only what the service had learnt by then.
+    pub known: Option<Timestamp>,
+    /// The feed position it must include; for reading one's own writes.
+    pub at_least: u64,
+    /// A page of journeys with it.
+    pub journeys: Option<Page>,
+}
+
+/// A page of journeys.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// After this application.
+    pub after: Option<Uuid>,
+    /// At most so many, up to [`THREADS_MAX`].
+    pub limit: u32,
+}
+
+/// A dashboard as a tenant sees it.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The view.
+    pub view: &'static str,
+    /// The version of the view that made it.
+    pub version: u32,
+    /// The position of the tenant's feed it includes everything up to.
+    pub position: u64,
+    /// The day it stands for.
+    pub as_of: Date,
+    /// What its figures mean.
+    pub definitions: &'static [Definition],
+    /// The figures.
+    pub figures: Vec<Shown>,
+    /// The journeys asked for, by application.
+    pub journeys: Vec<Journey>,
+    /// Where the next page starts; `None` on the last.
+    pub next: Option<Uuid>,
+}
+
+/// The dashboard of the permit's own tenant; a kind of tenant that has none is not permitted.
+///
+/// # Errors
+/// `POLICY_MISSING`, the uniform refusal, or why the ledger could not be read.
+pub async fn dashboard(
+    ledger: &Ledger,
+    permit: &Permit,
+    asked: Asked,
+) -> Result<Seen, LedgerError> {
+    match permit.actor().kind {
+        TenantKind::Employer => read::<Employer>(ledger, permit, asked).await,
+        TenantKind::University => read::<University>(ledger, permit, asked).await,
+        TenantKind::Commissioner => read::<Commissioner>(ledger, permit, asked).await,
+        TenantKind::Network
+        | TenantKind::Evaluator
+        | TenantKind::Auditor
+        | TenantKind::Platform
+        | TenantKind::Person => Err(Refusal::not_permitted().into()),
+    }
+}
+
+async fn read<D: Dashboard<Row = Record>>(
+    ledger: &Ledger,
+    permit: &Permit,
+    asked: Asked,
+) -> Result<Seen, LedgerError> {
+    let policies = Policies::of(ledger.policies());
+    let today = london_date(ledger.now());
+    let on = asked.as_of.unwrap_or(today);
+    let mut seen = Seen {
+        view: D::NAME,
+        version: D::VERSION,
+        position: 0,
+        as_of: on,
+        definitions: D::DEFINITIONS,
+        figures: vec![],
+        journeys: vec![],
+        next: None,
+    };
+    if on < today || asked.known.is_some() {
+        let as_of = AsOf {
+            effective: on,
+            known: asked.known,
+        };
+        let (position, folded) = ledger.fold_as_of::<D>(permit, as_of).await?;
+        seen.position = position;
+        seen.figures = shown::<D>(folded.figures(), &policies, on)?;
+        if let Some(page) = asked.journeys {
+            let mut threads = folded.threads(page.after);
+            let limit = page.limit.clamp(1, THREADS_MAX) as usize;
+            let more = threads.len() > limit;
+            threads.truncate(limit);
+            seen.next = threads.last().map(|(id, _)| *id).filter(|_| more);
+            seen.journeys = threads
+                .into_iter()
+                .map(|(id, rows)| Journey::of(id, rows, on))
+                .collect();
+        }
+        return Ok(seen);
+    }
+    let reading = ledger.figures::<D>(permit, asked.at_least).await?;
+    seen.version = reading.version;
+    seen.position = reading.position;
+    seen.figures = shown::<D>(&reading.figures, &policies, on)?;
+    if let Some(page) = asked.journeys {
+        let threads = ledger.threads::<D>(permit, page.after, page.limit).await?;
+        seen.next = threads.next;
+        seen.journeys = threads
+            .threads
+            .iter()
+            .map(|thread| Journey::of(thread.id, thread.rows.iter().map(|(_, row)| row), on))
+            .collect();
+    }
+    Ok(seen)
+}

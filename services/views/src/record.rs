@@ -1,0 +1,110 @@
+//! What a view keeps of one record: the small, impersonal part of what its events say.
+//!
+//! A tenant's feed carries only what that tenant may see, so one fold serves every view; the views
+//! differ in the figures they draw from it. A record may be seen from its middle on (a university
+//! joins an allocation when it is proposed), so nothing here insists on a first event. Every event
+//! of every aggregate has its place, and a new one does not compile until it has.
+
+mod places;
+mod selection;
+mod training;
+
+use domain::fact::Fact;
+use ledger::view::Noted;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+pub use places::*;
+pub use selection::*;
+pub(crate) use training::running;
+pub use training::*;
+
+macro_rules! records {
+    ($($(#[$doc:meta])* $name:ident($kept:ty): $fact:pat => $event:ident,)*) => {
+        /// One stream as a view keeps it.
+        #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Record {
+            /// Nothing a view shows.
+            #[default]
+            Unseen,
+            $($(#[$doc])* $name($kept),)*
+        }
+
+        impl Record {
+            /// Takes an event in.
+            pub fn note(&mut self, noted: &Noted, fact: &Fact) {
+                match fact {
+                    $($fact => {
+                        if !matches!(self, Self::$name(_)) {
+                            *self = Self::$name(<$kept>::default());
+                        }
+                        if let Self::$name(kept) = self {
+                            kept.note(noted, $event);
+                        }
+                    })*
+                    // Nothing to show: reference data, and what only one side or nobody may see.
+                    Fact::Policy(_)
+                    | Fact::Tenant(_)
+                    | Fact::ClinicalService(_)
+                    | Fact::Supervisor(_)
+                    | Fact::Programme(_)
+                    | Fact::Seal(_)
+                    | Fact::Referee(_)
+                    | Fact::Acceptance(_)
+                    | Fact::FundingLockCheck(_)
+                    | Fact::BoardSitting(_) => {}
+                }
+            }
+
+            /// The application whose thread the record belongs to: a trainee's whole life.
+            pub fn thread(&self) -> Option<Uuid> {
+                match self {
+                    Self::Unseen => None,
+                    $(Self::$name(kept) => kept.thread(),)*
+                }
+            }
+        }
+    };
+}
+
+records! {
+    /// An intake.
+    Intake(IntakeRecord): Fact::Intake(event) => event,
+    /// An allocation.
+    Allocation(AllocationRecord): Fact::Allocation(event) => event,
+    /// A commitment.
+    Commitment(CommitmentRecord): Fact::Commitment(event) => event,
+    /// A partnership.
+    Partnership(PartnershipRecord): Fact::Partnership(event) => event,
+    /// A vacancy.
+    Vacancy(VacancyRecord): Fact::Vacancy(event) => event,
+    /// An application.
+    Application(ApplicationRecord): Fact::Application(event) => event,
+    /// An offer.
+    Offer(OfferRecord): Fact::Offer(event) => event,
+    /// A funding award.
+    Award(AwardRecord): Fact::FundingAward(event) => event,
+    /// A person's funding locks.
+    Lock(LockRecord): Fact::FundingLock(event) => event,
+    /// An enrolment.
+    Enrolment(EnrolmentRecord): Fact::Enrolment(event) => event,
+    /// An employment in the trainee post.
+    Employment(EmploymentRecord): Fact::Employment(event) => event,
+    /// A training year.
+    Training(TrainingRecord): Fact::Training(event) => event,
+    /// Released results.
+    Qualification(QualificationRecord): Fact::Qualification(event) => event,
+    /// A preceptorship.
+    Preceptorship(PreceptorshipRecord): Fact::Preceptorship(event) => event,
+}
+
+/// How a kept record takes its events in.
+trait Keep<E> {
+    /// Takes one in.
+    fn note(&mut self, noted: &Noted, event: &E);
+    /// The application whose thread it belongs to.
+    fn thread(&self) -> Option<Uuid> {
+        None
+    }
+}

@@ -1,0 +1,308 @@
+//! From an employer's interest to an open vacancy.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    actor::{Region, TenantId},
+    allocation::AllocationEvent,
+    commitment::CommitmentEvent,
+    partnership::PartnershipEvent,
+    programme::IntakeEvent,
+    vacancy::VacancyEvent,
+};
+use jiff::civil::Date;
+use ledger::view::{Figures, Noted};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Keep;
+use crate::dashboard::cluster;
+
+/// An intake: its places and who holds them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct IntakeRecord {
+    /// Its name, `MHWP-2026-03`.
+    pub title: String,
+    /// Places by level.
+    pub capacity: BTreeMap<u8, u32>,
+    /// Places held, by allocation.
+    pub reserved: BTreeMap<Uuid, ReservedPlaces>,
+}
+
+/// Places an employer holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReservedPlaces {
+    /// Whose.
+    pub employer: TenantId,
+    /// How many.
+    pub places: u32,
+}
+
+impl Keep<IntakeEvent> for IntakeRecord {
+    fn note(&mut self, _: &Noted, fact: &IntakeEvent) {
+        match fact {
+            IntakeEvent::IntakePlanned { terms } => {
+                self.title.clone_from(&terms.title);
+                for route in &terms.capacity {
+                    let places = self.capacity.entry(route.level).or_default();
+                    *places = places.saturating_add(route.places);
+                }
+            }
+            IntakeEvent::PlacesReserved {
+                allocation,
+                reservation,
+            } => {
+                let places = ReservedPlaces {
+                    employer: reservation.employer,
+                    places: reservation.places,
+                };
+                self.reserved.insert(allocation.0, places);
+            }
+            IntakeEvent::PlacesReturned { allocation, .. } => {
+                self.reserved.remove(&allocation.0);
+            }
+        }
+    }
+}
+
+/// How far an allocation has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AllocationStage {
+    /// Interest only.
+    #[default]
+    Interested,
+    /// Readiness declared.
+    Ready,
+    /// Places proposed.
+    Proposed,
+    /// Places confirmed.
+    Confirmed,
+    /// Declined.
+    Declined,
+}
+
+/// An allocation: what was asked, granted and filled.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct AllocationRecord {
+    /// Its own id.
+    pub allocation: Option<Uuid>,
+    /// The role; unseen by a tenant that joined later.
+    pub role: Option<String>,
+    /// Whose; unseen by a tenant that joined later.
+    pub employer: Option<TenantId>,
+    /// The region of the demand.
+    pub region: Option<Region>,
+    /// Places asked for.
+    pub demand: u32,
+    /// How far it has come.
+    pub stage: AllocationStage,
+    /// The intake proposed.
+    pub intake: Option<Uuid>,
+    /// Places proposed or confirmed.
+    pub places: u32,
+    /// The pilot they are for.
+    pub pilot: Option<String>,
+    /// The day on which an override of the cluster minimum is looked at again.
+    pub override_review: Option<Date>,
+    /// Applications that fill a place.
+    pub filled: BTreeSet<Uuid>,
+}
+
+impl AllocationRecord {
+    /// The cluster its places count for, once proposed.
+    pub fn cluster(&self) -> Option<String> {
+        Some(cluster(self.role.as_deref()?, self.intake?, self.employer?))
+    }
+
+    /// Places that are confirmed.
+    pub fn confirmed(&self) -> u32 {
+        if self.stage == AllocationStage::Confirmed {
+            self.places
+        } else {
+            0
+        }
+    }
+}
+
+impl Keep<AllocationEvent> for AllocationRecord {
+    fn note(&mut self, noted: &Noted, fact: &AllocationEvent) {
+        self.allocation = Some(noted.stream);
+        match fact {
+            AllocationEvent::InterestRegistered { interest } => {
+                self.role = Some(interest.role.to_string());
+                self.employer = Some(interest.employer);
+                self.region = Some(interest.region);
+                self.demand = interest.demand;
+            }
+            AllocationEvent::ReadinessDeclared { .. } => {
+                if self.stage == AllocationStage::Interested {
+                    self.stage = AllocationStage::Ready;
+                }
+            }
+            AllocationEvent::ClusterOverrideGranted { cluster_override } => {
+                self.override_review = Some(cluster_override.review_date);
+            }
+            AllocationEvent::AllocationProposed { proposal } => {
+                self.stage = AllocationStage::Proposed;
+                self.intake = Some(proposal.intake.0);
+                self.places = proposal.places;
+                self.pilot.clone_from(&proposal.pilot);
+            }
+            AllocationEvent::AllocationConfirmed { .. } => {
+                self.stage = AllocationStage::Confirmed;
+            }
+            AllocationEvent::AllocationDeclined {} => self.stage = AllocationStage::Declined,
+            AllocationEvent::PlaceFilled { application, .. } => {
+                self.filled.insert(application.0);
+            }
+            AllocationEvent::PlaceVacated { application } => {
+                self.filled.remove(&application.0);
+            }
+            AllocationEvent::SupervisorEligibilityChecked { .. }
+            | AllocationEvent::PlacesAdvertised { .. }
+            | AllocationEvent::PlacesHandedBack { .. } => {}
+        }
+    }
+}
+
+/// A commitment: posts promised, and each person's.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct CommitmentRecord {
+    /// Who promises.
+    pub employer: Option<TenantId>,
+    /// Posts promised.
+    pub posts: u32,
+    /// Their band.
+    pub band: u8,
+    /// First day of the month from which they are owed.
+    pub effective_month: Option<Date>,
+    /// The promise to each person, by application.
+    pub promises: BTreeMap<Uuid, PromiseRecord>,
+}
+
+/// The promise to one person.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PromiseRecord {
+    /// The last day for the evidence.
+    pub evidence_by: Option<Date>,
+    /// First day in the qualified post.
+    pub in_post_from: Option<Date>,
+    /// The post's band.
+    pub band: Option<u8>,
+    /// Whether it is kept.
+    pub discharged: bool,
+}
+
+impl CommitmentRecord {
+    /// What it adds to a dashboard.
+    pub(crate) fn sums(&self, sums: &mut Figures) {
+        sums.add("commitment_posts", i64::from(self.posts));
+        let mut kept = 0_i64;
+        for promise in self.promises.values() {
+            kept += i64::from(promise.discharged);
+            sums.add("commitments_fallen_due", 1);
+            sums.count("commitments_discharged", promise.discharged);
+            sums.count("commitments_due", !promise.discharged);
+            if let (false, Some(by)) = (promise.discharged, promise.evidence_by) {
+                sums.add_of("commitments_due_by", by, 1);
+            }
+            sums.count("in_qualified_post", promise.in_post_from.is_some());
+            if let Some(band) = promise.band {
+                sums.add_of("in_qualified_post_by_band", band, 1);
+            }
+        }
+        if let Some(month) = self.effective_month {
+            let owed = i64::from(self.posts).saturating_sub(kept).max(0);
+            sums.add_of("qualified_posts_owed", month, owed);
+        }
+    }
+}
+
+impl Keep<CommitmentEvent> for CommitmentRecord {
+    fn note(&mut self, _: &Noted, fact: &CommitmentEvent) {
+        match fact {
+            CommitmentEvent::CommitmentGiven { terms } => {
+                self.employer = Some(terms.employer);
+                self.posts = terms.posts;
+                self.band = terms.band;
+                self.effective_month = Some(terms.effective_month);
+            }
+            CommitmentEvent::CommitmentDue {
+                application,
+                evidence_by,
+                ..
+            } => {
+                self.promises.entry(application.0).or_default().evidence_by = Some(*evidence_by);
+            }
+            CommitmentEvent::QualifiedPostEvidenced {
+                application, post, ..
+            } => {
+                let promise = self.promises.entry(application.0).or_default();
+                promise.in_post_from = Some(post.starts_on);
+                promise.band = Some(post.band);
+            }
+            CommitmentEvent::CommitmentDischarged { application } => {
+                self.promises.entry(application.0).or_default().discharged = true;
+            }
+        }
+    }
+}
+
+/// A partnership: whether both signed, and the balance of routes they agreed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PartnershipRecord {
+    /// The employer.
+    pub employer: Option<TenantId>,
+    /// The university.
+    pub university: Option<TenantId>,
+    /// The intake.
+    pub intake: Option<Uuid>,
+    /// Whether both signed.
+    pub signed: bool,
+    /// Agreed share of entrants at the highest level, in percent.
+    pub higher_percent: Option<u32>,
+    /// How far the actual share may lie from it, in points.
+    pub tolerance_points: Option<u32>,
+}
+
+impl Keep<PartnershipEvent> for PartnershipRecord {
+    fn note(&mut self, _: &Noted, fact: &PartnershipEvent) {
+        match fact {
+            PartnershipEvent::PartnershipProposed { between, .. } => {
+                self.employer = Some(between.employer);
+                self.university = Some(between.university);
+                self.intake = Some(between.intake.0);
+            }
+            PartnershipEvent::PartnershipSigned { .. } => self.signed = true,
+            PartnershipEvent::RouteBalanceProposed { .. } => {}
+            PartnershipEvent::RouteBalanceAgreed { balance, .. } => {
+                self.higher_percent = Some(balance.level7_percent);
+                self.tolerance_points = Some(balance.tolerance_points);
+            }
+        }
+    }
+}
+
+/// A vacancy.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct VacancyRecord {
+    /// Trainee posts advertised, less those handed back.
+    pub posts: u32,
+    /// Whether it has been closed.
+    pub closed: bool,
+}
+
+impl Keep<VacancyEvent> for VacancyRecord {
+    fn note(&mut self, _: &Noted, fact: &VacancyEvent) {
+        match fact {
+            VacancyEvent::VacancyOpened { terms } => self.posts = terms.posts,
+            VacancyEvent::VacancyClosed {
+                posts_handed_back, ..
+            } => {
+                self.posts = self.posts.saturating_sub(*posts_handed_back);
+                self.closed = true;
+            }
+        }
+    }
+}

@@ -1,0 +1,546 @@
+//! From funding and enrolment to a completed preceptorship.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    actor::{PersonId, TenantId},
+    appointment::Appointment,
+    board::BoardOutcome,
+    calendar::whole_months,
+    employment::EmploymentEvent,
+    enrolment::EnrolmentEvent,
+    funding::{FundingAwardEvent, FundingLockEvent},
+    preceptorship::PreceptorshipEvent,
+    qualification::{LeavingCode, QualificationEvent, ReleasedResult},
+    training::TrainingEvent,
+};
+use jiff::civil::Date;
+use ledger::view::{Figures, Noted};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Keep;
+use crate::dashboard::cluster;
+
+/// Whose training a record is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trainee {
+    /// The application: the thread of the trainee's life.
+    pub application: Uuid,
+    /// The person, by opaque id.
+    pub person: PersonId,
+    /// Who employs.
+    pub employer: TenantId,
+    /// Who teaches.
+    pub university: TenantId,
+    /// The intake.
+    pub intake: Uuid,
+    /// The allocation whose place it is.
+    pub allocation: Uuid,
+    /// The role.
+    pub role: String,
+}
+
+impl From<&Appointment> for Trainee {
+    fn from(appointment: &Appointment) -> Self {
+        Self {
+            application: appointment.application.0,
+            person: appointment.person,
+            employer: appointment.employer,
+            university: appointment.university,
+            intake: appointment.intake.0,
+            allocation: appointment.allocation.0,
+            role: appointment.role.to_string(),
+        }
+    }
+}
+
+/// A funding award.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct AwardRecord {
+    /// Whom it is for.
+    pub trainee: Option<Trainee>,
+    /// Course fees approved, in pence.
+    pub tuition_pence: i64,
+    /// Salary approved, in pence.
+    pub salary_pence: i64,
+    /// Instalments paid.
+    pub instalments: u32,
+    /// Salary paid, in pence.
+    pub paid_pence: i64,
+    /// Salary paid by financial year, `2026/27`, in pence.
+    pub paid_by_year: BTreeMap<String, i64>,
+    /// Whether every instalment is paid.
+    pub completed: bool,
+}
+
+impl AwardRecord {
+    /// What it adds to a dashboard of payer or payee.
+    pub(crate) fn sums(&self, sums: &mut Figures) {
+        sums.add("awards_approved", 1);
+        sums.count("awards_completed", self.completed);
+        sums.add("salary_approved", self.salary_pence);
+        sums.add("tuition_approved", self.tuition_pence);
+        sums.add("instalments_paid", i64::from(self.instalments));
+        sums.add("salary_paid", self.paid_pence);
+    }
+}
+
+/// The financial year of a day, from April to March: `2026/27`.
+fn financial_year(on: Date) -> String {
+    let first = if on.month() >= 4 {
+        on.year()
+    } else {
+        on.year() - 1
+    };
+    format!("{first}/{:02}", (first + 1).rem_euclid(100))
+}
+
+impl Keep<FundingAwardEvent> for AwardRecord {
+    fn note(&mut self, _: &Noted, fact: &FundingAwardEvent) {
+        match fact {
+            FundingAwardEvent::FundingAwardApproved { award } => {
+                self.trainee = Some(Trainee::from(&award.appointment));
+                self.tuition_pence = award.tuition_pence;
+                self.salary_pence = award.salary_pence;
+            }
+            FundingAwardEvent::InstalmentPaid { pence, on, .. } => {
+                self.instalments = self.instalments.saturating_add(1);
+                let year = self.paid_by_year.entry(financial_year(*on)).or_default();
+                *year = year.saturating_add(*pence);
+                self.paid_pence = self.paid_pence.saturating_add(*pence);
+            }
+            FundingAwardEvent::FundingAwardCompleted { .. } => self.completed = true,
+        }
+    }
+
+    fn thread(&self) -> Option<Uuid> {
+        self.trainee.as_ref().map(|trainee| trainee.application)
+    }
+}
+
+/// A person's funding locks.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct LockRecord {
+    /// The person, by opaque id.
+    pub person: Option<PersonId>,
+    /// Each training's lock, by application.
+    pub locks: BTreeMap<Uuid, LockUntil>,
+    /// Exemptions granted.
+    pub exemptions: u32,
+}
+
+/// How long one training locks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LockUntil {
+    /// The first day on which another training may start.
+    pub until: Date,
+    /// Whether the board has yet to be held.
+    pub provisional: bool,
+}
+
+impl Keep<FundingLockEvent> for LockRecord {
+    fn note(&mut self, _: &Noted, fact: &FundingLockEvent) {
+        match fact {
+            FundingLockEvent::ProvisionalFundingLockStarted {
+                person,
+                application,
+                lock,
+            }
+            | FundingLockEvent::FundingLockStarted {
+                person,
+                application,
+                lock,
+            } => {
+                self.person = Some(*person);
+                let until = LockUntil {
+                    until: lock.until,
+                    provisional: lock.provisional,
+                };
+                self.locks.insert(application.0, until);
+            }
+            FundingLockEvent::LockExemptionGranted { .. } => {
+                self.exemptions = self.exemptions.saturating_add(1);
+            }
+        }
+    }
+}
+
+/// An enrolment, without the student's numbers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct EnrolmentRecord {
+    /// Whose.
+    pub trainee: Option<Trainee>,
+    /// The qualification's title.
+    pub qualification: String,
+    /// Its level.
+    pub level: u8,
+    /// The curriculum version.
+    pub curriculum: String,
+    /// First day of teaching.
+    pub starts: Option<Date>,
+    /// What each board decided, first to latest.
+    pub outcomes: Vec<Decided>,
+}
+
+/// What a board decided, without module, cap or date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decided {
+    /// Passed.
+    Passed,
+    /// Another attempt at a module.
+    Referred,
+    /// Not assessed yet, without fault.
+    Deferred,
+    /// Ended without the qualification.
+    Failed,
+}
+
+impl EnrolmentRecord {
+    /// What it adds to the university's dashboard.
+    pub(crate) fn sums(&self, sums: &mut Figures) {
+        sums.add("enrolled", 1);
+        sums.add_of("enrolled_by_level", self.level, 1);
+        let referred = self.outcomes.contains(&Decided::Referred);
+        let passed = self.outcomes.contains(&Decided::Passed);
+        sums.count("assessed", !self.outcomes.is_empty());
+        sums.count(
+            "passed_first_time",
+            self.outcomes.first() == Some(&Decided::Passed),
+        );
+        sums.count("passed_after_resit", passed && referred);
+        sums.count("passed", passed);
+        sums.count("referred", referred);
+        sums.count("deferred", self.outcomes.contains(&Decided::Deferred));
+        sums.count("failed", self.outcomes.contains(&Decided::Failed));
+    }
+}
+
+impl Keep<EnrolmentEvent> for EnrolmentRecord {
+    fn note(&mut self, _: &Noted, fact: &EnrolmentEvent) {
+        match fact {
+            EnrolmentEvent::ProgrammeEnrolled { study, .. } => {
+                self.trainee = Some(Trainee::from(&study.appointment));
+                self.qualification.clone_from(&study.qualification);
+                self.level = study.level;
+                self.curriculum.clone_from(&study.curriculum);
+                self.starts = Some(study.starts);
+            }
+            EnrolmentEvent::BoardOutcomeNoted { assessment } => {
+                self.outcomes.push(match assessment.outcome {
+                    BoardOutcome::Pass => Decided::Passed,
+                    BoardOutcome::Refer { .. } => Decided::Referred,
+                    BoardOutcome::Defer { .. } => Decided::Deferred,
+                    BoardOutcome::Fail | BoardOutcome::ExitAward => Decided::Failed,
+                });
+            }
+        }
+    }
+
+    fn thread(&self) -> Option<Uuid> {
+        self.trainee.as_ref().map(|trainee| trainee.application)
+    }
+}
+
+/// An employment in the trainee post, without the employer's numbers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct EmploymentRecord {
+    /// Whose.
+    pub trainee: Option<Trainee>,
+    /// Band in training.
+    pub band: u8,
+    /// First day.
+    pub starts: Option<Date>,
+    /// Last day, once it has ended.
+    pub ended: Option<Date>,
+}
+
+impl Keep<EmploymentEvent> for EmploymentRecord {
+    fn note(&mut self, _: &Noted, fact: &EmploymentEvent) {
+        match fact {
+            EmploymentEvent::EmploymentStarted { post } => {
+                self.trainee = Some(Trainee::from(&post.appointment));
+                self.band = post.band;
+                self.starts = Some(post.starts);
+                self.ended = None;
+            }
+            EmploymentEvent::EmploymentEnded { on, .. } => self.ended = Some(*on),
+        }
+    }
+
+    fn thread(&self) -> Option<Uuid> {
+        self.trainee.as_ref().map(|trainee| trainee.application)
+    }
+}
+
+/// A training year.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct TrainingRecord {
+    /// Its own id.
+    pub training: Option<Uuid>,
+    /// Whose.
+    pub trainee: Option<Trainee>,
+    /// First day on which both employment and enrolment are in force.
+    pub starts: Option<Date>,
+    /// Last day of the year, or of its extension.
+    pub ends: Option<Date>,
+    /// When the board is expected.
+    pub expected_board: Option<Date>,
+    /// Last day of the employment, when it ended early.
+    pub left: Option<Date>,
+    /// The supervisor now assigned.
+    pub supervisor: Option<Uuid>,
+    /// Three-way reviews held.
+    pub reviews: u32,
+    /// Whether the practice minima are verified.
+    pub portfolio_verified: bool,
+}
+
+impl TrainingRecord {
+    /// What it adds to a dashboard of either party.
+    pub(crate) fn sums(&self, sums: &mut Figures) {
+        sums.add("reviews_held", i64::from(self.reviews));
+        sums.count("portfolios_verified", self.portfolio_verified);
+        let (Some(trainee), true) = (&self.trainee, self.starts.is_some()) else {
+            return;
+        };
+        let cluster = cluster(&trainee.role, trainee.intake, trainee.employer);
+        sums.add("trainings_started", 1);
+        sums.add_of("cluster_started", &cluster, 1);
+        sums.count("left_training", self.left.is_some());
+        if let (None, Some(until)) = (self.left, self.ends) {
+            sums.add_of("in_training_until", until, 1);
+            sums.add_of(CLUSTER_UNTIL, format!("{cluster}/{until}"), 1);
+            if let Some(supervisor) = self.supervisor {
+                sums.add_of("supervised", format!("supervisors/{supervisor}"), 1);
+            }
+        }
+    }
+}
+
+/// Trainings of a cluster by their last day.
+const CLUSTER_UNTIL: &str = "cluster_until";
+
+/// Adds who is in training on a date to the sums: the last day is part of the training.
+pub(crate) fn running(figures: &mut Figures, on: Date) {
+    let runs = |until: &str| until.parse::<Date>().is_ok_and(|until| until >= on);
+    let all = figures
+        .parts("in_training_until")
+        .filter(|(until, _)| runs(until))
+        .fold(0_i64, |sum, (_, count)| sum.saturating_add(count));
+    figures.add("in_training", all);
+    let clusters: Vec<(String, i64)> = figures
+        .parts(CLUSTER_UNTIL)
+        .filter_map(|(part, count)| {
+            let (cluster, until) = part.rsplit_once('/')?;
+            runs(until).then(|| (cluster.to_owned(), count))
+        })
+        .collect();
+    for (cluster, count) in clusters {
+        figures.add_of("cluster_in_training", cluster, count);
+    }
+}
+
+impl Keep<TrainingEvent> for TrainingRecord {
+    fn note(&mut self, event: &Noted, fact: &TrainingEvent) {
+        self.training = Some(event.stream);
+        match fact {
+            TrainingEvent::EmploymentNoted { appointment, .. } => {
+                self.trainee = Some(Trainee::from(appointment));
+            }
+            TrainingEvent::EnrolmentNoted {
+                appointment,
+                teaching,
+            } => {
+                self.trainee = Some(Trainee::from(appointment));
+                self.expected_board = Some(teaching.expected_board);
+            }
+            TrainingEvent::TrainingStarted {
+                appointment,
+                year,
+                expected_board,
+            } => {
+                self.trainee = Some(Trainee::from(appointment));
+                self.starts = Some(year.starts);
+                self.ends = Some(year.ends);
+                self.expected_board = Some(*expected_board);
+            }
+            TrainingEvent::EmploymentEndNoted { on } => self.left = Some(*on),
+            TrainingEvent::SupervisorAssigned { supervision, .. } => {
+                self.supervisor = Some(supervision.supervisor.0);
+            }
+            TrainingEvent::ThreeWayReviewHeld { .. } => {
+                self.reviews = self.reviews.saturating_add(1);
+            }
+            TrainingEvent::PortfolioVerified { .. } => self.portfolio_verified = true,
+            TrainingEvent::TrainingExtended { until } => self.ends = Some(*until),
+            TrainingEvent::WeeklyPatternSet { .. } | TrainingEvent::PracticeHoursLogged { .. } => {}
+        }
+    }
+
+    fn thread(&self) -> Option<Uuid> {
+        self.trainee.as_ref().map(|trainee| trainee.application)
+    }
+}
+
+/// Released results and what was conferred. Marks and attempts are no part of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct QualificationRecord {
+    /// Whose.
+    pub trainee: Option<Trainee>,
+    /// The board that decides next, while the result is not complete.
+    pub next_board: Option<Date>,
+    /// What was conferred.
+    pub award: Option<AwardedQualification>,
+    /// Whether the training ended without the qualification; with a lesser award when true.
+    pub not_completed: Option<bool>,
+    /// Entries in registers.
+    pub register_entries: u32,
+}
+
+/// A qualification conferred.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwardedQualification {
+    /// Its title.
+    pub qualification: String,
+    /// Its level.
+    pub level: u8,
+    /// The day of the board.
+    pub awarded: Date,
+}
+
+impl QualificationRecord {
+    /// The leaving code of the national student return.
+    pub fn leaving_code(&self) -> Option<&'static str> {
+        let code = match (&self.award, self.not_completed, self.next_board) {
+            (Some(_), _, _) | (None, Some(true), _) => LeavingCode::Awarded,
+            (None, Some(false), _) => LeavingCode::NotAwarded,
+            (None, None, Some(_)) => LeavingCode::BoardPending,
+            (None, None, None) => return None,
+        };
+        Some(code.code())
+    }
+
+    /// What it adds to a dashboard of either party.
+    pub(crate) fn sums(&self, sums: &mut Figures) {
+        sums.count("qualified", self.award.is_some());
+        sums.count("not_completed", self.not_completed.is_some());
+        sums.count("register_entries", self.register_entries > 0);
+        if let Some(board) = self.next_board {
+            sums.add("results_pending", 1);
+            sums.add_of("next_boards", board, 1);
+        }
+    }
+}
+
+impl Keep<QualificationEvent> for QualificationRecord {
+    fn note(&mut self, _: &Noted, fact: &QualificationEvent) {
+        match fact {
+            QualificationEvent::ResultReleased {
+                appointment,
+                result,
+            } => {
+                self.trainee = Some(Trainee::from(appointment));
+                self.next_board = None;
+                match result {
+                    ReleasedResult::Passed => {}
+                    ReleasedResult::NotYetComplete { next_board } => {
+                        self.next_board = Some(*next_board);
+                    }
+                    ReleasedResult::NotCompleted { exit_award, .. } => {
+                        self.not_completed = Some(*exit_award);
+                    }
+                }
+            }
+            QualificationEvent::QualificationAwarded { award } => {
+                self.trainee = Some(Trainee::from(&award.appointment));
+                self.award = Some(AwardedQualification {
+                    qualification: award.qualification.clone(),
+                    level: award.level,
+                    awarded: award.awarded,
+                });
+            }
+            QualificationEvent::RegisterEntryRecorded { .. } => {
+                self.register_entries = self.register_entries.saturating_add(1);
+            }
+        }
+    }
+
+    fn thread(&self) -> Option<Uuid> {
+        self.trainee.as_ref().map(|trainee| trainee.application)
+    }
+}
+
+/// A preceptorship and the soft clock of consolidation.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PreceptorshipRecord {
+    /// Whose.
+    pub trainee: Option<Trainee>,
+    /// Its last day as planned.
+    pub planned_end: Option<Date>,
+    /// Consolidation counts from the first day in the qualified post ..
+    pub consolidates_from: Option<Date>,
+    /// .. to this day.
+    pub consolidates_until: Option<Date>,
+    /// Sessions held, by form.
+    pub sessions: BTreeMap<String, u32>,
+    /// When the employer signed its part off.
+    pub signed_off: Option<Date>,
+    /// When the university completed its part.
+    pub university_completed: Option<Date>,
+    /// When both parts were done.
+    pub completed: Option<Date>,
+}
+
+impl PreceptorshipRecord {
+    /// Whole months of consolidation by a date, and those asked for.
+    pub fn consolidation(&self, on: Date) -> Option<(u32, u32)> {
+        let (from, until) = (self.consolidates_from?, self.consolidates_until?);
+        Some((whole_months(from, on.min(until)), whole_months(from, until)))
+    }
+
+    /// What it adds to a dashboard of either party.
+    pub(crate) fn sums(&self, sums: &mut Figures) {
+        sums.count("preceptorships_started", self.trainee.is_some());
+        sums.count("preceptorships_complete", self.completed.is_some());
+        for (form, held) in &self.sessions {
+            sums.add_of("preceptorship_sessions", form, i64::from(*held));
+        }
+        if let Some(until) = self.consolidates_until {
+            sums.add_of("consolidating_until", until, 1);
+        }
+    }
+}
+
+impl Keep<PreceptorshipEvent> for PreceptorshipRecord {
+    fn note(&mut self, _: &Noted, fact: &PreceptorshipEvent) {
+        match fact {
+            PreceptorshipEvent::PreceptorshipStarted {
+                appointment,
+                planned_end,
+                ..
+            } => {
+                self.trainee = Some(Trainee::from(appointment));
+                self.planned_end = Some(*planned_end);
+            }
+            PreceptorshipEvent::ConsolidationClockStarted { consolidation } => {
+                self.consolidates_from = Some(consolidation.from);
+                self.consolidates_until = Some(consolidation.until);
+            }
+            PreceptorshipEvent::PreceptorshipSessionHeld { session } => {
+                let held = self.sessions.entry(session.form.to_string()).or_default();
+                *held = held.saturating_add(1);
+            }
+            PreceptorshipEvent::PreceptorshipSignedOff { on } => self.signed_off = Some(*on),
+            PreceptorshipEvent::PreceptorshipSessionsCompleted { on } => {
+                self.university_completed = Some(*on);
+            }
+            PreceptorshipEvent::PreceptorshipCompleted { on } => self.completed = Some(*on),
+        }
+    }
+
+    fn thread(&self) -> Option<Uuid> {
+        self.trainee.as_ref().map(|trainee| trainee.application)
+    }
+}

@@ -1,0 +1,262 @@
+//! What a university sees: its capacity, its applicants and students, their outcomes.
+
+use std::collections::BTreeMap;
+
+use domain::{actor::TenantKind, fact::Fact, policy::Policies, refusal::Refusal};
+use jiff::civil::Date;
+use ledger::view::{Figures, FoldError, Noted, View};
+use uuid::Uuid;
+
+use crate::{
+    dashboard::{Dashboard, Definition, Split, count, percent, split},
+    record::Record,
+};
+
+/// The view.
+#[derive(Debug)]
+pub struct University;
+
+impl View for University {
+    const NAME: &'static str = "university";
+    const VERSION: u32 = 1;
+    const KIND: TenantKind = TenantKind::University;
+    type Row = Record;
+
+    fn fold(row: &mut Record, noted: &Noted, fact: &Fact) -> Result<(), FoldError> {
+        row.note(noted, fact);
+        Ok(())
+    }
+
+    fn figures(row: &Record, sums: &mut Figures) {
+        match row {
+            Record::Intake(intake) => {
+                for (level, places) in &intake.capacity {
+                    sums.add_of("capacity", level, i64::from(*places));
+                }
+                for reserved in intake.reserved.values() {
+                    sums.add_of(
+                        "places_reserved",
+                        reserved.employer,
+                        i64::from(reserved.places),
+                    );
+                }
+            }
+            Record::Partnership(partnership) => {
+                sums.count("partnerships_signed", partnership.signed);
+                if let (Some(employer), Some(agreed), Some(tolerance)) = (
+                    partnership.employer,
+                    partnership.higher_percent,
+                    partnership.tolerance_points,
+                ) {
+                    let part = format!(
+                        "{employer}/intakes/{}",
+                        partnership.intake.unwrap_or_default()
+                    );
+                    sums.add_of("higher_level_agreed", &part, i64::from(agreed));
+                    sums.add_of("higher_level_tolerance", &part, i64::from(tolerance));
+                }
+            }
+            Record::Application(application) => application.sums(sums),
+            Record::Offer(offer) => {
+                offer.sums(sums);
+                if let (Some(entry), true) = (&offer.entry, offer.accepted()) {
+                    let part = format!(
+                        "{}/intakes/{}/{}",
+                        entry.employer, entry.intake, offer.level
+                    );
+                    sums.add_of("entrants", part, 1);
+                }
+            }
+            Record::Enrolment(enrolment) => enrolment.sums(sums),
+            Record::Training(training) => training.sums(sums),
+            Record::Qualification(qualification) => {
+                qualification.sums(sums);
+                if let Some(award) = &qualification.award {
+                    sums.add_of("awards_by_qualification", &award.qualification, 1);
+                    sums.add_of("awards_by_level", award.level, 1);
+                }
+                if let Some(code) = qualification.leaving_code() {
+                    sums.add_of("leaving_codes", code, 1);
+                }
+            }
+            Record::Preceptorship(preceptorship) => preceptorship.sums(sums),
+            Record::Unseen
+            | Record::Allocation(_)
+            | Record::Commitment(_)
+            | Record::Vacancy(_)
+            | Record::Award(_)
+            | Record::Lock(_)
+            | Record::Employment(_) => {}
+        }
+    }
+
+    fn thread(row: &Record) -> Option<Uuid> {
+        row.thread()
+    }
+}
+
+impl Dashboard for University {
+    const DEFINITIONS: &'static [Definition] = &[
+        split("capacity", Split::Level, "places of the planned intakes"),
+        split("places_reserved", Split::Tenant, "places held by employers"),
+        count("partnerships_signed", "partnerships both sides have signed"),
+        split(
+            "higher_level_agreed",
+            Split::Partnership,
+            "agreed share at level 7 (ROUTE-05)",
+        )
+        .percent(),
+        split(
+            "higher_level_tolerance",
+            Split::Partnership,
+            "how far the share may lie from it, in points",
+        ),
+        split(
+            "higher_level_share",
+            Split::Partnership,
+            "actual share of accepted offers at level 7",
+        )
+        .percent(),
+        split(
+            "balance_out_of_tolerance",
+            Split::Partnership,
+            "1 where the share lies outside: a warning",
+        ),
+        split(
+            "entrants",
+            Split::PartnershipLevel,
+            "accepted offers by partnership and level",
+        ),
+        split(
+            "entrants_by_level",
+            Split::Level,
+            "accepted offers by level trained for",
+        ),
+        count("applications", "applications received"),
+        count(
+            "awaiting_shortlist",
+            "applications whose shortlisting is not over",
+        ),
+        count("shortlisted", "applications both parties shortlisted"),
+        count("not_shortlisted", "applications not shortlisted by both"),
+        count("interviewed", "applications with an interview held"),
+        count(
+            "awaiting_joint_outcome",
+            "applications in an open decision round",
+        ),
+        count("appointed", "applications both parties accepted"),
+        count("not_appointed", "applications not accepted by both"),
+        count("lapsed", "applications whose round lapsed"),
+        count(
+            "reconsideration_requested",
+            "applications one party asks to decide again",
+        ),
+        count("withdrawn", "applications withdrawn by the candidate"),
+        count("offers_made", "offers made, whatever became of them"),
+        count("offers_accepted", "offers accepted and standing"),
+        count("offers_declined", "offers declined"),
+        count(
+            "offers_withdrawn",
+            "offers that fell with their application",
+        ),
+        count("conditions_met", "offers with both parties' conditions met"),
+        count("enrolled", "people enrolled"),
+        split(
+            "enrolled_by_level",
+            Split::Level,
+            "people enrolled, by level",
+        ),
+        count(
+            "trainings_started",
+            "people whose training year has started",
+        ),
+        count("in_training", "people whose training year runs"),
+        count(
+            "left_training",
+            "people whose employment ended during the training",
+        ),
+        split(
+            "in_training_until",
+            Split::Date,
+            "trainings by their last day",
+        ),
+        count("reviews_held", "three-way reviews held"),
+        count(
+            "portfolios_verified",
+            "trainees whose practice minima are verified",
+        ),
+        count("assessed", "people a board has decided on"),
+        count(
+            "passed_first_time",
+            "people who passed at their first board",
+        ),
+        count("passed_after_resit", "people who passed after a referral"),
+        count("passed", "people who passed in the end"),
+        count("referred", "people ever referred"),
+        count("deferred", "people ever deferred"),
+        count(
+            "failed",
+            "people who failed for good, lesser awards included",
+        ),
+        count(
+            "results_pending",
+            "people not yet complete, another board to come",
+        ),
+        split(
+            "next_boards",
+            Split::Date,
+            "people not yet complete, by their next board",
+        ),
+        count("qualified", "people who hold the qualification"),
+        count("not_completed", "people whose training ended without it"),
+        split(
+            "awards_by_qualification",
+            Split::Word,
+            "qualifications conferred, by title",
+        ),
+        split(
+            "awards_by_level",
+            Split::Level,
+            "qualifications conferred, by level",
+        ),
+        split(
+            "leaving_codes",
+            Split::Word,
+            "reason for leaving of the national student return",
+        ),
+        count("register_entries", "qualified people a register lists"),
+        count("preceptorships_started", "preceptorships started"),
+        count(
+            "preceptorships_complete",
+            "preceptorships both parts of which are done",
+        ),
+        split(
+            "preceptorship_sessions",
+            Split::Word,
+            "sessions held, by form",
+        ),
+    ];
+
+    fn complete(figures: &mut Figures, _: &Policies, on: Date) -> Result<(), Refusal> {
+        crate::record::running(figures, on);
+        let mut entrants: BTreeMap<String, (i64, i64)> = BTreeMap::new();
+        for (part, count) in figures.parts("entrants") {
+            if let Some((partnership, level)) = part.rsplit_once('/') {
+                let (higher, all) = entrants.entry(partnership.to_owned()).or_default();
+                *all = all.saturating_add(count);
+                if level == "7" {
+                    *higher = higher.saturating_add(count);
+                }
+            }
+        }
+        for (partnership, (higher, all)) in entrants {
+            let share = percent(higher, all);
+            figures.add_of("higher_level_share", &partnership, share);
+            let agreed = figures.get_of("higher_level_agreed", &partnership);
+            let tolerance = figures.get_of("higher_level_tolerance", &partnership);
+            let out = agreed > 0 && (share - agreed).abs() > tolerance;
+            figures.add_of("balance_out_of_tolerance", &partnership, i64::from(out));
+        }
+        Ok(())
+    }
+}
