@@ -249,6 +249,24 @@ pub enum SealEvent {
     },
 }
 
+impl SealEvent {
+    /// Whether others than its party, an auditor for one, may learn of it: once both sides were in
+    /// and what it decides on is revealed. A round that lapses is never revealed (C.3.5).
+    pub fn is_revealed(&self, application: &Application) -> bool {
+        let Some(held) = application.held() else {
+            return false;
+        };
+        match self {
+            Self::ShortlistSealed { .. } => held.identity_is_open(),
+            Self::DecisionSealed { round, .. }
+            | Self::DecisionAmended { round, .. }
+            | Self::DecisionWithdrawn { round } => {
+                held.rounds.iter().any(|revealed| revealed.round == *round)
+            }
+        }
+    }
+}
+
 aggregate!(Seal, "seal", SealAct, SealEvent);
 
 impl Decider for Seal {

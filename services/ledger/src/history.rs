@@ -3,9 +3,14 @@
 use std::collections::BTreeMap;
 
 use audit::chain::{ChainedEvent, Verifier};
+use cqrs_es::Aggregate as _;
 use domain::{
     actor::{ActingRole, PersonId, TenantId},
+    application::Application,
+    decision_round::{Seal, SealEvent},
+    id::Id,
     permission::Permit,
+    upcast::upcast,
 };
 use jiff::Timestamp;
 use sqlx::Row as _;
@@ -51,9 +56,12 @@ struct Stored {
     parties: Vec<Uuid>,
 }
 
+/// By aggregate type and id.
+type Streams = BTreeMap<(String, Uuid), Vec<Stored>>;
+
 impl Inner {
     /// In recorded order. A tenant gets the events it is a party of; the auditor gets all of them
-    /// but sealed decisions.
+    /// but the seals of a round that is not revealed.
     pub(crate) async fn history(
         &self,
         permit: &Permit,
@@ -64,7 +72,7 @@ impl Inner {
         // over the whole stream and only then narrowed to what the reader gets.
         let mut streams = self.streams_about(person).await?;
         if actor.role == ActingRole::Auditor {
-            streams.retain(|(kind, _), _| !is_sealed(kind));
+            self.withhold_unrevealed(&mut streams).await?;
         } else {
             let visible = self.visible_to(actor.tenant, person).await?;
             for ((kind, id), events) in &mut streams {
@@ -85,10 +93,7 @@ impl Inner {
         Ok(events)
     }
 
-    async fn streams_about(
-        &self,
-        person: PersonId,
-    ) -> Result<BTreeMap<(String, Uuid), Vec<Stored>>, LedgerError> {
+    async fn streams_about(&self, person: PersonId) -> Result<Streams, LedgerError> {
         let rows = sqlx::query(
             "SELECT e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, e.event_version,
                     e.payload::text, e.metadata::text, e.hash, e.metadata->>'effective',
@@ -176,10 +181,48 @@ impl Inner {
             })
             .collect()
     }
+
+    /// Nobody learns of a seal before its round is revealed, an auditor neither (C.3).
+    async fn withhold_unrevealed(&self, streams: &mut Streams) -> Result<(), LedgerError> {
+        for ((kind, id), events) in streams {
+            if kind != Seal::TYPE {
+                continue;
+            }
+            let application = self.application_of(Id::new(*id)).await?;
+            let mut revealed = Vec::with_capacity(events.len());
+            for stored in events.drain(..) {
+                if is_revealed(&stored.event, application.as_ref())? {
+                    revealed.push(stored);
+                }
+            }
+            *events = revealed;
+        }
+        Ok(())
+    }
+
+    async fn application_of(&self, seal: Id<Seal>) -> Result<Option<Application>, LedgerError> {
+        let seal = self.fresh_one(seal.key()).await?;
+        let kept = seal.state.as_any().downcast_ref().and_then(Seal::kept);
+        let Some(application) = kept.map(|kept| kept.terms.application) else {
+            return Ok(None);
+        };
+        let application = self.fresh_one(application.key()).await?;
+        Ok(application.state.as_any().downcast_ref().cloned())
+    }
 }
 
-/// Streams in which one party decides for itself. Their content is nobody else's before the round
-/// is revealed, an auditor's neither (C.3); once it is, the joint record tells the outcome.
-fn is_sealed(kind: &str) -> bool {
-    kind == "seal"
+/// A seal whose application is not known stays withheld.
+fn is_revealed(
+    event: &HistoryEvent,
+    application: Option<&Application>,
+) -> Result<bool, LedgerError> {
+    let Some(application) = application else {
+        return Ok(false);
+    };
+    let payload = serde_json::from_str(&event.payload).map_err(decode)?;
+    let sealed = upcast(&event.event_type, &event.event_version, payload)
+        .map(serde_json::from_value::<SealEvent>)
+        .transpose()
+        .map_err(decode)?;
+    Ok(sealed.is_some_and(|sealed| sealed.is_revealed(application)))
 }

@@ -78,6 +78,29 @@ fn d_1_the_second_decision_reveals_both_in_one_unit() {
 }
 
 #[test]
+fn c_3_a_seal_may_be_audited_once_its_round_is_revealed_and_not_before() {
+    let mut cast = applied().deciding();
+    let seal = seal_of(&cast, employer());
+    let revealed = |cast: &Cast| -> Vec<bool> {
+        let application = cast.given.state(cast.application).cloned();
+        let application = application.unwrap_or_default();
+        cast.given
+            .stored(seal)
+            .iter()
+            .map(|event| serde_json::from_str::<SealEvent>(event).expect("a seal's event"))
+            .map(|event| event.is_revealed(&application))
+            .collect()
+    };
+    assert_eq!(revealed(&cast), [true], "both shortlists are in");
+    let decision = cast.decide(1, accept(Party::Employer));
+    assert_eq!(cast.when(&hr(), DAY, &decision), sealed());
+    assert_eq!(revealed(&cast), [true, false], "the round is blind");
+    let decision = cast.decide(1, accept(Party::University));
+    assert!(cast.when(&tutor(), DAY, &decision).is_ok());
+    assert_eq!(revealed(&cast), [true, true]);
+}
+
+#[test]
 fn joint_01_any_rejection_means_not_appointed_and_conditions_fall_away() {
     for (employer, university, outcome) in [
         (

@@ -3,8 +3,11 @@ use cqrs_es::{
     persist::{PersistedEventRepository as _, PersistedEventStore},
 };
 use domain::{
-    actor::{ActingRole, PersonId, TenantKind},
+    actor::{ActingRole, Party, PersonId, TenantKind},
+    decision_round::{Assessment, Seal, SealAct, SealTerms},
+    id::Id,
     permission::Action,
+    world::{Command, Halt, Issue, StreamKey, World},
 };
 use futures::TryStreamExt as _;
 use ledger::HistoryEvent;
@@ -163,4 +166,51 @@ async fn stored_text_is_the_hashed_text() {
                       WHERE payload::text LIKE '{\"TallyOpened\":{\"home\":%'
                         AND metadata::text LIKE '%,\"recorded\":\"2%Z\"}'";
     assert_eq!(database.number(untouched).await, 1);
+}
+
+/// One side's shortlist for an application that nobody else has decided on.
+#[derive(Debug)]
+struct SealAlone(SealTerms);
+
+impl Command for SealAlone {
+    fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
+        let id = Seal::id(self.0.tenant, self.0.application);
+        let act = SealAct::SealShortlist {
+            terms: self.0.clone(),
+            shortlisted: true,
+            assessment: Assessment::default(),
+            awaited: true,
+        };
+        world.decide(issue, id, act)?;
+        Ok(id.key())
+    }
+}
+
+#[tokio::test]
+async fn c_3_an_unrevealed_seal_is_withheld_from_an_auditor_and_not_from_its_party() {
+    let database = Database::new().await;
+    let ledger = database.ledger().await;
+    let (employer, university) = (tenant(1), tenant(2));
+    let command = SealAlone(SealTerms {
+        application: Id::new(Uuid::from_u128(5)),
+        person: person(),
+        party: Party::Employer,
+        tenant: employer,
+    });
+    ledger
+        .submit(&permit(employer), envelope(1), &command)
+        .await
+        .unwrap();
+    let replay = |tenant, kind, role| grant(tenant, kind, role, Action::ReplayHistory);
+    let own = replay(employer, TenantKind::Employer, ActingRole::EmployerHr);
+    let other = replay(
+        university,
+        TenantKind::University,
+        ActingRole::ProgrammeLead,
+    );
+    let auditor = replay(tenant(9), TenantKind::Auditor, ActingRole::Auditor);
+    assert_eq!(history(&ledger, &own).await.len(), 1);
+    assert_eq!(history(&ledger, &other).await, []);
+    assert_eq!(history(&ledger, &auditor).await, []);
+    assert_eq!(ledger.head(university).await.unwrap(), 0);
 }
