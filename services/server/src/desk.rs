@@ -52,10 +52,19 @@ impl Desk {
         C: Command,
         R: From<v1::Receipt>,
     {
-        let permit = self.permit(&request).await?;
-        let message = request.into_inner();
-        let receipt = self.submit(&permit, message, read).await?;
+        let (_, receipt) = self.record(request, read).await?;
         Ok(Response::new(wire::receipt(&receipt).into()))
+    }
+
+    /// The same for a reply that says more than its receipt.
+    pub(crate) async fn record<M: WriteRequest, C: Command>(
+        &self,
+        request: Request<M>,
+        read: impl FnOnce(M) -> Result<C, Refusal>,
+    ) -> Result<(Permit, ledger::Receipt), Status> {
+        let permit = self.permit(&request).await?;
+        let receipt = self.submit(&permit, request.into_inner(), read).await?;
+        Ok((permit, receipt))
     }
 
     async fn submit<M: WriteRequest, C: Command>(

@@ -2,23 +2,35 @@
 
 mod allocation;
 mod audit;
+mod board;
 mod commitment;
 mod directory;
+mod employment;
+mod enrolment;
 mod feed;
+mod funding;
 mod operation;
 mod partnership;
 mod policy;
+mod preceptorship;
 mod programme;
+mod qualification;
+mod training;
 mod vacancy;
 
 use contract::v1::{
     allocation_service_server::AllocationServiceServer, audit_service_server::AuditServiceServer,
-    commitment_service_server::CommitmentServiceServer,
-    directory_service_server::DirectoryServiceServer, feed_service_server::FeedServiceServer,
-    operation_service_server::OperationServiceServer,
+    board_service_server::BoardServiceServer, commitment_service_server::CommitmentServiceServer,
+    directory_service_server::DirectoryServiceServer,
+    employment_service_server::EmploymentServiceServer,
+    enrolment_service_server::EnrolmentServiceServer, feed_service_server::FeedServiceServer,
+    funding_service_server::FundingServiceServer, operation_service_server::OperationServiceServer,
     partnership_service_server::PartnershipServiceServer,
-    policy_service_server::PolicyServiceServer, programme_service_server::ProgrammeServiceServer,
-    vacancy_service_server::VacancyServiceServer,
+    policy_service_server::PolicyServiceServer,
+    preceptorship_service_server::PreceptorshipServiceServer,
+    programme_service_server::ProgrammeServiceServer,
+    qualification_service_server::QualificationServiceServer,
+    training_service_server::TrainingServiceServer, vacancy_service_server::VacancyServiceServer,
 };
 use ledger::Ledger;
 use tonic::{
@@ -54,6 +66,13 @@ pub(crate) fn services(ledger: &Ledger, allowance: Allowance, verifier: Verifier
         CommitmentServiceServer(commitment::CommitmentRpc),
         PartnershipServiceServer(partnership::PartnershipRpc),
         VacancyServiceServer(vacancy::VacancyRpc),
+        FundingServiceServer(funding::FundingRpc),
+        EnrolmentServiceServer(enrolment::EnrolmentRpc),
+        EmploymentServiceServer(employment::EmploymentRpc),
+        TrainingServiceServer(training::TrainingRpc),
+        BoardServiceServer(board::BoardRpc),
+        QualificationServiceServer(qualification::QualificationRpc),
+        PreceptorshipServiceServer(preceptorship::PreceptorshipRpc),
         OperationServiceServer(operation::OperationRpc),
         FeedServiceServer(feed::FeedRpc::new),
         AuditServiceServer(audit::AuditRpc),
