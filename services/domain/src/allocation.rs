@@ -330,6 +330,16 @@ impl Allocation {
         }
     }
 
+    /// The override granted, if any.
+    pub fn cluster_override(&self) -> Option<&ClusterOverride> {
+        match self {
+            Self::Absent => None,
+            Self::Registered {
+                cluster_override, ..
+            } => cluster_override.as_ref(),
+        }
+    }
+
     /// The places held at an intake, proposed or confirmed.
     pub fn proposed(&self) -> Option<&Proposal> {
         match self.stage()? {

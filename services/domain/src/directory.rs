@@ -876,9 +876,9 @@ impl Decider for Supervisor {
 
 fn register_number(register: Register, number: &str) -> Result<String, Refusal> {
     if register == Register::Hcpc {
-        return HcpcNumber::parse(number, "register_number").map(|n| n.as_str().to_owned());
+        return HcpcNumber::parse(number, "number").map(|n| n.as_str().to_owned());
     }
-    text::required(number, "register_number", REGISTER_NUMBER_BYTES_MAX)
+    text::required(number, "number", REGISTER_NUMBER_BYTES_MAX)
 }
 
 /// Records a supervisor of the acting employer, or a further register of a known one.

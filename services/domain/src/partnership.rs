@@ -192,6 +192,24 @@ impl Partnership {
         }
     }
 
+    /// The posts a side signed for, while the other has not signed for the same.
+    pub fn proposed_posts(&self, party: Party) -> Option<PlannedPosts> {
+        match self {
+            Self::Proposed { posts, .. } => posts.of(party),
+            Self::Absent | Self::Signed { .. } => None,
+        }
+    }
+
+    /// The balance a side last proposed.
+    pub fn proposed_balance(&self, party: Party) -> Option<RouteBalance> {
+        match self {
+            Self::Signed {
+                proposed_balance, ..
+            } => proposed_balance.of(party),
+            Self::Absent | Self::Proposed { .. } => None,
+        }
+    }
+
     fn party(&self, actor: &Actor) -> Result<Party, Refusal> {
         self.between()
             .and_then(|between| Party::of(actor, between.employer, between.university))

@@ -136,7 +136,7 @@ impl Decider for PolicyRegister {
         }
         if set.value.to_string().len() > VALUE_BYTES_MAX {
             return Err(Refusal::invalid(
-                "value",
+                "value_json",
                 format!("at most {VALUE_BYTES_MAX} bytes of JSON"),
             ));
         }

@@ -126,6 +126,7 @@ impl AllocationService for AllocationRpc {
         let mut allocation = v1::Allocation {
             name: name.clone(),
             places_filled: wire::small(read.state.filled()),
+            places_to_advertise: wire::small(read.state.places_to_advertise()),
             ..v1::Allocation::default()
         };
         if let Some(interest) = read.state.interest() {
@@ -134,6 +135,11 @@ impl AllocationService for AllocationRpc {
             allocation.role = interest.role.to_string();
             allocation.region = interest.region.to_string();
             allocation.demand = wire::small(interest.demand);
+            allocation.channel = interest.channel.to_string();
+        }
+        if let Some(granted) = read.state.cluster_override() {
+            allocation.override_reason = granted.reason.clone();
+            allocation.override_review_date = granted.review_date.to_string();
         }
         let (state, proposal) = match read.state.stage() {
             None => (AllocationState::Unspecified, None),
@@ -149,6 +155,7 @@ impl AllocationService for AllocationRpc {
             allocation.intake = proposal.intake.name();
             allocation.places = wire::small(proposal.places);
             allocation.pilot = proposal.pilot.clone().unwrap_or_default();
+            allocation.outside_contracted_regions = proposal.outside_contracted_regions;
         }
         Ok(Response::new(GetAllocationResponse {
             allocation: Some(allocation),

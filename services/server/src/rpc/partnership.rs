@@ -1,5 +1,9 @@
 use contract::v1::{self, partnership_service_server::PartnershipService, *};
-use domain::{actor::TenantId, id::Id, partnership as rules};
+use domain::{
+    actor::{Party, TenantId},
+    id::Id,
+    partnership as rules,
+};
 use tonic::{Request, Response, Status};
 
 use crate::{desk::Desk, wire};
@@ -61,10 +65,34 @@ impl PartnershipService for PartnershipRpc {
             balance_agreed: balance.is_some(),
             level7_percent: balance.map_or(0, |balance| wire::small(balance.level7_percent)),
             tolerance_points: balance.map_or(0, |balance| wire::small(balance.tolerance_points)),
+            employer_posts: read.state.proposed_posts(Party::Employer).map(posts),
+            university_posts: read.state.proposed_posts(Party::University).map(posts),
+            employer_balance: read
+                .state
+                .proposed_balance(Party::Employer)
+                .map(route_balance),
+            university_balance: read
+                .state
+                .proposed_balance(Party::University)
+                .map(route_balance),
         });
         Ok(Response::new(GetPartnershipResponse {
             partnership,
             version: wire::count(read.version),
         }))
+    }
+}
+
+fn posts(planned: rules::PlannedPosts) -> v1::PlannedPosts {
+    v1::PlannedPosts {
+        trainee_posts: wire::small(planned.trainee),
+        qualified_posts: wire::small(planned.qualified),
+    }
+}
+
+fn route_balance(balance: rules::RouteBalance) -> v1::RouteBalance {
+    v1::RouteBalance {
+        level7_percent: wire::small(balance.level7_percent),
+        tolerance_points: wire::small(balance.tolerance_points),
     }
 }

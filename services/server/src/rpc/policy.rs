@@ -21,15 +21,14 @@ impl PolicyService for PolicyRpc {
     ) -> Result<Response<SetPolicyResponse>, Status> {
         self.0
             .write(request, |m| {
-                let value_json = wire::text(m.value_json, "value_json")?;
                 Ok(rules::SetPolicy {
                     policy: m.policy,
                     from: wire::date(&m.from, "from")?,
                     until: wire::optional_date(&m.until, "until")?,
-                    value: serde_json::from_str(&value_json)
+                    value: serde_json::from_str(&m.value_json)
                         .map_err(|_| Refusal::invalid("value_json", "expected a JSON value"))?,
-                    source: wire::text(m.source, "source")?,
-                    approver: wire::text(m.approver, "approver")?,
+                    source: m.source,
+                    approver: m.approver,
                 })
             })
             .await

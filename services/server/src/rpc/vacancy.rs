@@ -68,19 +68,25 @@ impl VacancyService for VacancyRpc {
     ) -> Result<Response<GetVacancyResponse>, Status> {
         let name = &request.get_ref().name;
         let read = self.0.read::<rules::Vacancy>(&request, name).await?;
-        let state = match &read.state {
-            rules::Vacancy::Absent => VacancyState::Unspecified,
-            rules::Vacancy::Open(_) => VacancyState::Open,
-            rules::Vacancy::Closed { .. } => VacancyState::Closed,
+        let (state, handed_back) = match &read.state {
+            rules::Vacancy::Absent => (VacancyState::Unspecified, 0),
+            rules::Vacancy::Open(_) => (VacancyState::Open, 0),
+            rules::Vacancy::Closed {
+                posts_handed_back, ..
+            } => (VacancyState::Closed, *posts_handed_back),
         };
         Ok(Response::new(GetVacancyResponse {
-            vacancy: read.state.terms().map(|terms| vacancy(name, terms, state)),
+            vacancy: read.state.terms().map(|terms| v1::Vacancy {
+                state: state.into(),
+                posts_handed_back: wire::small(handed_back),
+                ..vacancy(name, terms)
+            }),
             version: wire::count(read.version),
         }))
     }
 }
 
-fn vacancy(name: &str, terms: &VacancyTerms, state: VacancyState) -> v1::Vacancy {
+fn vacancy(name: &str, terms: &VacancyTerms) -> v1::Vacancy {
     v1::Vacancy {
         name: name.to_owned(),
         employer: terms.employer.to_string(),
@@ -107,6 +113,7 @@ fn vacancy(name: &str, terms: &VacancyTerms, state: VacancyState) -> v1::Vacancy
         pilot: terms.pilot.clone().unwrap_or_default(),
         opening_time: Some(wire::timestamp(terms.opening)),
         closing_time: Some(wire::timestamp(terms.closing)),
-        state: state.into(),
+        allocation: terms.allocation.name(),
+        ..v1::Vacancy::default()
     }
 }
