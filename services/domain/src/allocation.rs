@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use strum::{Display, EnumIter, EnumString, IntoEnumIterator as _, IntoStaticStr};
+use strum::{Display, EnumIter, EnumString, IntoEnumIterator as _, IntoStaticStr, VariantNames};
 
 use crate::{
     actor::{PersonId, Region, TenantId, TenantKind},
@@ -237,7 +237,7 @@ pub enum AllocationAct {
 }
 
 /// Facts of an allocation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum AllocationEvent {
     /// An employer is interested in a role (`ALLOC-06`).
     InterestRegistered {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use jiff::{Timestamp, ToSpan as _, civil::Date};
 use serde::{Deserialize, Serialize};
-use strum::{Display, EnumIter, EnumString, IntoStaticStr};
+use strum::{Display, EnumIter, EnumString, IntoStaticStr, VariantNames};
 use uuid::Uuid;
 
 use crate::{
@@ -484,7 +484,7 @@ pub enum ApplicationAct {
 }
 
 /// Facts of an application.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum ApplicationEvent {
     /// A person applied.
     ApplicationSubmitted {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use strum::{Display, EnumIter, EnumString, IntoStaticStr};
+use strum::{Display, EnumIter, EnumString, IntoStaticStr, VariantNames};
 
 use crate::{
     actor::{PersonId, TenantId, TenantKind},
@@ -197,7 +197,7 @@ pub enum BoardSittingAct {
 }
 
 /// Facts of a sitting.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum BoardSittingEvent {
     /// The board sat with its quorum.
     BoardHeld {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use strum::{Display, EnumString, IntoStaticStr};
+use strum::{Display, EnumString, IntoStaticStr, VariantNames};
 
 use crate::{
     actor::{PersonId, TenantId, TenantKind},
@@ -137,7 +137,7 @@ pub enum CommitmentAct {
 }
 
 /// Facts of a commitment. The commissioner reads them, so pay and numbers stay out.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum CommitmentEvent {
     /// Posts were promised (`FUND-02`, `FUND-03`).
     CommitmentGiven {

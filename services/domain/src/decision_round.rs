@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use strum::IntoStaticStr;
+use strum::{IntoStaticStr, VariantNames};
 
 use crate::{
     actor::{PLATFORM, Party, PersonId, TenantId, TenantKind},
@@ -215,7 +215,7 @@ pub struct SlotAct {
 }
 
 /// Facts of a seal: the party's own, in nobody else's feed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum SealEvent {
     /// The party sealed its shortlist.
     ShortlistSealed {
@@ -495,7 +495,7 @@ pub enum RefereeAct {
 }
 
 /// Facts of the referee, in the platform's feed only.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum RefereeEvent {
     /// A party's shortlist is in.
     ShortlistCollected {

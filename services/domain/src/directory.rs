@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use strum::{Display, EnumString, IntoStaticStr};
+use strum::{Display, EnumString, IntoStaticStr, VariantNames};
 
 use crate::{
     actor::{PLATFORM, PersonId, Region, TenantId, TenantKind},
@@ -95,7 +95,7 @@ pub enum TenantAct {
 }
 
 /// Facts of a tenant's entry.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum TenantEvent {
     /// A tenant came into the directory.
     TenantRegistered {
@@ -453,7 +453,7 @@ pub enum ClinicalServiceAct {
 }
 
 /// Facts of a clinical service.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum ClinicalServiceEvent {
     /// A clinical service opened.
     ClinicalServiceOpened {
@@ -697,7 +697,7 @@ pub enum SupervisorAct {
 }
 
 /// Facts of a supervisor's record.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum SupervisorEvent {
     /// An employer has a supervisor.
     SupervisorRecorded {

@@ -3,7 +3,7 @@
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use strum::IntoStaticStr;
+use strum::{IntoStaticStr, VariantNames};
 
 use crate::{
     actor::TenantKind,
@@ -70,7 +70,7 @@ pub enum EmploymentAct {
 }
 
 /// Facts of an employment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum EmploymentEvent {
     /// The person took up the trainee post.
     EmploymentStarted {

@@ -3,7 +3,7 @@
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use strum::IntoStaticStr;
+use strum::{IntoStaticStr, VariantNames};
 
 use crate::{
     actor::TenantKind,
@@ -94,7 +94,7 @@ pub enum EnrolmentAct {
 }
 
 /// Facts of an enrolment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum EnrolmentEvent {
     /// The person is enrolled on the programme.
     ProgrammeEnrolled {

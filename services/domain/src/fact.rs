@@ -3,6 +3,7 @@
 
 use cqrs_es::Aggregate as _;
 use serde_json::Value;
+use strum::VariantNames as _;
 
 use crate::world::Decider;
 
@@ -38,6 +39,14 @@ macro_rules! facts {
                 $(crate::$module::$state::TYPE => crate::$module::$state::COLLECTION,)*
                 _ => return None,
             })
+        }
+
+        /// Every event type of an aggregate type; empty for a kind this release does not know.
+        pub fn event_types(kind: &str) -> &'static [&'static str] {
+            match kind {
+                $(crate::$module::$state::TYPE => crate::$module::$event::VARIANTS,)*
+                _ => &[],
+            }
         }
 
         /// Visits every aggregate type, in the order of life.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use strum::IntoStaticStr;
+use strum::{IntoStaticStr, VariantNames};
 
 pub use self::lock::*;
 use crate::{
@@ -105,7 +105,7 @@ pub enum FundingAwardAct {
 }
 
 /// Facts of an award.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum FundingAwardEvent {
     /// The commissioner approved tuition and salary.
     FundingAwardApproved {

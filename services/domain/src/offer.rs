@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use strum::{Display, EnumIter, EnumString, IntoStaticStr};
+use strum::{Display, EnumIter, EnumString, IntoStaticStr, VariantNames};
 
 use crate::{
     actor::{PLATFORM, Party, PersonId, TenantId, TenantKind},
@@ -256,7 +256,7 @@ pub enum OfferAct {
 }
 
 /// Facts of an offer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum OfferEvent {
     /// A conditional offer was made.
     OfferMade {
@@ -493,7 +493,7 @@ pub enum AcceptanceAct {
 }
 
 /// Facts of an acceptance, in the platform's feed only.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum AcceptanceEvent {
     /// The person accepted an offer.
     AcceptanceGiven {

@@ -2,7 +2,7 @@
 //! the balance of entry routes.
 
 use serde::{Deserialize, Serialize};
-use strum::IntoStaticStr;
+use strum::{IntoStaticStr, VariantNames};
 
 use crate::{
     actor::{Actor, Party, TenantId, TenantKind},
@@ -126,7 +126,7 @@ pub enum PartnershipAct {
 }
 
 /// Facts of a partnership.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum PartnershipEvent {
     /// A side signed for some posts; the other has not, or for others.
     PartnershipProposed {

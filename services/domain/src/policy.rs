@@ -13,7 +13,7 @@ use std::{
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use strum::IntoStaticStr;
+use strum::{IntoStaticStr, VariantNames};
 use uuid::Uuid;
 
 use crate::{
@@ -100,7 +100,7 @@ pub enum PolicyAct {
 }
 
 /// Facts of the register.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum PolicyEvent {
     /// A policy has a new version.
     PolicySet {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::{ToSpan as _, civil::Date};
 use serde::{Deserialize, Serialize};
-use strum::{Display, EnumIter, EnumString, IntoStaticStr};
+use strum::{Display, EnumIter, EnumString, IntoStaticStr, VariantNames};
 
 use crate::{
     actor::Party,
@@ -156,7 +156,7 @@ pub enum PreceptorshipAct {
 }
 
 /// Facts of a preceptorship.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum PreceptorshipEvent {
     /// The practitioner took up the qualified post.
     PreceptorshipStarted {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use strum::{Display, EnumIter, EnumString, IntoStaticStr};
+use strum::{Display, EnumIter, EnumString, IntoStaticStr, VariantNames};
 use uuid::Uuid;
 
 use crate::{
@@ -115,7 +115,7 @@ pub enum ProgrammeAct {
 }
 
 /// Facts of a programme.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum ProgrammeEvent {
     /// A commissioner began to bring a role's training about.
     ProgrammeOpened {
@@ -458,7 +458,7 @@ pub enum IntakeAct {
 }
 
 /// Facts of an intake.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum IntakeEvent {
     /// An intake was planned.
     IntakePlanned {

@@ -3,7 +3,7 @@
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use strum::{EnumIter, IntoStaticStr};
+use strum::{EnumIter, IntoStaticStr, VariantNames};
 
 use crate::{
     actor::TenantKind,
@@ -142,7 +142,7 @@ pub enum QualificationAct {
 }
 
 /// Facts of a qualification.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum QualificationEvent {
     /// The university released a result.
     ResultReleased {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use jiff::{ToSpan as _, civil::Date};
 use serde::{Deserialize, Serialize};
-use strum::{Display, EnumIter, IntoStaticStr};
+use strum::{Display, EnumIter, IntoStaticStr, VariantNames};
 
 pub use self::practice::*;
 use crate::{
@@ -154,7 +154,7 @@ pub enum TrainingAct {
 }
 
 /// Facts of a training.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum TrainingEvent {
     /// The person is employed.
     EmploymentNoted {

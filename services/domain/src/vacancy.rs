@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use strum::{Display, EnumString, IntoEnumIterator as _, IntoStaticStr};
+use strum::{Display, EnumString, IntoEnumIterator as _, IntoStaticStr, VariantNames};
 
 use crate::{
     actor::{Region, TenantId, TenantKind},
@@ -141,7 +141,7 @@ pub struct JointTerms {
 }
 
 /// Facts of a vacancy.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum VacancyEvent {
     /// Trainee posts are advertised.
     VacancyOpened {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use strum::IntoStaticStr;
+use strum::{IntoStaticStr, VariantNames};
 use uuid::Uuid;
 
 use crate::{
@@ -151,7 +151,7 @@ pub enum FundingLockAct {
 }
 
 /// Facts of a lock.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum FundingLockEvent {
     /// A training started; the lock counts from the board that is expected.
     ProvisionalFundingLockStarted {
@@ -468,7 +468,7 @@ pub enum FundingLockCheck {
 }
 
 /// Facts of a check.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum FundingLockCheckEvent {
     /// A question was answered.
     FundingLockChecked {
