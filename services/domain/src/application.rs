@@ -356,8 +356,8 @@ impl HeldApplication {
         self.degree.is_held() || !self.evidence.is_empty()
     }
 
-    /// Whether name and statement may be shown to those who shortlist: once both shortlists are in
-    /// (C.4).
+    /// Whether name and contact may be shown to those who shortlist: once both shortlists are in
+    /// (C.4). What the candidate wrote is what they shortlist on.
     pub fn identity_is_open(&self) -> bool {
         self.shortlisted.is_some()
     }

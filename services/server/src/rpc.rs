@@ -1,14 +1,17 @@
 //! Every service the binary offers, in the order of life; one file per service in `proto/`.
 
 mod allocation;
+mod application;
 mod audit;
 mod board;
 mod commitment;
+mod decision_round;
 mod directory;
 mod employment;
 mod enrolment;
 mod feed;
 mod funding;
+mod offer;
 mod operation;
 mod partnership;
 mod policy;
@@ -19,12 +22,15 @@ mod training;
 mod vacancy;
 
 use contract::v1::{
-    allocation_service_server::AllocationServiceServer, audit_service_server::AuditServiceServer,
+    allocation_service_server::AllocationServiceServer,
+    application_service_server::ApplicationServiceServer, audit_service_server::AuditServiceServer,
     board_service_server::BoardServiceServer, commitment_service_server::CommitmentServiceServer,
+    decision_round_service_server::DecisionRoundServiceServer,
     directory_service_server::DirectoryServiceServer,
     employment_service_server::EmploymentServiceServer,
     enrolment_service_server::EnrolmentServiceServer, feed_service_server::FeedServiceServer,
-    funding_service_server::FundingServiceServer, operation_service_server::OperationServiceServer,
+    funding_service_server::FundingServiceServer, offer_service_server::OfferServiceServer,
+    operation_service_server::OperationServiceServer,
     partnership_service_server::PartnershipServiceServer,
     policy_service_server::PolicyServiceServer,
     preceptorship_service_server::PreceptorshipServiceServer,
@@ -66,6 +72,9 @@ pub(crate) fn services(ledger: &Ledger, allowance: Allowance, verifier: Verifier
         CommitmentServiceServer(commitment::CommitmentRpc),
         PartnershipServiceServer(partnership::PartnershipRpc),
         VacancyServiceServer(vacancy::VacancyRpc),
+        ApplicationServiceServer(application::ApplicationRpc),
+        DecisionRoundServiceServer(decision_round::DecisionRoundRpc),
+        OfferServiceServer(offer::OfferRpc),
         FundingServiceServer(funding::FundingRpc),
         EnrolmentServiceServer(enrolment::EnrolmentRpc),
         EmploymentServiceServer(employment::EmploymentRpc),

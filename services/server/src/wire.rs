@@ -41,6 +41,16 @@ pub(crate) fn instant(value: &str, field: &'static str) -> Result<Timestamp, Ref
     })
 }
 
+/// An instant as above, or nothing when the field is empty.
+pub(crate) fn optional_instant(
+    value: &str,
+    field: &'static str,
+) -> Result<Option<Timestamp>, Refusal> {
+    (!value.is_empty())
+        .then(|| instant(value, field))
+        .transpose()
+}
+
 /// A word of a closed list in its `snake_case` spelling.
 pub(crate) fn word<T: FromStr>(value: &str, field: &'static str) -> Result<T, Refusal> {
     value.parse().map_err(|_| {

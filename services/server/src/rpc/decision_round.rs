@@ -1,0 +1,213 @@
+use contract::v1::{
+    self, AmendDecisionRequest, AmendDecisionResponse, GetSealRequest, GetSealResponse,
+    OpenDecisionRoundRequest, OpenDecisionRoundResponse, SealDecisionRequest, SealDecisionResponse,
+    SealShortlistRequest, SealShortlistResponse, WithdrawDecisionRequest, WithdrawDecisionResponse,
+    decision_round_service_server::DecisionRoundService,
+};
+use domain::{
+    decision_round::{
+        AmendDecision, Assessment, Decision, KeptSeal, OpenDecisionRound, SCORES_MAX, Score, Seal,
+        SealDecision, SealShortlist, SealedDecision, Slot, WithdrawDecision,
+    },
+    id::Id,
+    permission::Permit,
+    personal::Personal,
+    refusal::Refusal,
+    text,
+};
+use tonic::{Request, Response, Status};
+
+use crate::{
+    desk::Desk,
+    status::{failed, refused},
+    wire,
+};
+
+pub(crate) struct DecisionRoundRpc(pub(crate) Desk);
+
+#[tonic::async_trait]
+impl DecisionRoundService for DecisionRoundRpc {
+    async fn seal_shortlist(
+        &self,
+        request: Request<SealShortlistRequest>,
+    ) -> Result<Response<SealShortlistResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(SealShortlist {
+                    application: Id::from_name(&m.application, "application")?,
+                    shortlisted: m.shortlisted,
+                    scores: scores(m.scores)?,
+                    reason: m.reason,
+                })
+            })
+            .await
+    }
+
+    async fn open_decision_round(
+        &self,
+        request: Request<OpenDecisionRoundRequest>,
+    ) -> Result<Response<OpenDecisionRoundResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(OpenDecisionRound {
+                    application: Id::from_name(&m.application, "application")?,
+                    deadline: wire::optional_instant(&m.deadline, "deadline")?,
+                })
+            })
+            .await
+    }
+
+    async fn seal_decision(
+        &self,
+        request: Request<SealDecisionRequest>,
+    ) -> Result<Response<SealDecisionResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(SealDecision {
+                    application: Id::from_name(&m.application, "application")?,
+                    round: wire::number(m.round, "round")?,
+                    decision: decision(m.decision)?,
+                })
+            })
+            .await
+    }
+
+    async fn amend_decision(
+        &self,
+        request: Request<AmendDecisionRequest>,
+    ) -> Result<Response<AmendDecisionResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(AmendDecision {
+                    application: Id::from_name(&m.application, "application")?,
+                    round: wire::number(m.round, "round")?,
+                    decision: decision(m.decision)?,
+                })
+            })
+            .await
+    }
+
+    async fn withdraw_decision(
+        &self,
+        request: Request<WithdrawDecisionRequest>,
+    ) -> Result<Response<WithdrawDecisionResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(WithdrawDecision {
+                    application: Id::from_name(&m.application, "application")?,
+                    round: wire::number(m.round, "round")?,
+                })
+            })
+            .await
+    }
+
+    async fn get_seal(
+        &self,
+        request: Request<GetSealRequest>,
+    ) -> Result<Response<GetSealResponse>, Status> {
+        let permit = self.0.permit(&request).await?;
+        let id = Id::from_name(&request.get_ref().name, "name").map_err(|r| refused(&r))?;
+        let read = self
+            .0
+            .ledger()
+            .read::<Seal>(&permit, id)
+            .await
+            .map_err(failed)?;
+        let kept = read
+            .state
+            .kept()
+            .ok_or_else(|| refused(&Refusal::not_permitted()))?;
+        Ok(Response::new(GetSealResponse {
+            seal: Some(self.seal(&permit, id, kept).await?),
+            version: wire::count(read.version),
+        }))
+    }
+}
+
+impl DecisionRoundRpc {
+    async fn assessment(
+        &self,
+        permit: &Permit,
+        value: &Personal<Assessment>,
+    ) -> Result<Assessment, Status> {
+        let copy = self.0.ledger().open_personal(permit, value).await;
+        Ok(copy.map_err(failed)?.unwrap_or_default())
+    }
+
+    async fn seal(
+        &self,
+        permit: &Permit,
+        id: Id<Seal>,
+        kept: &KeptSeal,
+    ) -> Result<v1::Seal, Status> {
+        let shortlist = self.assessment(permit, &kept.assessment).await?;
+        let mut rounds = Vec::with_capacity(kept.rounds.len());
+        for (round, slot) in &kept.rounds {
+            let decision = match slot {
+                Slot::Sealed(decision) => Some(self.shown(permit, decision).await?),
+                Slot::Withdrawn => None,
+            };
+            rounds.push(v1::SealedRound {
+                round: wire::small(*round),
+                decision,
+            });
+        }
+        Ok(v1::Seal {
+            name: id.name(),
+            application: kept.terms.application.name(),
+            shortlisted: kept.shortlisted,
+            shortlist_scores: shown_scores(shortlist.scores),
+            shortlist_reason: shortlist.reason,
+            rounds,
+        })
+    }
+
+    async fn shown(
+        &self,
+        permit: &Permit,
+        decision: &SealedDecision,
+    ) -> Result<v1::Decision, Status> {
+        let assessment = self.assessment(permit, &decision.assessment).await?;
+        Ok(v1::Decision {
+            verdict: decision.verdict.to_string(),
+            conditions: decision.conditions.iter().cloned().collect(),
+            scores: shown_scores(assessment.scores),
+            grounds: assessment.grounds,
+            reason: assessment.reason,
+        })
+    }
+}
+
+fn scores(scores: Vec<v1::Score>) -> Result<Vec<Score>, Refusal> {
+    text::at_most(&scores, "scores", SCORES_MAX)?;
+    scores
+        .into_iter()
+        .map(|score| {
+            Ok(Score {
+                criterion: score.criterion,
+                points: wire::number(score.points, "scores")?,
+            })
+        })
+        .collect()
+}
+
+fn shown_scores(scores: Vec<Score>) -> Vec<v1::Score> {
+    scores
+        .into_iter()
+        .map(|score| v1::Score {
+            criterion: score.criterion,
+            points: wire::small(score.points),
+        })
+        .collect()
+}
+
+fn decision(decision: Option<v1::Decision>) -> Result<Decision, Refusal> {
+    let decision = decision.ok_or_else(|| Refusal::invalid("decision", "decision is needed"))?;
+    Ok(Decision {
+        verdict: wire::word(&decision.verdict, "decision.verdict")?,
+        conditions: decision.conditions,
+        scores: scores(decision.scores)?,
+        grounds: decision.grounds,
+        reason: decision.reason,
+    })
+}
