@@ -24,6 +24,12 @@ pub enum LedgerError {
     /// More is waiting to be written than the ledger can take.
     #[error("too many commands are waiting to be written; try again later")]
     Overloaded,
+    /// A view has not come as far as the position a read asked for, within the time it waits.
+    #[error("the view is at position {position} of the feed and not yet where it was asked to be")]
+    Behind {
+        /// How far it has come.
+        position: u64,
+    },
     /// A stored event that this release cannot read.
     #[error("{kind} holds {event_type} {event_version}, which this release does not know")]
     UnknownEvent {

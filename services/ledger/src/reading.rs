@@ -92,7 +92,7 @@ impl Ledger {
     /// The figures of the permit's own tenant, once the view has folded its feed up to `at_least`.
     ///
     /// # Errors
-    /// `Overloaded` when the view does not get there within [`AT_LEAST_WAIT`]; `Store`.
+    /// `Behind` when the view does not get there within [`AT_LEAST_WAIT`]; `Store`.
     pub async fn figures<V: View>(
         &self,
         permit: &Permit,
@@ -106,7 +106,9 @@ impl Ledger {
                 return Ok(reading);
             }
             if Instant::now() + pause > deadline {
-                return Err(LedgerError::Overloaded);
+                return Err(LedgerError::Behind {
+                    position: reading.position,
+                });
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(100));

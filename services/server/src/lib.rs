@@ -11,6 +11,7 @@ mod desk;
 mod rate;
 mod rpc;
 mod status;
+mod subscription;
 mod wire;
 
 pub mod demonstration;

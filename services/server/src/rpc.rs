@@ -5,6 +5,7 @@ mod application;
 mod audit;
 mod board;
 mod commitment;
+mod dashboard;
 mod decision_round;
 mod directory;
 mod employment;
@@ -25,6 +26,7 @@ use contract::v1::{
     allocation_service_server::AllocationServiceServer,
     application_service_server::ApplicationServiceServer, audit_service_server::AuditServiceServer,
     board_service_server::BoardServiceServer, commitment_service_server::CommitmentServiceServer,
+    dashboard_service_server::DashboardServiceServer,
     decision_round_service_server::DecisionRoundServiceServer,
     directory_service_server::DirectoryServiceServer,
     employment_service_server::EmploymentServiceServer,
@@ -84,6 +86,7 @@ pub(crate) fn services(ledger: &Ledger, allowance: Allowance, verifier: Verifier
         PreceptorshipServiceServer(preceptorship::PreceptorshipRpc),
         OperationServiceServer(operation::OperationRpc),
         FeedServiceServer(feed::FeedRpc::new),
+        DashboardServiceServer(dashboard::DashboardRpc::new),
         AuditServiceServer(audit::AuditRpc),
     }
     routes

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use contract::DESCRIPTORS;
 use domain::actor::PLATFORM;
-use ledger::Ledger;
+use ledger::{Ledger, Reactor};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tonic::transport::{Identity, Server, ServerTlsConfig, server::TcpIncoming};
 use tonic_health::{ServingStatus, server::HealthReporter};
@@ -126,6 +126,14 @@ pub async fn serve(options: ServeOptions) -> Result<Running, ServeError> {
     let address = listener
         .local_addr()
         .map_err(|error| ServeError::Listen(options.listen, error))?;
+    if options.roles.contains(&Role::Project) {
+        let projector = views::projector(&options.ledger);
+        tasks.push(tokio::spawn(projector.run(stopped.clone())));
+    }
+    if options.roles.contains(&Role::React) {
+        let reactor = Reactor::new(&options.ledger);
+        tasks.push(tokio::spawn(reactor.run(stopped.clone())));
+    }
     if options.roles.contains(&Role::Api) {
         let (health, health_service) = tonic_health::server::health_reporter();
         let allowance = Allowance::default();

@@ -47,6 +47,16 @@ pub(crate) fn failed(error: LedgerError) -> Status {
             "more requests than can be written now; send it again in a moment".to_owned(),
             Duration::from_millis(250),
         ),
+        LedgerError::Behind { position } => {
+            let position = [("position".to_owned(), position.to_string())];
+            let mut details = ErrorDetails::with_error_info("VIEW_BEHIND", ERROR_DOMAIN, position);
+            details.set_retry_info(Some(Duration::from_secs(1)));
+            Status::with_error_details(
+                Code::Unavailable,
+                "the dashboard has not come as far as at_least_position yet; ask again",
+                details,
+            )
+        }
         other => {
             tracing::error!(error = &other as &dyn std::error::Error, "request failed");
             let details = ErrorDetails::with_error_info("INTERNAL", ERROR_DOMAIN, []);

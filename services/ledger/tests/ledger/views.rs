@@ -268,7 +268,10 @@ async fn a_read_waits_for_the_position_it_asks_for() {
     runner.await.unwrap();
     let beyond = ledger.head(tenant(1)).await.unwrap() + 1;
     let late = ledger.figures::<Sites>(&reader(1), beyond).await;
-    assert!(matches!(late, Err(LedgerError::Overloaded)), "{late:?}");
+    assert!(
+        matches!(late, Err(LedgerError::Behind { position }) if position + 1 == beyond),
+        "{late:?}"
+    );
 }
 
 #[tokio::test]

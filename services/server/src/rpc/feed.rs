@@ -1,15 +1,10 @@
-use std::{
-    collections::HashMap,
-    pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{pin::Pin, time::Duration};
 
 use contract::v1::{
     FeedItem, ListFeedRequest, ListFeedResponse, SubscribeFeedRequest, SubscribeFeedResponse,
     feed_service_server::FeedService,
 };
-use domain::{actor::TenantId, permission::Permit, refusal::Refusal};
+use domain::{permission::Permit, refusal::Refusal};
 use futures::Stream;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -17,7 +12,8 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     desk::Desk,
-    status::{exhausted, failed, refused},
+    status::{failed, refused},
+    subscription::{HEARTBEAT, Place, Subscriptions},
     wire,
 };
 
@@ -25,58 +21,19 @@ use crate::{
 const PAGE_ITEMS_MAX: u32 = 1000;
 /// The page when none is asked for.
 const PAGE_ITEMS: u32 = 100;
-/// Open subscriptions of one tenant.
-const SUBSCRIPTIONS_MAX: usize = 64;
-/// A quiet subscription says so this often. The rhythm is its own, so it tells nothing of others.
-const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Looks for growth this often even without a hint.
 const POLL: Duration = Duration::from_millis(500);
 
 pub(crate) struct FeedRpc {
     desk: Desk,
-    open: Arc<Mutex<HashMap<TenantId, usize>>>,
+    open: Subscriptions,
 }
 
 impl FeedRpc {
     pub(crate) fn new(desk: Desk) -> Self {
         Self {
             desk,
-            open: Arc::default(),
-        }
-    }
-
-    fn place(&self, tenant: TenantId) -> Result<Place, Status> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(tenant).or_default();
-        if *count >= SUBSCRIPTIONS_MAX {
-            return Err(exhausted(
-                "SUBSCRIPTIONS_EXHAUSTED",
-                format!("at most {SUBSCRIPTIONS_MAX} subscriptions at a time; end one first"),
-                HEARTBEAT,
-            ));
-        }
-        *count += 1;
-        Ok(Place {
-            tenant,
-            open: Arc::clone(&self.open),
-        })
-    }
-}
-
-/// One open subscription; gives its place back when it ends.
-struct Place {
-    tenant: TenantId,
-    open: Arc<Mutex<HashMap<TenantId, usize>>>,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.tenant) {
-            *count -= 1;
-            if *count == 0 {
-                open.remove(&self.tenant);
-            }
+            open: Subscriptions::default(),
         }
     }
 }
@@ -143,7 +100,7 @@ impl FeedService for FeedRpc {
     ) -> Result<Response<Self::SubscribeFeedStream>, Status> {
         let permit = self.desk.permit(&request).await?;
         let after = position(request.get_ref().after_position)?;
-        let place = self.place(permit.actor().tenant)?;
+        let place = self.open.place(permit.actor().tenant)?;
         let (sender, receiver) = mpsc::channel(64);
         tokio::spawn(follow(self.desk.clone(), permit, after, sender, place));
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))

@@ -184,8 +184,9 @@ pub struct EnrolmentRecord {
 }
 
 /// What a board decided, without module, cap or date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Decided {
     /// Passed.
     Passed,

@@ -1,0 +1,234 @@
+use std::{pin::Pin, time::Duration};
+
+use contract::v1::{
+    Dashboard, Figure, FigureDefinition, FigureSplit, FigureUnit, GetDashboardRequest,
+    GetDashboardResponse, Journey, WatchDashboardRequest, WatchDashboardResponse,
+    dashboard_service_server::DashboardService,
+};
+use domain::{application::Application, id::Id, permission::Permit, refusal::Refusal};
+use futures::Stream;
+use jiff::{Timestamp, civil::Date};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+use views::{
+    dashboard::{Definition, Shown, Split, Unit},
+    journey,
+    read::{self, Asked, Page, Seen},
+};
+
+use crate::{
+    desk::Desk,
+    status::{failed, refused},
+    subscription::{Place, Subscriptions},
+    wire,
+};
+
+/// The page when none is asked for.
+const PAGE_JOURNEYS: u32 = 50;
+/// A dashboard is looked at again this often even without a hint.
+const POLL: Duration = Duration::from_millis(500);
+/// A busy feed moves a watched dashboard at most this often.
+const PACE: Duration = Duration::from_millis(100);
+
+pub(crate) struct DashboardRpc {
+    desk: Desk,
+    open: Subscriptions,
+}
+
+impl DashboardRpc {
+    pub(crate) fn new(desk: Desk) -> Self {
+        Self {
+            desk,
+            open: Subscriptions::default(),
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl DashboardService for DashboardRpc {
+    async fn get_dashboard(
+        &self,
+        request: Request<GetDashboardRequest>,
+    ) -> Result<Response<GetDashboardResponse>, Status> {
+        let permit = self.desk.permit(&request).await?;
+        let asked = asked(request.get_ref()).map_err(|refusal| refused(&refusal))?;
+        let seen = read::dashboard(self.desk.ledger(), &permit, asked)
+            .await
+            .map_err(failed)?;
+        let definitions = if request.get_ref().include_definitions {
+            seen.definitions.iter().map(definition).collect()
+        } else {
+            vec![]
+        };
+        Ok(Response::new(GetDashboardResponse {
+            journeys: seen.journeys.iter().map(journey).collect(),
+            next_page_token: wire::show(seen.next),
+            definitions,
+            dashboard: Some(dashboard(seen)),
+        }))
+    }
+
+    type WatchDashboardStream =
+        Pin<Box<dyn Stream<Item = Result<WatchDashboardResponse, Status>> + Send>>;
+
+    async fn watch_dashboard(
+        &self,
+        request: Request<WatchDashboardRequest>,
+    ) -> Result<Response<Self::WatchDashboardStream>, Status> {
+        let permit = self.desk.permit(&request).await?;
+        let place = self.open.place(permit.actor().tenant)?;
+        let (sender, receiver) = mpsc::channel(4);
+        tokio::spawn(watch(self.desk.clone(), permit, sender, place));
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+    }
+}
+
+/// Sends the dashboard whenever its position or its day has moved, until the caller goes away.
+async fn watch(
+    desk: Desk,
+    permit: Permit,
+    sender: mpsc::Sender<Result<WatchDashboardResponse, Status>>,
+    _place: Place,
+) {
+    let mut wake = desk.ledger().wake();
+    let mut sent: Option<(u64, Date)> = None;
+    loop {
+        let seen = match read::dashboard(desk.ledger(), &permit, Asked::default()).await {
+            Ok(seen) => seen,
+            Err(error) => {
+                let _ = sender.send(Err(failed(error))).await;
+                return;
+            }
+        };
+        let at = Some((seen.position, seen.as_of));
+        if sent != at {
+            sent = at;
+            let response = WatchDashboardResponse {
+                dashboard: Some(dashboard(seen)),
+            };
+            if sender.send(Ok(response)).await.is_err() {
+                return;
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PACE) => {}
+            () = sender.closed() => return,
+        }
+        tokio::select! {
+            _ = wake.recv() => {}
+            () = tokio::time::sleep(POLL) => {}
+            () = sender.closed() => return,
+        }
+    }
+}
+
+fn asked(message: &GetDashboardRequest) -> Result<Asked, Refusal> {
+    let known = message
+        .known_time
+        .map(|time| Timestamp::new(time.seconds, time.nanos))
+        .transpose()
+        .map_err(|_| Refusal::invalid("known_time", "not an instant of the calendar"))?;
+    let at_least = u64::try_from(message.at_least_position)
+        .map_err(|_| Refusal::invalid("at_least_position", "a position is 0 or more"))?;
+    let limit = match message.page_size {
+        0 => PAGE_JOURNEYS,
+        size => u32::try_from(size)
+            .map_err(|_| Refusal::invalid("page_size", "must not be negative"))?,
+    };
+    let after = match message.page_token.as_str() {
+        "" => None,
+        token => Some(Uuid::try_parse(token).map_err(|_| {
+            Refusal::invalid("page_token", "use next_page_token of the page before")
+        })?),
+    };
+    Ok(Asked {
+        as_of: wire::optional_date(&message.as_of, "as_of")?,
+        known,
+        at_least,
+        journeys: message.include_journeys.then_some(Page { after, limit }),
+    })
+}
+
+fn dashboard(seen: Seen) -> Dashboard {
+    Dashboard {
+        view: seen.view.to_owned(),
+        version: wire::small(seen.version),
+        position: wire::count(seen.position),
+        as_of: seen.as_of.to_string(),
+        figures: seen.figures.into_iter().map(figure).collect(),
+    }
+}
+
+fn figure(shown: Shown) -> Figure {
+    Figure {
+        name: shown.name.to_owned(),
+        part: shown.part,
+        value: shown.value.unwrap_or(0),
+        suppressed: shown.value.is_none(),
+        unit: unit(shown.unit).into(),
+    }
+}
+
+fn definition(definition: &Definition) -> FigureDefinition {
+    FigureDefinition {
+        name: definition.name.to_owned(),
+        unit: unit(definition.unit).into(),
+        split: split(definition.split).into(),
+        meaning: definition.meaning.to_owned(),
+    }
+}
+
+fn unit(unit: Unit) -> FigureUnit {
+    match unit {
+        Unit::Count => FigureUnit::Count,
+        Unit::Pence => FigureUnit::Pence,
+        Unit::Percent => FigureUnit::Percent,
+    }
+}
+
+fn split(split: Split) -> FigureSplit {
+    match split {
+        Split::Whole => FigureSplit::Whole,
+        Split::Region => FigureSplit::Region,
+        Split::Level => FigureSplit::Level,
+        Split::Tenant => FigureSplit::Tenant,
+        Split::Partnership => FigureSplit::Partnership,
+        Split::PartnershipLevel => FigureSplit::PartnershipLevel,
+        Split::Cluster => FigureSplit::Cluster,
+        Split::Supervisor => FigureSplit::Supervisor,
+        Split::Date => FigureSplit::Date,
+        Split::Month => FigureSplit::Month,
+        Split::Word => FigureSplit::Word,
+    }
+}
+
+fn journey(journey: &journey::Journey) -> Journey {
+    Journey {
+        application: Id::<Application>::new(journey.application).name(),
+        person: wire::show(journey.person),
+        application_stage: wire::show(journey.application_stage),
+        offer_stage: wire::show(journey.offer_stage),
+        checks_cleared: wire::small(journey.checks_cleared),
+        level: i32::from(journey.level.unwrap_or(0)),
+        employed_from: wire::show(journey.employed_from),
+        employed_until: wire::show(journey.employed_until),
+        enrolled_from: wire::show(journey.enrolled_from),
+        training_from: wire::show(journey.training_from),
+        training_until: wire::show(journey.training_until),
+        instalments_paid: wire::small(journey.instalments_paid),
+        salary_paid_pence: journey.salary_paid_pence,
+        decided: journey.decided.iter().map(ToString::to_string).collect(),
+        next_board: wire::show(journey.next_board),
+        qualified_on: wire::show(journey.qualified_on),
+        qualification: wire::show(journey.qualification.as_deref()),
+        leaving_code: wire::show(journey.leaving_code),
+        registered: journey.registered,
+        qualified_post_from: wire::show(journey.qualified_post_from),
+        preceptorship_sessions: wire::small(journey.preceptorship_sessions),
+        preceptorship_completed: wire::show(journey.preceptorship_completed),
+        consolidation_months: wire::small(journey.consolidation_months),
+        consolidation_months_needed: wire::small(journey.consolidation_months_needed),
+    }
+}
