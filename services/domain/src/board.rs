@@ -327,7 +327,7 @@ impl Decider for BoardSitting {
                     && !(sitting.held < *due && due <= next_board)
                 {
                     return Err(Refusal::invalid(
-                        "next_board",
+                        "further_work.next_board",
                         "the work is due after this sitting and no later than the next board",
                     ));
                 }
@@ -465,7 +465,7 @@ impl Command for RatifyOutcome {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         let module = match &self.decision {
             BoardDecision::Refer(work) | BoardDecision::Defer(work) => {
-                text::required(&work.module, "module", MODULE_BYTES_MAX)?
+                text::required(&work.module, "further_work.module", MODULE_BYTES_MAX)?
             }
             _ => String::new(),
         };

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
 use crate::{
-    actor::TenantKind,
+    actor::{ActingRole, TenantKind},
     application::Application,
     appointment::{Appointed, Appointment},
     board::{BoardOutcome, BoardSitting},
@@ -128,6 +128,15 @@ impl Enrolment {
         match self {
             Self::Absent => &[],
             Self::Enrolled { assessments, .. } => assessments,
+        }
+    }
+
+    /// Board outcomes as an acting role of the university may read them: those who admit do not
+    /// (C.2).
+    pub fn assessments_shown_to(&self, role: ActingRole) -> &[Assessment] {
+        match role {
+            ActingRole::AdmissionsTutor => &[],
+            _ => self.assessments(),
         }
     }
 

@@ -11,7 +11,7 @@ use strum::{Display, EnumIter, IntoStaticStr, VariantNames};
 
 pub use self::practice::*;
 use crate::{
-    actor::{Party, TenantKind},
+    actor::{ActingRole, Party, TenantKind},
     application::Application,
     appointment::{Appointed, Appointment},
     calendar::months_later,
@@ -293,6 +293,11 @@ impl Training {
         }
     }
 
+    /// Practice so far as an acting role may read it: human resources may not (C.2).
+    pub fn totals_shown_to(&self, role: ActingRole) -> Option<PracticeTotals> {
+        (role != ActingRole::EmployerHr).then(|| self.totals())
+    }
+
     /// The portfolio the university verified last.
     pub fn portfolio(&self) -> Option<&Portfolio> {
         self.portfolio.as_ref()
@@ -448,7 +453,7 @@ impl Training {
         };
         if !(1..=ENTRY_QUARTERS_MAX).contains(&entry.quarters) {
             return Err(Refusal::invalid(
-                "quarters",
+                "quarter_hours",
                 format!(
                     "an entry holds 1 to {ENTRY_QUARTERS_MAX} quarter-hours; log each month apart"
                 ),

@@ -33,16 +33,13 @@ impl EnrolmentService for EnrolmentRpc {
         &self,
         request: Request<GetEnrolmentRequest>,
     ) -> Result<Response<GetEnrolmentResponse>, Status> {
+        let role = self.0.permit(&request).await?.actor().role;
         let name = request.get_ref().name.clone();
         let read = self.0.read::<rules::Enrolment>(&request, &name).await?;
         let enrolment = match &read.state {
             rules::Enrolment::Absent => None,
             rules::Enrolment::Enrolled {
-                study,
-                sid,
-                uln,
-                assessments,
-                ..
+                study, sid, uln, ..
             } => {
                 let sid: Option<Sid> = self.0.open(&request, sid).await?;
                 let uln: Option<Uln> = match uln {
@@ -60,7 +57,9 @@ impl EnrolmentService for EnrolmentRpc {
                     starts: study.starts.to_string(),
                     sid: wire::show(sid),
                     uln: wire::show(uln),
-                    outcomes: assessments
+                    outcomes: read
+                        .state
+                        .assessments_shown_to(role)
                         .iter()
                         .map(|assessment| outcome_word(&assessment.outcome).to_owned())
                         .collect(),

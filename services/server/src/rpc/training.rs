@@ -100,6 +100,7 @@ impl TrainingService for TrainingRpc {
         &self,
         request: Request<GetTrainingRequest>,
     ) -> Result<Response<GetTrainingResponse>, Status> {
+        let role = self.0.permit(&request).await?.actor().role;
         let name = &request.get_ref().name;
         let read = self.0.read::<rules::Training>(&request, name).await?;
         let training = &read.state;
@@ -108,7 +109,8 @@ impl TrainingService for TrainingRpc {
             TrainingStatus::InTraining => TrainingState::InTraining,
             TrainingStatus::Ended => TrainingState::Ended,
         };
-        let (year, pattern, totals) = (training.year(), training.pattern(), training.totals());
+        let (year, pattern) = (training.year(), training.pattern());
+        let totals = training.totals_shown_to(role);
         let year_ends = year.map(|year| year.ends);
         let extended = training.last_day().filter(|last| Some(*last) > year_ends);
         let training = training.appointment().map(|appointment| v1::Training {
@@ -128,7 +130,7 @@ impl TrainingService for TrainingRpc {
                 .unwrap_or_default(),
             university_days: pattern.map_or(0, |week| wire::small(week.university_days)),
             practice_days: pattern.map_or(0, |week| wire::small(week.practice_days)),
-            totals: Some(v1::PracticeTotals {
+            totals: totals.map(|totals| v1::PracticeTotals {
                 contact: wire::small(totals.contact),
                 intervention: wire::small(totals.intervention),
                 case_management: wire::small(totals.case_management),
