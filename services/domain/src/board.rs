@@ -586,3 +586,6 @@ impl Command for ReleaseResult {
         Ok(id.key())
     }
 }
+
+#[cfg(test)]
+mod tests;

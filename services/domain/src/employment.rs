@@ -249,3 +249,6 @@ impl Command for EndEmployment {
         Ok(self.employment.key())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -337,3 +337,6 @@ impl Command for EnrolTrainee {
         Ok(id.key())
     }
 }
+
+#[cfg(test)]
+mod tests;

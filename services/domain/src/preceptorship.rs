@@ -478,3 +478,6 @@ impl Command for CompletePreceptorship {
         Ok(self.preceptorship.key())
     }
 }
+
+#[cfg(test)]
+mod tests;

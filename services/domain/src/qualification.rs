@@ -411,3 +411,6 @@ impl Command for RecordRegisterEntry {
         Ok(self.qualification.key())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -903,3 +903,6 @@ impl Command for ExtendTraining {
         Ok(self.training.key())
     }
 }
+
+#[cfg(test)]
+mod tests;
