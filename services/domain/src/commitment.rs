@@ -362,13 +362,6 @@ impl Commitment {
             starts_on,
             same_service: evidence.clinical_service == promise.clinical_service,
         };
-        if let Some(known) = &promise.post {
-            return if *known == post {
-                Ok(vec![])
-            } else {
-                Err(Refusal::already_recorded("the qualified post"))
-            };
-        }
         evidence.additional(issued, replaced.as_deref())?;
         if evidence.employer != terms.employer {
             return Err(terms_not_met(
@@ -383,6 +376,14 @@ impl Commitment {
             issued
                 .policies
                 .permitted_setting(role, phase, setting, None, starts_on)?;
+        }
+        // What a recorded post met, a repeat of it meets again; anything less is no repeat.
+        if let Some(known) = &promise.post {
+            return if *known == post {
+                Ok(vec![])
+            } else {
+                Err(Refusal::already_recorded("the qualified post"))
+            };
         }
         let position = position.map(|number| {
             Personal::new(
