@@ -560,6 +560,13 @@ impl Command for ReleaseResult {
             )
             .into());
         };
+        if issue.today() < assessment.held {
+            return Err(Refusal::new(
+                Reason::ResultNotReleased,
+                "a result is released on the day of the board or later",
+            )
+            .into());
+        }
         let appointment = study.appointment.clone();
         let result = match assessment.outcome {
             BoardOutcome::Pass => ReleasedResult::Passed,

@@ -83,6 +83,8 @@ pub enum EnrolmentAct {
         content: ContentDigest,
         /// Whether both parties' offer conditions are met.
         conditions_met: bool,
+        /// The last day on which the intake can be started (`TIME-07`).
+        last_start: Date,
     },
     /// A board has decided for the person.
     NoteOutcome {
@@ -183,6 +185,7 @@ impl Decider for Enrolment {
                     uln,
                     content,
                     conditions_met,
+                    last_start,
                 },
                 Self::Absent,
             ) => {
@@ -204,6 +207,15 @@ impl Decider for Enrolment {
                         "both parties' offer conditions are to be met before enrolment; see the \
                          offer",
                     ));
+                }
+                if study.starts > *last_start {
+                    return Err(Refusal::new(
+                        Reason::StateNotAllowed,
+                        format!(
+                            "this intake could be started until {last_start}; take a later one"
+                        ),
+                    )
+                    .with("last_start", last_start));
                 }
                 Ok(vec![EnrolmentEvent::ProgrammeEnrolled {
                     study: study.clone(),
@@ -315,11 +327,13 @@ impl Command for EnrolTrainee {
                 Refusal::invalid("level", "the role has no qualification of this level")
             })?;
         let intake = Intake::expect(world, appointment.intake)?;
+        let starts = intake.teaching_start.max(issue.today());
+        let last_start = intake.last_start;
         let study = Box::new(Study {
             qualification: qualification.title,
             level: self.level,
             curriculum: intake.curriculum_version,
-            starts: intake.teaching_start.max(issue.today()),
+            starts,
             expected_board: intake.board_date,
             appointment,
         });
@@ -332,6 +346,7 @@ impl Command for EnrolTrainee {
             uln: uln.map(|uln| Personal::new(person, class, controllers, uln)),
             study,
             conditions_met,
+            last_start,
         };
         world.decide(issue, id, enrol)?;
         Ok(id.key())

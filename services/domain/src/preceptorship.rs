@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, EnumIter, EnumString, IntoStaticStr, VariantNames};
 
 use crate::{
-    actor::Party,
+    actor::{Party, TenantKind},
     application::Application,
     appointment::{Appointed, Appointment},
     calendar::{months_later, whole_months, years_later},
@@ -423,6 +423,7 @@ pub struct StartPreceptorship {
 
 impl Command for StartPreceptorship {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
+        issue.by.acting_for(TenantKind::Platform)?;
         let appointment = Appointed::of(issue, world, self.application)?.appointment;
         let id = appointment.preceptorship();
         let start = PreceptorshipAct::Start {

@@ -713,6 +713,7 @@ pub struct NoteEmployment {
 
 impl Command for NoteEmployment {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
+        issue.by.acting_for(TenantKind::Platform)?;
         let id = self.appointment.training();
         let note = TrainingAct::NoteEmployment {
             appointment: self.appointment.clone(),
@@ -734,6 +735,7 @@ pub struct NoteEmploymentEnd {
 
 impl Command for NoteEmploymentEnd {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
+        issue.by.acting_for(TenantKind::Platform)?;
         let note = TrainingAct::NoteEmploymentEnd { on: self.on };
         world.decide(issue, self.training, note)?;
         Ok(self.training.key())
@@ -751,6 +753,7 @@ pub struct NoteEnrolment {
 
 impl Command for NoteEnrolment {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
+        issue.by.acting_for(TenantKind::Platform)?;
         let id = self.appointment.training();
         let note = TrainingAct::NoteEnrolment {
             appointment: self.appointment.clone(),

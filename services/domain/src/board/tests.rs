@@ -212,6 +212,8 @@ fn assess_01_marks_and_time_qualify_nobody_only_a_released_board_outcome_does() 
     assert_eq!(decided(&mut given, cast::BOARD, &pass), ratified());
     assert_eq!(given.settle(cast::BOARD), Vec::<String>::new());
     assert!(given.state(cast::appointment().qualification()).is_none());
+    let outcome = given.when(&cast::board_secretary(), date(2027, 3, 9), &release());
+    assert_eq!(outcome, Err(Reason::ResultNotReleased), "before the board");
     let outcome = given.when(&cast::board_secretary(), date(2027, 3, 12), &release());
     assert_eq!(
         outcome,

@@ -148,6 +148,10 @@ fn time_07_a_late_starter_starts_teaching_on_their_own_day() {
     assert!(given.when(&cast::programme_lead(), late, &enrol()).is_ok());
     assert_eq!(study(&given).starts, late);
     let mut given = cast::appointed();
+    let too_late = date(2026, 3, 31);
+    let outcome = given.when(&cast::programme_lead(), too_late, &enrol());
+    assert_eq!(outcome, Err(Reason::StateNotAllowed));
+    let mut given = cast::appointed();
     let early = date(2026, 2, 25);
     assert!(given.when(&cast::programme_lead(), early, &enrol()).is_ok());
     assert_eq!(study(&given).starts, cast::TEACHING_START);

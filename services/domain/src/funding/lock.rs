@@ -381,6 +381,7 @@ pub struct ForeseeFundingLock {
 
 impl Command for ForeseeFundingLock {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
+        issue.by.acting_for(TenantKind::Platform)?;
         let id = FundingLock::id(self.appointment.person);
         let foresee = FundingLockAct::Foresee {
             appointment: self.appointment.clone(),
@@ -404,6 +405,7 @@ pub struct FixFundingLock {
 
 impl Command for FixFundingLock {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
+        issue.by.acting_for(TenantKind::Platform)?;
         let id = FundingLock::id(self.appointment.person);
         let Some(year) = world.read(self.appointment.training())?.year() else {
             return Ok(id.key());

@@ -40,6 +40,22 @@ fn train_05_the_year_starts_once_both_employment_and_enrolment_are_in_force() {
 }
 
 #[test]
+fn train_05_nobody_notes_the_other_sides_record_by_hand() {
+    let mut given = cast::appointed();
+    let note = NoteEnrolment {
+        appointment: cast::appointment(),
+        teaching: Teaching {
+            starts: cast::TEACHING_START,
+            expected_board: cast::BOARD,
+        },
+    };
+    for by in [cast::hr(), cast::programme_lead()] {
+        let outcome = given.when(&by, cast::TEACHING_START, &note);
+        assert_eq!(outcome, Err(Reason::NotPermitted));
+    }
+}
+
+#[test]
 fn train_05_enrolled_but_not_employed_is_not_in_training() {
     let mut given = cast::appointed();
     let enrol = cast::enrol(&cast::appointment());
