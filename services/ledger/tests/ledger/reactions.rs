@@ -3,19 +3,20 @@
 use std::time::Duration;
 
 use domain::{
-    directory::ClinicalServiceEvent,
+    directory::{AddSite, ClinicalService, ClinicalServiceEvent},
     fact::Fact,
+    id::Id,
     permission::Action,
     policy::{PolicyRegister, SetPolicy},
     reactions::{Occurred, Reaction, Timer},
     world::Command,
 };
-use jiff::civil::date;
-use ledger::{Ledger, Reactor};
+use jiff::{SignedDuration, Timestamp, civil::date};
+use ledger::{Clock, Envelope, Ledger, Reactor};
 
 use crate::{
-    support::{Database, tenant},
-    views::{add_site, open_service, prepare},
+    support::{Database, request, tenant},
+    views::{add_site, employer, open_service, prepare},
 };
 
 fn note(policy: String) -> Box<dyn Command> {
@@ -177,10 +178,135 @@ async fn racing_and_killed_runners_react_once() {
     writer.await.unwrap();
     reactor(&ledger).catch_up().await.unwrap();
     assert_eq!(notes(&database).await, 60);
-    let (register, _) = (PolicyRegister::id(), ());
     let dense = format!(
         "SELECT count(*) - max(sequence) FROM ledger.event WHERE aggregate_id = '{}'",
-        register.0
+        PolicyRegister::id().0
     );
     assert_eq!(database.number(&dense).await, 0);
+}
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// Ten days after a site was added, it is noted.
+fn remind_of_sites(event: &Occurred) -> Vec<Reaction> {
+    match &event.fact {
+        Fact::ClinicalService(ClinicalServiceEvent::SiteAdded { .. }) => {
+            let timer = Timer::DecisionRound {
+                application: Id::new(event.stream),
+                round: u32::try_from(event.sequence).unwrap(),
+            };
+            vec![Reaction::Timer(event.effective + DAY * 10, timer)]
+        }
+        _ => vec![],
+    }
+}
+
+fn note_reminder(timer: &Timer) -> (Action, Box<dyn Command>) {
+    let Timer::DecisionRound { application, round } = timer;
+    let policy = match round {
+        4 => "not an id".to_owned(),
+        round => format!("site.{}.{round}", application.0),
+    };
+    (Action::SetPolicy, note(policy))
+}
+
+async fn add_site_at(
+    ledger: &Ledger,
+    service: Id<ClinicalService>,
+    code: &str,
+    at: Timestamp,
+    n: u128,
+) {
+    let add = AddSite {
+        clinical_service: service,
+        code: code.to_owned(),
+        name: code.to_owned(),
+        region: None,
+        attributes: Default::default(),
+    };
+    let envelope = Envelope {
+        effective: Some(at),
+        ..Envelope::new(request(0xD00_0000 + n), [n as u8; 32])
+    };
+    ledger
+        .submit(&employer(1, Action::AddSite), envelope, &add)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_timer_fires_once_at_its_due_time_and_the_same_on_replay() {
+    let database = Database::new().await;
+    let options = ledger::LedgerOptions {
+        clock: Clock::Sandbox,
+        ..database.options()
+    };
+    let ledger = database.ledger_with(options).await;
+    prepare(&ledger).await;
+    let service = open_service(&ledger, 1, 1).await;
+    let start = ledger.now();
+    let mut reactor = Reactor::of(&ledger, remind_of_sites, note_reminder);
+
+    add_site_at(&ledger, service, "A1", start + DAY, 1).await;
+    reactor.catch_up().await.unwrap();
+    assert_eq!(notes(&database).await, 0, "not due yet");
+    add_site_at(&ledger, service, "A2", start + DAY * 15, 2).await;
+    reactor.catch_up().await.unwrap();
+    assert_eq!(notes(&database).await, 1);
+    let fired = format!(
+        "SELECT count(*) FROM ledger.event
+          WHERE payload::text LIKE '%\"site.%' AND metadata->>'effective' = '{}'",
+        start + DAY * 11
+    );
+    assert_eq!(database.number(&fired).await, 1, "true at its due time");
+
+    // As if everything the runner knew of had been lost.
+    for forget in [
+        "UPDATE ledger.reaction_checkpoint SET position = 0",
+        "DELETE FROM ledger.timer",
+    ] {
+        sqlx::query(forget)
+            .execute(&mut database.connect("postgres").await)
+            .await
+            .unwrap();
+    }
+    Reactor::of(&ledger, remind_of_sites, note_reminder)
+        .catch_up()
+        .await
+        .unwrap();
+    assert_eq!(notes(&database).await, 1);
+    let states = "SELECT count(*) FROM ledger.timer WHERE state = 'waiting'";
+    assert_eq!(database.number(states).await, 1, "the second is not due");
+}
+
+#[tokio::test]
+async fn a_refused_timer_is_kept_and_can_be_tried_again() {
+    let database = Database::new().await;
+    let options = ledger::LedgerOptions {
+        clock: Clock::Sandbox,
+        ..database.options()
+    };
+    let ledger = database.ledger_with(options).await;
+    prepare(&ledger).await;
+    let service = open_service(&ledger, 1, 1).await;
+    let start = ledger.now();
+    for (n, code) in ["A1", "A2", "A3"].iter().enumerate() {
+        add_site_at(&ledger, service, code, start, n as u128).await;
+    }
+    add_site_at(&ledger, service, "A4", start + DAY * 30, 9).await;
+    let mut reactor = Reactor::of(&ledger, remind_of_sites, note_reminder);
+    reactor.catch_up().await.unwrap();
+    // The reminder of the third site, the service's fourth event, is refused.
+    assert_eq!(notes(&database).await, 2);
+    let parked = reactor.parked(tenant(1)).await.unwrap();
+    assert_eq!(parked.len(), 1);
+    let mended = |timer: &Timer| {
+        let Timer::DecisionRound { round, .. } = timer;
+        (Action::SetPolicy, note(format!("site.mended.{round}")))
+    };
+    let mut reactor = Reactor::of(&ledger, remind_of_sites, mended);
+    assert!(reactor.retry(tenant(1), parked[0].request).await.unwrap());
+    reactor.catch_up().await.unwrap();
+    assert_eq!(notes(&database).await, 3);
+    assert!(reactor.parked(tenant(1)).await.unwrap().is_empty());
 }
