@@ -192,7 +192,7 @@ pub(crate) fn cluster(role: &str, intake: Uuid, employer: TenantId) -> String {
     format!("{role}/intakes/{intake}/{employer}")
 }
 
-/// Adds what each cluster should have, and whether it has begun and fallen below (`ALLOC-01`).
+/// Adds what each cluster should have, and whether one in training has shrunk below (`ALLOC-01`).
 pub(crate) fn cluster_health(
     figures: &mut Figures,
     policies: &Policies,
@@ -206,15 +206,14 @@ pub(crate) fn cluster_health(
         let role = cluster.split('/').next().unwrap_or_default();
         let min = i64::from(policies.cluster_min(&Role::parse(role, "role")?, on)?);
         figures.add_of("cluster_minimum", &cluster, min);
-        let (began, now) = (
+        let (began, left, now) = (
             figures.get_of("cluster_started", &cluster),
+            figures.get_of("cluster_left", &cluster),
             figures.get_of("cluster_in_training", &cluster),
         );
-        figures.add_of(
-            "clusters_at_risk",
-            &cluster,
-            i64::from(began > 0 && now < min),
-        );
+        // A cluster whose trainees have come to the end of their year has not shrunk.
+        let shrunk = now > 0 && began.saturating_sub(left) < min;
+        figures.add_of("clusters_at_risk", &cluster, i64::from(shrunk));
     }
     Ok(())
 }
@@ -238,6 +237,10 @@ pub(crate) fn percent(part: i64, of: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use jiff::civil::date;
+
     use super::*;
 
     const RULE: DisclosureRule = DisclosureRule {
@@ -253,6 +256,79 @@ mod tests {
         assert_eq!(RULE.disclose(8), Some(10));
         assert_eq!(RULE.disclose(12), Some(10));
         assert_eq!(RULE.disclose(13), Some(15));
+    }
+
+    /// Policies that ask for clusters of four.
+    fn clusters_of_four() -> Policies {
+        let register = serde_json::json!({"policies": {"cluster.min": [{
+            "version": 1, "from": "2021-04-01", "until": null, "value": 4,
+            "source": "ALLOC-01", "approver": "test",
+        }]}});
+        Policies::of(Arc::new(
+            serde_json::from_value(register).expect("a register"),
+        ))
+    }
+
+    /// In training at all and in the cluster, and whether the cluster is at risk, where so many have
+    /// started and so many train until a day.
+    fn health(started: i64, until: &[(&str, i64)], on: Date) -> (i64, i64, i64) {
+        let cluster = cluster("MHWP", Uuid::nil(), TenantId(Uuid::nil()));
+        let mut figures = Figures::default();
+        figures.add_of("cluster_places", &cluster, 5);
+        figures.add_of("cluster_started", &cluster, started);
+        let stayed: i64 = until.iter().map(|(_, count)| count).sum();
+        figures.add_of("cluster_left", &cluster, started - stayed);
+        for (until, count) in until {
+            figures.add_of("in_training_until", until, *count);
+            figures.add_of("cluster_until", format!("{cluster}/{until}"), *count);
+        }
+        crate::record::running(&mut figures, on);
+        cluster_health(&mut figures, &clusters_of_four(), on).expect("a minimum is in force");
+        assert_eq!(figures.get_of("cluster_minimum", &cluster), 4);
+        (
+            figures.get("in_training"),
+            figures.get_of("cluster_in_training", &cluster),
+            figures.get_of("clusters_at_risk", &cluster),
+        )
+    }
+
+    #[test]
+    fn alloc_01_a_cluster_is_at_risk_once_it_has_begun_and_falls_below_the_minimum() {
+        let on = date(2026, 6, 1);
+        assert_eq!(health(0, &[], on), (0, 0, 0), "not begun");
+        assert_eq!(health(5, &[("2027-03-01", 4)], on), (4, 4, 0), "one left");
+        assert_eq!(health(5, &[("2027-03-01", 3)], on), (3, 3, 1), "two left");
+        let extended = [("2027-03-01", 4), ("2027-06-30", 1)];
+        let on = date(2027, 4, 1);
+        assert_eq!(health(5, &extended, on), (1, 1, 0), "four have finished");
+    }
+
+    #[test]
+    fn the_last_day_is_part_of_a_training_and_an_extension_goes_on() {
+        let until = [("2027-03-01", 3), ("2027-06-30", 1)];
+        assert_eq!(health(4, &until, date(2027, 3, 1)).0, 4);
+        assert_eq!(health(4, &until, date(2027, 3, 2)).0, 1);
+        assert_eq!(health(4, &until, date(2027, 7, 1)).0, 0);
+    }
+
+    #[test]
+    fn what_was_due_before_the_day_is_overdue() {
+        let mut figures = Figures::default();
+        figures.add_of("commitments_due_by", "2027-06-10", 2);
+        before(
+            &mut figures,
+            "commitments_due_by",
+            "commitments_overdue",
+            date(2027, 6, 10),
+        );
+        assert_eq!(figures.get("commitments_overdue"), 0);
+        before(
+            &mut figures,
+            "commitments_due_by",
+            "commitments_overdue",
+            date(2027, 6, 11),
+        );
+        assert_eq!(figures.get("commitments_overdue"), 2);
     }
 
     #[test]

@@ -126,7 +126,7 @@ impl Dashboard for Employer {
         split(
             "clusters_at_risk",
             Split::Cluster,
-            "1 where fewer than the minimum are in training",
+            "1 where a cluster in training has shrunk below the minimum",
         ),
         split(
             "cluster_overrides",

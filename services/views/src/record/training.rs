@@ -310,6 +310,7 @@ impl TrainingRecord {
         sums.add("trainings_started", 1);
         sums.add_of("cluster_started", &cluster, 1);
         sums.count("left_training", self.left.is_some());
+        sums.add_of("cluster_left", &cluster, i64::from(self.left.is_some()));
         if let (None, Some(until)) = (self.left, self.ends) {
             sums.add_of("in_training_until", until, 1);
             sums.add_of(CLUSTER_UNTIL, format!("{cluster}/{until}"), 1);
