@@ -143,7 +143,7 @@ pub async fn serve(options: ServeOptions) -> Result<Running, ServeError> {
                 .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         };
         let mut server = Server::builder()
-            .trace_fn(|request| telemetry::call_span(request))
+            .trace_fn(telemetry::call_span)
             .accept_http1(true)
             .concurrency_limit_per_connection(CONCURRENCY_PER_CONNECTION_MAX)
             .tcp_nodelay(true);

@@ -8,9 +8,6 @@ use jiff::{Timestamp, civil::Date};
 use ledger::Receipt;
 use uuid::Uuid;
 
-/// The longest free text of a request field unless its step says otherwise, in bytes.
-pub(crate) const TEXT_BYTES_MAX: usize = 4_000;
-
 /// The most words of one list field.
 const WORDS_MAX: usize = 100;
 
@@ -134,17 +131,6 @@ pub(crate) fn uuid(value: &str, field: &'static str) -> Result<Uuid, Refusal> {
         .ok_or_else(|| {
             Refusal::invalid(field, "expected a UUID chosen by the client, not all zeros")
         })
-}
-
-/// Free text within the limit.
-pub(crate) fn text(value: String, field: &'static str) -> Result<String, Refusal> {
-    if value.len() > TEXT_BYTES_MAX {
-        return Err(Refusal::invalid(
-            field,
-            format!("at most {TEXT_BYTES_MAX} bytes"),
-        ));
-    }
-    Ok(value)
 }
 
 /// An instant on the wire.
