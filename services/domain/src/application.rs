@@ -15,7 +15,7 @@ use crate::{
     calendar::{london_date, london_instant},
     id::Id,
     offer::{Acceptance, AcceptanceAct, Offer, OfferAct},
-    personal::{ContentDigest, Personal, PersonalClass},
+    personal::{ContentDigest, DigestSalt, Personal, PersonalClass},
     policy::{Policies, catalogue::Role},
     programme::Intake,
     refusal::{Reason, Refusal},
@@ -670,7 +670,15 @@ impl Decider for Application {
             open,
         } = &issued.act
         {
-            return submitted(self.held(), submit, *id, *person, vacancy, *open);
+            return submitted(
+                issued.salt,
+                self.held(),
+                submit,
+                *id,
+                *person,
+                vacancy,
+                *open,
+            );
         }
         let held = self.held().ok_or_else(Refusal::not_permitted)?;
         match &issued.act {
@@ -679,7 +687,7 @@ impl Decider for Application {
                 add,
                 confirmed,
                 level,
-            } => held.with_study_evidence(add, *confirmed, *level),
+            } => held.with_study_evidence(issued.salt, add, *confirmed, *level),
             Act::RevealShortlist { shortlisted } => Ok(match held.stage {
                 Stage::AwaitingShortlist => vec![ApplicationEvent::ShortlistRevealed {
                     shortlisted: *shortlisted,
@@ -733,9 +741,9 @@ impl Decider for Application {
                 }
                 _ => vec![],
             }),
-            Act::ReleaseFeedback(release) => held.feedback_released(release),
+            Act::ReleaseFeedback(release) => held.feedback_released(issued.salt, release),
             Act::RequestReconsideration(request) => {
-                held.reconsideration_requested(request, held.side(issued)?)
+                held.reconsideration_requested(issued.salt, request, held.side(issued)?)
             }
             Act::AgreeReconsideration(deadline) => {
                 held.reconsideration_agreed(*deadline, held.side(issued)?)
@@ -754,6 +762,7 @@ impl Decider for Application {
 }
 
 fn submitted(
+    salt: DigestSalt,
     held: Option<&HeldApplication>,
     submit: &SubmitApplication,
     id: Id<Application>,
@@ -770,6 +779,7 @@ fn submitted(
         .map(|detail| text::required(detail, "degree_detail", STUDY_BYTES_MAX))
         .transpose()?;
     let content = ContentDigest::of(
+        salt,
         id.0,
         &(
             &name,
@@ -832,12 +842,13 @@ fn submitted(
 impl HeldApplication {
     fn with_study_evidence(
         &self,
+        salt: DigestSalt,
         add: &AddStudyEvidence,
         confirmed: bool,
         level: Option<u8>,
     ) -> Result<Vec<ApplicationEvent>, Refusal> {
         let detail = text::required(&add.detail, "detail", STUDY_BYTES_MAX)?;
-        let content = ContentDigest::of(add.application.0, &(add.kind, &detail));
+        let content = ContentDigest::of(salt, add.application.0, &(add.kind, &detail));
         if self
             .evidence
             .iter()
@@ -959,11 +970,12 @@ impl HeldApplication {
 
     fn feedback_released(
         &self,
+        salt: DigestSalt,
         release: &ReleaseFeedback,
     ) -> Result<Vec<ApplicationEvent>, Refusal> {
         let words = text::required(&release.text, "text", FEEDBACK_BYTES_MAX)?;
         let round = self.last_round();
-        let content = ContentDigest::of(release.application.0, &(round, &words));
+        let content = ContentDigest::of(salt, release.application.0, &(round, &words));
         if let Some(known) = self.feedback.as_ref().filter(|known| known.round == round) {
             return if known.content == content {
                 Ok(vec![])
@@ -998,13 +1010,14 @@ impl HeldApplication {
 
     fn reconsideration_requested(
         &self,
+        salt: DigestSalt,
         request: &RequestReconsideration,
         by: Party,
     ) -> Result<Vec<ApplicationEvent>, Refusal> {
         let reason = text::required(&request.reason, "reason", RECONSIDERATION_REASON_BYTES_MAX)?;
         match self.stage {
             Stage::NotAppointed { round } => {
-                let content = ContentDigest::of(request.application.0, &(round, by, &reason));
+                let content = ContentDigest::of(salt, request.application.0, &(round, by, &reason));
                 let both = [self.terms.employer, self.terms.university];
                 let person = self.terms.person;
                 Ok(vec![ApplicationEvent::ReconsiderationRequested {
@@ -1015,7 +1028,7 @@ impl HeldApplication {
                 }])
             }
             Stage::ReconsiderationRequested { round, by: asked } => {
-                let content = ContentDigest::of(request.application.0, &(round, by, &reason));
+                let content = ContentDigest::of(salt, request.application.0, &(round, by, &reason));
                 if asked == by && self.reconsideration == Some(content) {
                     Ok(vec![])
                 } else {

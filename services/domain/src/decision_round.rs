@@ -17,7 +17,7 @@ use crate::{
         held,
     },
     id::Id,
-    personal::{ContentDigest, Personal, PersonalClass},
+    personal::{ContentDigest, DigestSalt, Personal, PersonalClass},
     policy::catalogue::{CriteriaPolicy, CriterionOwner},
     refusal::{Reason, Refusal},
     text,
@@ -281,7 +281,8 @@ impl Decider for Seal {
                 assessment,
                 awaited,
             } => {
-                let content = ContentDigest::of(terms.application.0, &(shortlisted, assessment));
+                let content =
+                    ContentDigest::of(issued.salt, terms.application.0, &(shortlisted, assessment));
                 match self.kept() {
                     Some(kept) if kept.content == content => Ok(vec![]),
                     Some(_) => Err(Refusal::new(
@@ -299,8 +300,8 @@ impl Decider for Seal {
                     }]),
                 }
             }
-            SealAct::SealDecision(slot) => self.sealed(slot),
-            SealAct::AmendDecision(slot) => self.amended(slot),
+            SealAct::SealDecision(slot) => self.sealed(issued.salt, slot),
+            SealAct::AmendDecision(slot) => self.amended(issued.salt, slot),
             SealAct::WithdrawDecision { round, open } => self.withdrawn(*round, *open),
         }
     }
@@ -329,8 +330,8 @@ fn round_closed(round: u32) -> Refusal {
 }
 
 impl Seal {
-    fn sealed(&self, slot: &SlotAct) -> Result<Vec<SealEvent>, Refusal> {
-        let decision = self.decision_of(slot)?;
+    fn sealed(&self, salt: DigestSalt, slot: &SlotAct) -> Result<Vec<SealEvent>, Refusal> {
+        let decision = self.decision_of(salt, slot)?;
         if let Some(standing) = self.decision(slot.round) {
             return if standing.content == decision.content {
                 Ok(vec![])
@@ -352,8 +353,8 @@ impl Seal {
         }])
     }
 
-    fn amended(&self, slot: &SlotAct) -> Result<Vec<SealEvent>, Refusal> {
-        let decision = self.decision_of(slot)?;
+    fn amended(&self, salt: DigestSalt, slot: &SlotAct) -> Result<Vec<SealEvent>, Refusal> {
+        let decision = self.decision_of(salt, slot)?;
         let standing = self.decision(slot.round);
         if standing.is_some_and(|standing| standing.content == decision.content) {
             return Ok(vec![]);
@@ -385,13 +386,14 @@ impl Seal {
     }
 
     /// Rounds open only once both shortlists are sealed, so a party that decides has a seal.
-    fn decision_of(&self, slot: &SlotAct) -> Result<SealedDecision, Refusal> {
+    fn decision_of(&self, salt: DigestSalt, slot: &SlotAct) -> Result<SealedDecision, Refusal> {
         let kept = self.kept().ok_or_else(|| round_closed(slot.round))?;
         Ok(SealedDecision {
             verdict: slot.verdict,
             conditions: slot.conditions.clone(),
             assessment: own(&kept.terms, &slot.assessment),
             content: ContentDigest::of(
+                salt,
                 kept.terms.application.0,
                 &(slot.round, slot.verdict, &slot.conditions, &slot.assessment),
             ),

@@ -222,7 +222,7 @@ impl Command for StartEmployment {
                 assignment,
             ),
             starts: issue.today(),
-            content: ContentDigest::of(id.0, self),
+            content: ContentDigest::of(issue.salt, id.0, self),
             appointment,
         };
         let start = EmploymentAct::Start {

@@ -341,7 +341,7 @@ impl Command for EnrolTrainee {
         let (person, class) = (study.appointment.person, PersonalClass::EnrolmentIdentifier);
         let controllers = [issue.by.tenant];
         let enrol = EnrolmentAct::Enrol {
-            content: ContentDigest::of(id.0, self),
+            content: ContentDigest::of(issue.salt, id.0, self),
             sid: Personal::new(person, class, controllers, sid),
             uln: uln.map(|uln| Personal::new(person, class, controllers, uln)),
             study,

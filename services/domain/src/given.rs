@@ -159,6 +159,7 @@ impl Given {
             recorded: at,
             request,
             policies: Policies::of(Arc::new(register)),
+            salt: crate::personal::DigestSalt(Uuid::nil()),
         };
         let mut needed: Vec<StreamKey> = vec![];
         let (key, world) = loop {

@@ -401,7 +401,7 @@ impl Command for RecordRegisterEntry {
             ),
             from: issue.today(),
             until: self.until,
-            content: ContentDigest::of(self.qualification.0, self),
+            content: ContentDigest::of(issue.salt, self.qualification.0, self),
         };
         world.decide(
             issue,

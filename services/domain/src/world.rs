@@ -19,6 +19,7 @@ use crate::{
     actor::{Actor, PersonId, TenantId, TenantKind},
     calendar::london_date,
     id::Id,
+    personal::DigestSalt,
     policy::Policies,
     refusal::{Reason, Refusal},
 };
@@ -36,6 +37,8 @@ pub struct Issue {
     pub request: Uuid,
     /// The policy register; remembers which versions a decision used.
     pub policies: Policies,
+    /// Salts the digests that tell a repeat of personal content from other content.
+    pub salt: DigestSalt,
 }
 
 impl Issue {

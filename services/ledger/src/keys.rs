@@ -13,7 +13,7 @@ use std::{
 
 use domain::{
     actor::{PersonId, TenantId},
-    personal::PersonalClass,
+    personal::{DigestSalt, PersonalClass},
 };
 use futures::future::BoxFuture;
 use quick_cache::sync::Cache;
@@ -145,6 +145,16 @@ impl KeyEncryptionKey {
             id,
             key: hkdf::Salt::new(hkdf::HKDF_SHA256, b"trellis key-encryption key").extract(&key),
         }))
+    }
+
+    /// What makes stored digests of short personal values useless to whoever tries them all.
+    pub(crate) async fn digest_salt(&self) -> Result<DigestSalt, KeyError> {
+        let secret = self.0.derive(b"digest").await?;
+        let mut salt = [0; 16];
+        for (byte, derived) in salt.iter_mut().zip(secret) {
+            *byte = derived;
+        }
+        Ok(DigestSalt(Uuid::from_bytes(salt)))
     }
 
     /// The key that makes stored fingerprints of requests useless to whoever reads the table.

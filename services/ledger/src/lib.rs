@@ -37,7 +37,7 @@ use domain::{
     directory::Tenant,
     id::Id,
     permission::Permit,
-    personal::Personal,
+    personal::{DigestSalt, Personal},
     policy::PolicyRegister,
     refusal::Refusal,
     world::{Command, Decider},
@@ -147,6 +147,7 @@ pub(crate) struct Inner {
     pub(crate) time: clock::BusinessTime,
     pub(crate) metrics: Arc<metrics::Metrics>,
     pub(crate) fingerprint_key: hmac::Key,
+    pub(crate) digest_salt: DigestSalt,
     register: RwLock<Arc<PolicyRegister>>,
     wake: broadcast::Sender<Wake>,
 }
@@ -194,6 +195,7 @@ impl Ledger {
         let inner = Arc::new(Inner {
             streams: load::Streams::new(command.clone(), kinds, options.cache_entries),
             keys: keys::Keys::new(command.clone(), options.key_encryption_key.clone()),
+            digest_salt: options.key_encryption_key.digest_salt().await?,
             fingerprint_key: hmac::Key::new(
                 hmac::HMAC_SHA256,
                 &options.key_encryption_key.fingerprint_key().await?,

@@ -61,6 +61,7 @@ impl Inner {
             recorded: self.time.recorded(effective),
             request: envelope.request_id,
             policies: Policies::of(self.policies()),
+            salt: self.digest_salt,
         };
         let mut seen = Seen::new();
         let mut held = None;

@@ -381,6 +381,7 @@ fn filled_places_never_exceed_the_posts_of_their_vacancy() {
         recorded: crate::calendar::midday(date(2025, 12, 18)),
         request: uuid::Uuid::nil(),
         policies: crate::policy::Policies::default(),
+        salt: crate::personal::DigestSalt(uuid::Uuid::nil()),
     };
     let application = |n| Id::<Application>::new(uuid::Uuid::from_u128(n));
     let mut when = |act| {

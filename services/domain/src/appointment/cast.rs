@@ -21,7 +21,7 @@ use crate::{
     id::Id,
     identifiers::Ukprn,
     offer::{EmploymentCheck, OfferEvent, OfferTerms},
-    personal::{ContentDigest, Personal},
+    personal::{ContentDigest, DigestSalt, Personal},
     policy::catalogue::{Register, RegisterStatus, Role},
     programme::{IntakeEvent, IntakeTerms, RouteCapacity},
     training::{
@@ -201,7 +201,7 @@ fn offered(given: Given, whose: &Appointment, offer: OfferIs) -> Given {
             statement: Personal::Erased,
             degree_detail: None,
         }),
-        content: ContentDigest::of(whose.application.0, &()),
+        content: ContentDigest::of(DigestSalt(uuid::Uuid::nil()), whose.application.0, &()),
     };
     let made = OfferEvent::OfferMade {
         terms: OfferTerms {

@@ -198,6 +198,7 @@ fn fund_07_each_missing_term_is_named() {
         recorded: crate::calendar::midday(STARTED),
         request: uuid::Uuid::nil(),
         policies: crate::policy::Policies::of(register.into()),
+        salt: crate::personal::DigestSalt(uuid::Uuid::nil()),
     };
     let base = BAND_5_PERMANENT_BASELINE;
     let post = |post| EvidenceQualifiedPost {

@@ -198,7 +198,11 @@ fn c_2_admissions_do_not_read_board_outcomes() {
         }),
         sid: Personal::Erased,
         uln: None,
-        content: ContentDigest::of(uuid::Uuid::nil(), &()),
+        content: ContentDigest::of(
+            crate::personal::DigestSalt(uuid::Uuid::nil()),
+            uuid::Uuid::nil(),
+            &(),
+        ),
         assessments: vec![Assessment {
             sitting: Id::new(uuid::Uuid::nil()),
             held: cast::BOARD,

@@ -519,6 +519,7 @@ fn lock_01_what_must_not_go_on_is_refused_with_the_date_and_whether_it_can_move(
         recorded: midday(date(2028, 9, 10)),
         request: Uuid::nil(),
         policies: Policies::default(),
+        salt: crate::personal::DigestSalt(uuid::Uuid::nil()),
     };
     let given = locked_by(&Life {
         training_start: date(2026, 3, 2),

@@ -258,6 +258,7 @@ fn x_01_two_clocks_two_starts_two_strengths() {
         recorded: crate::calendar::midday(today),
         request: Uuid::nil(),
         policies: Policies::default(),
+        salt: crate::personal::DigestSalt(uuid::Uuid::nil()),
     };
     let lock = given.state(FundingLock::id(whose.person)).expect("locked");
     let answer = lock.answer(&LockQuestion::another_training(today), None, &issue);

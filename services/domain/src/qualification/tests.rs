@@ -141,6 +141,7 @@ fn a_final_result_is_not_released_over() {
             recorded: crate::calendar::midday(date(2027, 6, 18)),
             request: Uuid::nil(),
             policies: crate::policy::Policies::default(),
+            salt: crate::personal::DigestSalt(uuid::Uuid::nil()),
         },
         act,
     };
