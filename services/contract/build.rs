@@ -24,6 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     )?;
     let descriptors = compiler.file_descriptor_set();
     fs::write(out.join("writes.rs"), writes(&descriptors)?)?;
+    fs::write(out.join("calls.rs"), calls(&descriptors)?)?;
     tonic_prost_build::configure().compile_fds(descriptors)?;
     Ok(())
 }
@@ -44,15 +45,53 @@ fn writes(descriptors: &FileDescriptorSet) -> Result<String, std::fmt::Error> {
                 code,
                 "impl WriteRequest for v1::{name} {{ \
                    fn request_id(&self) -> &str {{ &self.request_id }} \
-                   fn effective(&self) -> &str {{ &self.effective }} }}"
+                   fn effective(&self) -> &str {{ &self.effective }} \
+                   fn stamp(&mut self, request_id: String, effective: String) {{ \
+                     self.request_id = request_id; self.effective = effective; }} }}"
             )?;
         }
-        if name.ends_with("Response") && has("receipt") && message.field.len() == 1 {
+        if name.ends_with("Response") && has("receipt") {
             writeln!(
                 code,
-                "impl From<v1::Receipt> for v1::{name} {{ \
-                   fn from(receipt: v1::Receipt) -> Self {{ Self {{ receipt: Some(receipt) }} }} }}"
+                "impl From<v1::{name}> for v1::Receipt {{ \
+                   fn from(response: v1::{name}) -> Self {{ response.receipt.unwrap_or_default() }} }}"
             )?;
+            if message.field.len() == 1 {
+                writeln!(
+                    code,
+                    "impl From<v1::Receipt> for v1::{name} {{ \
+                       fn from(receipt: v1::Receipt) -> Self {{ Self {{ receipt: Some(receipt) }} }} }}"
+                )?;
+            }
+        }
+    }
+    Ok(code)
+}
+
+/// The path and the answer of every unary RPC, by its request: STANDARD lint gives each request
+/// message to one RPC only.
+fn calls(descriptors: &FileDescriptorSet) -> Result<String, std::fmt::Error> {
+    let mut code = String::new();
+    for file in descriptors
+        .file
+        .iter()
+        .filter(|file| file.package() == "trellis.v1")
+    {
+        for service in &file.service {
+            for method in &service.method {
+                if method.client_streaming() || method.server_streaming() {
+                    continue;
+                }
+                let (service, name) = (service.name(), method.name());
+                let input = method.input_type().rsplit('.').next().unwrap_or_default();
+                let output = method.output_type().rsplit('.').next().unwrap_or_default();
+                writeln!(
+                    code,
+                    "impl UnaryRequest for v1::{input} {{ \
+                       type Response = v1::{output}; \
+                       const PATH: &'static str = \"/trellis.v1.{service}/{name}\"; }}"
+                )?;
+            }
         }
     }
     Ok(code)

@@ -16,6 +16,18 @@ pub trait WriteRequest: prost::Message {
     fn request_id(&self) -> &str;
     /// When the fact is true in the world: a civil date, an RFC 3339 instant, or empty for now.
     fn effective(&self) -> &str;
+    /// Sets both.
+    fn stamp(&mut self, request_id: String, effective: String);
+}
+
+/// The request of a unary RPC: it knows where it goes and what answers it, so a client needs no
+/// list of services.
+pub trait UnaryRequest: prost::Message + 'static {
+    /// The message that answers it.
+    type Response: prost::Message + Default + std::fmt::Debug + 'static;
+    /// `/trellis.v1.VacancyService/OpenVacancy`
+    const PATH: &'static str;
 }
 
 include!(concat!(env!("OUT_DIR"), "/writes.rs"));
+include!(concat!(env!("OUT_DIR"), "/calls.rs"));
