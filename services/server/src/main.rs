@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ledger::{Clock, KeyEncryptionKey, Ledger, LedgerOptions};
 use server::{
-    demonstration,
+    demonstration::{self, Demonstration},
     serve::{Role, ServeOptions, serve},
     telemetry::{LogFormat, Telemetry},
     token::{DevelopmentIssuer, KeySource, Verifier},
@@ -50,6 +50,9 @@ struct Demo {
     /// Play the demonstration, print its summary and end.
     #[arg(long)]
     once: bool,
+    /// Leave the history out: policies and example tenants only.
+    #[arg(long)]
+    empty: bool,
     /// Where the database and keys are kept.
     #[arg(long, env = "TRELLIS_DATA_DIR")]
     data_dir: PathBuf,
@@ -143,7 +146,13 @@ async fn main() -> ExitCode {
     };
     let outcome = match cli.command {
         Command::Demo(demo) => {
-            demonstration::run(&demo.data_dir, demo.listen, demo.once, terminated()).await
+            let options = Demonstration {
+                data_dir: demo.data_dir,
+                listen: demo.listen,
+                once: demo.once,
+                empty: demo.empty,
+            };
+            demonstration::run(options, terminated()).await
         }
         Command::Serve(options) => serve_own(*options).await,
         Command::Migrate { database_url } => {
