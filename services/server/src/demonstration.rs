@@ -62,6 +62,16 @@ pub struct Demonstration {
     pub empty: bool,
 }
 
+impl Demonstration {
+    /// Stopped before the end: for somebody who wanted the end, that is a failure.
+    fn stopped(&self) -> Result<(), AnyError> {
+        match self.once {
+            true => Err("stopped before the end; a further start goes on from here".into()),
+            false => Ok(()),
+        }
+    }
+}
+
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Starts everything, plays what is not played yet, then serves until `stop`, and stops
@@ -93,7 +103,7 @@ async fn show(
     stop: impl Future<Output = ()>,
 ) -> Result<(), AnyError> {
     let mut stop = std::pin::pin!(stop);
-    let cast = Cast::assemble();
+    let mut cast = Cast::assemble();
     let channel = Endpoint::from_shared(format!("http://{address}"))?
         .connect_timeout(CONNECT_WITHIN)
         .connect()
@@ -105,13 +115,16 @@ async fn show(
     let sign_ins = sign_ins::Folder::clear(&options.data_dir)?;
     let played = tokio::select! {
         played = play(&stage, &cast, options.empty) => played?,
-        () = &mut stop => return Ok(()),
+        () = &mut stop => return options.stopped(),
     };
+    if !options.empty {
+        early_history::SUCCESSOR.clone_into(&mut cast.commissioner.name);
+    }
     if options.once {
         if !options.empty {
             let summary = tokio::select! {
                 summary = summary::read(&stage, &cast, &played) => summary?,
-                () = &mut stop => return Ok(()),
+                () = &mut stop => return options.stopped(),
             };
             print!("{summary}");
         }

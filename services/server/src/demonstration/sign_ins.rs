@@ -171,18 +171,39 @@ impl Written {
             "Sign-ins, good for {} days, in {folder}:",
             SIGN_IN_HOURS / 24
         ));
-        for group in self.sign_ins.chunk_by(|one, next| one.name == next.name) {
+        let candidate = ActingRole::Candidate.to_string();
+        let together = |one: &SignIn, next: &SignIn| {
+            one.name == next.name || (one.role == candidate && next.role == candidate)
+        };
+        for group in self.sign_ins.chunk_by(together) {
             let Some(first) = group.first() else { continue };
-            let roles: Vec<_> = group.iter().map(|sign_in| sign_in.role.as_str()).collect();
-            let slug = first.file.split('.').next().unwrap_or_default();
-            line(format!("  {}", first.name));
-            line(format!("    {slug}.{}", roles.join(&format!("  {slug}."))));
+            let (slug, _) = first.file.split_once('.').unwrap_or((&first.file, ""));
+            if first.role == candidate {
+                let slugs: Vec<_> = group
+                    .iter()
+                    .filter_map(|of| of.file.split('.').next())
+                    .collect();
+                line(format!(
+                    "  {:<46}{{{}}}.{candidate}",
+                    "Invented candidates",
+                    slugs.join(",")
+                ));
+            } else if group.len() == 1 {
+                line(format!("  {:<46}{}", first.name, first.file));
+            } else {
+                let roles: Vec<_> = group.iter().map(|of| of.role.as_str()).collect();
+                line(format!(
+                    "  {:<46}{slug}.{{{}}}",
+                    first.name,
+                    roles.join(",")
+                ));
+            }
         }
         line(String::new());
         line("Three calls to try in another terminal, from the project's folder:".to_owned());
         let curl = |file: &str, rpc: &str, body: &str| {
             format!(
-                "  npx --yes @bufbuild/buf curl --http2-prior-knowledge \\\n    \
+                "  npx --yes @bufbuild/buf curl --protocol grpc --http2-prior-knowledge \\\n    \
                  --header \"authorization: Bearer $(cat {folder}/{file})\" \\\n    \
                  --data '{body}' http://{address}/trellis.v1.{rpc}"
             )
@@ -202,7 +223,11 @@ impl Written {
             r#"{"page_size": 5}"#,
         ));
         line(String::new());
-        line("  # the provable history of one candidate, as the auditor replays it".to_owned());
+        line(
+            "  # the provable history of one candidate, as the auditor replays it (once, before:"
+                .to_owned(),
+        );
+        line("  # python3 -m pip install -r tests/interop/python/requirements.txt)".to_owned());
         line(format!(
             "  python3 tests/interop/python/client.py {folder}/all.json meridian.auditor \\\n    \
              AuditService/ReplayHistory '{{\"person\": \"{}\"}}'",
