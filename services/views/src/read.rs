@@ -118,6 +118,13 @@ async fn read<D: Dashboard<Row = Record>>(
         }
         return Ok(seen);
     }
+    if asked.at_least > ledger.head(permit.actor().tenant).await? {
+        return Err(Refusal::invalid(
+            "at_least_position",
+            "beyond the end of your feed; use the position of a receipt",
+        )
+        .into());
+    }
     let reading = ledger.figures::<D>(permit, asked.at_least).await?;
     seen.version = reading.version;
     seen.position = reading.position;
