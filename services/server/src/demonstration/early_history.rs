@@ -2,31 +2,38 @@
 //! procured in 2021, the first intake of early 2022, the pilot of 29 for another role, the second
 //! cohort and its pilots, prisons from April 2024, and the commissioner's succession between them.
 //!
-//! Dates and the number 29 are the sources'; where they give no number, a few invented people and
-//! organisations stand for those who were there.
+//! The months, the succession's day and the number 29 are the sources'; where they give no day or
+//! number, a few invented people, organisations and days stand for those there were.
+//!
+//! - [`yipp`]: the pilot of the other role
+//! - [`second_cohort`]: five places over three services
+//! - [`pilots`]: prisons and gambling harms
+//! - [`days`]: on which days all of them were recruited and trained
 
 mod days;
+mod pilots;
+mod second_cohort;
+mod yipp;
 
 use contract::v1;
 use domain::{
     actor::{
-        ActingRole::{CommissionerNational, EmployerHr, ProfessionalLead, ProgrammeLead},
+        ActingRole::{CommissionerNational, EmployerHr, ProgrammeLead},
         Region,
     },
-    policy::baseline,
     programme::Milestone,
     refusal::Reason,
 };
 
 use self::days::{
-    FIRST_RECRUITMENT, PILOT_RECRUITMENT, SECOND_RECRUITMENT, YEAR_FROM_APRIL_2024,
-    YEAR_FROM_JANUARY_2022, YEAR_FROM_MARCH_2022, YEAR_FROM_SEPTEMBER_2023, YIPP_RECRUITMENT,
+    FIRST_RECRUITMENT, PILOT_RECRUITMENT, YEAR_FROM_APRIL_2024, YEAR_FROM_JANUARY_2022,
+    YEAR_FROM_MARCH_2022, YEAR_FROM_SEPTEMBER_2023,
 };
 use super::{
     cast::{Candidate, Cast, Organisation},
     cohort::{
-        Agreed, Agreement, AgreementDays, Cohort, ServiceSketch, SiteSketch, SupervisorSketch,
-        agree, open_service, qualify, record_supervisor, recruit, start, train, vacancy,
+        Agreement, AgreementDays, Cohort, ServiceSketch, SupervisorSketch, agree, open_service,
+        qualify, record_supervisor, recruit, start, train, vacancy,
     },
     stage::{PlayError, Stage, together},
     trainee::Trainee,
@@ -61,9 +68,9 @@ pub(super) async fn play(stage: &Stage<'_>, cast: &Cast) -> Result<(), PlayError
     together(both.iter().map(|t| t.is_funded("2022-01-07"))).await?;
     start(january, "2022-01-10", "2022-01-10").await?;
 
-    let yipp = yipp_pilot(stage, cast).await?;
+    let yipp_cohorts = yipp::prepare(stage, cast).await?;
     let yipp_people = yipp_people();
-    start_yipp_pilot(stage, cast, &yipp, &yipp_people).await?;
+    yipp::start_all(stage, cast, &yipp_cohorts, &yipp_people).await?;
 
     start(march, "2022-03-21", "2022-03-21").await?;
     train(&[
@@ -75,14 +82,14 @@ pub(super) async fn play(stage: &Stage<'_>, cast: &Cast) -> Result<(), PlayError
     succeed(stage, cast).await?;
     employ_for_good(&both, "2023-04-03").await?;
 
-    let second = second_cohort(stage, cast).await?;
+    let second = second_cohort::prepare(stage, cast).await?;
     let people = second_cohort_people();
-    let second_trainees = recruit_second_cohort(&second, &people).await?;
+    let second_trainees = second_cohort::recruit_all(&second, &people).await?;
 
-    let pilots = prisons_and_gambling(stage, cast).await?;
+    let pilot_cohorts = pilots::prepare(stage, cast).await?;
     let pilot_people = pilot_people();
     let (of_prisons, of_gambling) = pilot_people.split_at(4);
-    let [prisons, gambling] = &pilots;
+    let [prisons, gambling] = &pilot_cohorts;
     let recruits = [(prisons, of_prisons), (gambling, of_gambling)];
     let pilot_trainees = recruit(&recruits, &PILOT_RECRUITMENT).await?;
     together(pilot_trainees.iter().map(|t| t.is_funded("2024-03-01"))).await?;
@@ -153,7 +160,7 @@ fn contract(
     }
 }
 
-/// The delivery timeline of 2021, for both new roles (`TIME-01..05`, `TAXO-16`).
+/// The delivery timeline of 2021 (`TIME-01..05`), taken for the pilot role's as well.
 async fn procure(stage: &Stage<'_>, cast: &Cast) -> Result<(), PlayError> {
     use Milestone as M;
     let national = stage.of(&cast.commissioner, CommissionerNational)?;
@@ -411,473 +418,4 @@ async fn succeed(stage: &Stage<'_>, cast: &Cast) -> Result<(), PlayError> {
         .does("commissioner/succession", "2023-04-01", request)
         .await?;
     Ok(())
-}
-
-/// The pilot of another role: one university, settings for young people, and its own criteria,
-/// which the commissioner sets as policy (`TAXO-15..17`, `SET-12`, `SUP-07`).
-async fn yipp_pilot<'a>(
-    stage: &'a Stage<'a>,
-    cast: &'a Cast,
-) -> Result<[Cohort<'a>; 2], PlayError> {
-    let [.., london, midlands] = &cast.trusts;
-    let national = stage.of(&cast.commissioner, CommissionerNational)?;
-    let criteria = baseline::baseline()
-        .into_iter()
-        .find(|row| row.policy == "criteria.MHWP")
-        .map(|row| row.value.to_string())
-        .unwrap_or_default();
-    let criteria = v1::SetPolicyRequest {
-        policy: "criteria.YIPP".to_owned(),
-        from: "2021-10-04".to_owned(),
-        value_json: criteria,
-        source: "invented: as for MHWP".to_owned(),
-        approver: "the demonstration".to_owned(),
-        ..Default::default()
-    };
-    national
-        .does("yipp/criteria", "2021-12-01", criteria)
-        .await?;
-    let regions = [Region::London, Region::Midlands];
-    let exeter = contract("YIPP", &cast.exeter, &regions);
-    national.does("yipp/contract", "2021-12-01", exeter).await?;
-    national
-        .is_refused(
-            "yipp/second provider",
-            "2021-12-01",
-            Reason::StateNotAllowed,
-            contract("YIPP", &cast.provider, &regions),
-        )
-        .await?;
-    let days = ["2022-03-14", "2022-03-14", "2023-03-13", "2023-03-22"];
-    let plan = intake(&cast.commissioner, "YIPP", "YIPP pilot", days, &[(7, 29)]);
-    let intake = stage
-        .of(&cast.exeter, ProgrammeLead)?
-        .does("yipp/plan", "2021-12-02", plan)
-        .await?
-        .name;
-    Ok([
-        yipp_cohort(stage, cast, london, &intake, YIPP_PILOT[0]).await?,
-        yipp_cohort(stage, cast, midlands, &intake, YIPP_PILOT[1]).await?,
-    ])
-}
-
-async fn yipp_cohort<'a>(
-    stage: &'a Stage<'a>,
-    cast: &'a Cast,
-    employer: &'a Organisation,
-    intake: &str,
-    places: i32,
-) -> Result<Cohort<'a>, PlayError> {
-    let label = format!("yipp/{}", employer.slug);
-    let name = format!("{} young people's inpatient service", employer.name);
-    let sketch = ServiceSketch {
-        name: &name,
-        setting: "young_people_inpatient",
-        population: "young_people",
-        sites: &[],
-    };
-    let (clinical_service, supervisor) = establish(stage, employer, "2021-12-02", &sketch).await?;
-    let agreed = agree(
-        stage,
-        &Agreement {
-            label: &label,
-            commissioner: &cast.commissioner,
-            employer,
-            university: &cast.exeter,
-            role: "YIPP",
-            intake,
-            supervisors: std::slice::from_ref(&supervisor),
-            places,
-            pilot: "",
-            days: AgreementDays {
-                interest: "2021-12-03",
-                readiness: "2021-12-06",
-                // no policy names this role's qualified band yet, so nothing can be promised
-                commitment: None,
-                proposal: "2021-12-08",
-                confirmation: "2021-12-10",
-                partnership: "2021-12-14",
-            },
-        },
-    )
-    .await?;
-    let open = |service: &str| {
-        let title = "Trainee youth intensive psychological practitioner";
-        let closing = "2022-01-21T23:59:00Z";
-        vacancy(&agreed.allocation, service, &[], places, title, closing)
-    };
-    let hr = stage.of(employer, EmployerHr)?;
-    let name = format!("{} adult team", employer.name);
-    let adults = open_service(stage, employer, "2021-12-15", &community(&name)).await?;
-    hr.is_refused(
-        format!("{label}/vacancy in an adult team"),
-        "2022-01-04",
-        Reason::SettingNotPermitted,
-        open(&adults),
-    )
-    .await?;
-    let vacancy = hr
-        .does(
-            format!("{label}/vacancy"),
-            "2022-01-04",
-            open(&clinical_service),
-        )
-        .await?
-        .name;
-    Ok(Cohort {
-        label,
-        stage,
-        commissioner: &cast.commissioner,
-        employer,
-        university: &cast.exeter,
-        vacancy,
-        commitment: agreed.commitment,
-        clinical_service,
-        supervisor,
-    })
-}
-
-/// All 29 start in March 2022; a CBT therapist cannot supervise any of them (`SUP-07`).
-async fn start_yipp_pilot(
-    stage: &Stage<'_>,
-    cast: &Cast,
-    [london, midlands]: &[Cohort<'_>; 2],
-    people: &[Candidate],
-) -> Result<(), PlayError> {
-    let (of_london, of_midlands) = people.split_at(usize::try_from(YIPP_PILOT[0]).unwrap_or(0));
-    let recruits = [(london, of_london), (midlands, of_midlands)];
-    let trainees = recruit(&recruits, &YIPP_RECRUITMENT).await?;
-    start(&trainees, "2022-03-14", "2022-03-14").await?;
-    let [.., employer, _] = &cast.trusts;
-    let therapist = SupervisorSketch {
-        name: "Invented CBT Therapist",
-        register: "babcp",
-        number: "INVENTED-9",
-        modality: "",
-    };
-    let therapist = record_supervisor(stage, employer, "2022-03-15", &therapist).await?;
-    let Some(first) = trainees.first() else {
-        return Ok(());
-    };
-    let assign = v1::AssignSupervisorRequest {
-        application: first.application.clone(),
-        supervisor: therapist,
-        ..Default::default()
-    };
-    stage
-        .of(employer, EmployerHr)?
-        .is_refused(
-            "yipp/supervised by a CBT therapist",
-            "2022-03-16",
-            Reason::SupervisorNotEligible,
-            assign,
-        )
-        .await
-}
-
-/// The second cohort: one organisation spreads five places over its services, 3/1/1, one of them
-/// a drug and alcohol service on spare capacity (`JOINT-09`, `SET-05`).
-async fn second_cohort<'a>(
-    stage: &'a Stage<'a>,
-    cast: &'a Cast,
-) -> Result<[Cohort<'a>; 3], PlayError> {
-    let [_, _, employer, _] = &cast.trusts;
-    let hr = stage.of(employer, EmployerHr)?;
-    stage
-        .of(&cast.commissioner, CommissionerNational)?
-        .does(
-            "second/contract",
-            "2023-04-17",
-            contract("MHWP", &cast.provider, &[Region::London]),
-        )
-        .await?;
-    let days = ["2023-09-04", "2023-09-04", "2024-09-03", "2024-09-11"];
-    let plan = intake(
-        &cast.commissioner,
-        "MHWP",
-        "MHWP, second cohort",
-        days,
-        &[(7, 12), (6, 8)],
-    );
-    let intake = stage
-        .of(&cast.provider, ProgrammeLead)?
-        .does("second/plan", "2023-04-18", plan)
-        .await?
-        .name;
-    let (north, supervisor) = establish(
-        stage,
-        employer,
-        "2023-04-19",
-        &community("Invented Trust 3, north"),
-    )
-    .await?;
-    let south = community("Invented Trust 3, south");
-    let south = open_service(stage, employer, "2023-04-19", &south).await?;
-    let drug_and_alcohol = ServiceSketch {
-        name: "Invented Trust 3, drug and alcohol",
-        setting: "drug_and_alcohol",
-        population: "drug_and_alcohol",
-        sites: &[],
-    };
-    let drug_and_alcohol = open_service(stage, employer, "2023-04-19", &drug_and_alcohol).await?;
-    let agreed = agree(
-        stage,
-        &Agreement {
-            label: "second",
-            commissioner: &cast.commissioner,
-            employer,
-            university: &cast.provider,
-            role: "MHWP",
-            intake: &intake,
-            supervisors: std::slice::from_ref(&supervisor),
-            places: 5,
-            pilot: "",
-            days: AgreementDays {
-                interest: "2023-04-20",
-                readiness: "2023-04-24",
-                commitment: Some("2023-04-26"),
-                proposal: "2023-05-02",
-                confirmation: "2023-05-09",
-                partnership: "2023-05-15",
-            },
-        },
-    )
-    .await?;
-    let mut cohorts = vec![];
-    for (service, posts) in [(&north, 3), (&south, 1), (&drug_and_alcohol, 1)] {
-        let label = format!("second/vacancy {}", cohorts.len() + 1);
-        let title = "Trainee mental health and wellbeing practitioner";
-        let closing = "2023-06-09T22:59:00Z";
-        let open = vacancy(&agreed.allocation, service, &[], posts, title, closing);
-        let vacancy = hr.does(label.clone(), "2023-05-22", open).await?.name;
-        cohorts.push(Cohort {
-            label,
-            stage,
-            commissioner: &cast.commissioner,
-            employer,
-            university: &cast.provider,
-            vacancy,
-            commitment: agreed.commitment.clone(),
-            clinical_service: service.clone(),
-            supervisor: supervisor.clone(),
-        });
-    }
-    // five places are five places
-    let title = "A sixth place";
-    let sixth = vacancy(
-        &agreed.allocation,
-        &north,
-        &[],
-        1,
-        title,
-        "2023-06-09T22:59:00Z",
-    );
-    hr.is_refused(
-        "second/sixth place",
-        "2023-05-23",
-        Reason::CapacityExceeded,
-        sixth,
-    )
-    .await?;
-    cohorts.try_into().map_err(|_| PlayError::Unexpected {
-        step: "second".to_owned(),
-        what: "three vacancies were to be opened".to_owned(),
-    })
-}
-
-async fn recruit_second_cohort<'a>(
-    [north, south, drug_and_alcohol]: &'a [Cohort<'a>; 3],
-    people: &'a [Candidate],
-) -> Result<Vec<Trainee<'a>>, PlayError> {
-    let (of_north, others) = people.split_at(3);
-    let (of_south, of_drug_and_alcohol) = others.split_at(1);
-    let recruits = [
-        (north, of_north),
-        (south, of_south),
-        (drug_and_alcohol, of_drug_and_alcohol),
-    ];
-    let trainees = recruit(&recruits, &SECOND_RECRUITMENT).await?;
-    together(trainees.iter().map(|t| t.is_funded("2023-08-01"))).await?;
-    start(&trainees, "2023-09-01", "2023-09-04").await?;
-    Ok(trainees)
-}
-
-/// Prisons from 1 April 2024, at sites with an integrated team and a practitioner psychologist;
-/// gambling harms in the Midlands (`SET-06`, `SET-07`, `ALLOC-16..18`; D.16).
-async fn prisons_and_gambling<'a>(
-    stage: &'a Stage<'a>,
-    cast: &'a Cast,
-) -> Result<[Cohort<'a>; 2], PlayError> {
-    let [.., employer] = &cast.trusts;
-    let hr = stage.of(employer, EmployerHr)?;
-    stage
-        .of(&cast.commissioner, CommissionerNational)?
-        .does(
-            "pilots/contract",
-            "2023-10-02",
-            contract("MHWP", &cast.provider, &[Region::Midlands]),
-        )
-        .await?;
-    let prisons = ServiceSketch {
-        name: "Invented Trust 4, prison mental health",
-        setting: "prison",
-        population: "severe_mental_illness",
-        sites: &[
-            SiteSketch {
-                code: "PRISON1",
-                name: "Invented Prison 1",
-                region: Region::Midlands,
-                attributes: &["integrated_team", "practitioner_psychologist"],
-            },
-            SiteSketch {
-                code: "PRISON2",
-                name: "Invented Prison 2",
-                region: Region::Midlands,
-                attributes: &["integrated_team"],
-            },
-        ],
-    };
-    let gambling = ServiceSketch {
-        name: "Invented Trust 4, gambling harms clinic",
-        setting: "gambling_harms",
-        population: "severe_mental_illness",
-        sites: &[
-            SiteSketch {
-                code: "CLINIC1",
-                name: "Invented Clinic, Midlands",
-                region: Region::Midlands,
-                attributes: &[],
-            },
-            SiteSketch {
-                code: "CLINIC2",
-                name: "Invented Clinic, North West",
-                region: Region::NorthWest,
-                attributes: &[],
-            },
-        ],
-    };
-    let (prison_service, supervisor) = establish(stage, employer, "2023-10-03", &prisons).await?;
-    let gambling_service = open_service(stage, employer, "2023-10-03", &gambling).await?;
-
-    let eve = Pilot {
-        label: "pilots/eve",
-        title: "MHWP, prisons, a day early",
-        days: ["2024-03-31", "2024-03-31", "2025-03-30", "2025-04-09"],
-        places: 4,
-    };
-    let eve = eve.agree(stage, cast, employer, &supervisor).await?;
-    let day = Pilot {
-        label: "pilots/day",
-        title: "MHWP, prisons and gambling harms",
-        days: ["2024-04-01", "2024-04-01", "2025-03-31", "2025-04-09"],
-        places: 5,
-    };
-    let day = day.agree(stage, cast, employer, &supervisor).await?;
-
-    let open = |agreed: &Agreed, service: &str, site: &str, posts: i32| {
-        let title = "Trainee mental health and wellbeing practitioner";
-        let closing = "2023-12-22T23:59:00Z";
-        vacancy(&agreed.allocation, service, &[site], posts, title, closing)
-    };
-    let on = "2023-12-01";
-    for (step, reason, request) in [
-        (
-            "pilots/prison on 31 March",
-            Reason::SettingNotPermitted,
-            open(&eve, &prison_service, "PRISON1", 4),
-        ),
-        (
-            "pilots/prison without a psychologist",
-            Reason::SiteCriteriaNotMet,
-            open(&day, &prison_service, "PRISON2", 4),
-        ),
-        (
-            "pilots/gambling harms in the North West",
-            Reason::SettingNotPermitted,
-            open(&day, &gambling_service, "CLINIC2", 1),
-        ),
-    ] {
-        hr.is_refused(step, on, reason, request).await?;
-    }
-    let prison_vacancy = open(&day, &prison_service, "PRISON1", 4);
-    let prison_vacancy = hr
-        .does("pilots/prison on 1 April", on, prison_vacancy)
-        .await?;
-    let gambling_vacancy = open(&day, &gambling_service, "CLINIC1", 1);
-    let gambling_vacancy = hr
-        .does("pilots/gambling harms", on, gambling_vacancy)
-        .await?;
-    // the places of the day before are of no use
-    let decline = v1::DeclineAllocationRequest {
-        allocation: eve.allocation,
-        ..Default::default()
-    };
-    stage
-        .of(employer, ProfessionalLead)?
-        .does("pilots/decline", "2023-12-04", decline)
-        .await?;
-    let cohort = |label: &str, vacancy: String, clinical_service: String| Cohort {
-        label: label.to_owned(),
-        stage,
-        commissioner: &cast.commissioner,
-        employer,
-        university: &cast.provider,
-        vacancy,
-        commitment: day.commitment.clone(),
-        clinical_service,
-        supervisor: supervisor.clone(),
-    };
-    Ok([
-        cohort("prisons", prison_vacancy.name, prison_service),
-        cohort("gambling", gambling_vacancy.name, gambling_service),
-    ])
-}
-
-/// An intake of the 2024 pilots.
-struct Pilot<'a> {
-    label: &'a str,
-    title: &'a str,
-    days: [&'a str; 4],
-    places: i32,
-}
-
-impl Pilot<'_> {
-    async fn agree(
-        &self,
-        stage: &Stage<'_>,
-        cast: &Cast,
-        employer: &Organisation,
-        supervisor: &str,
-    ) -> Result<Agreed, PlayError> {
-        let capacity = [(7, 6), (6, 4)];
-        let plan = intake(&cast.commissioner, "MHWP", self.title, self.days, &capacity);
-        let intake = stage
-            .of(&cast.provider, ProgrammeLead)?
-            .does(format!("{}/plan", self.label), "2023-10-04", plan)
-            .await?
-            .name;
-        agree(
-            stage,
-            &Agreement {
-                label: self.label,
-                commissioner: &cast.commissioner,
-                employer,
-                university: &cast.provider,
-                role: "MHWP",
-                intake: &intake,
-                supervisors: &[supervisor.to_owned()],
-                places: self.places,
-                pilot: "prisons",
-                days: AgreementDays {
-                    interest: "2023-10-09",
-                    readiness: "2023-10-16",
-                    commitment: Some("2023-10-23"),
-                    proposal: "2023-11-06",
-                    confirmation: "2023-11-13",
-                    partnership: "2023-11-20",
-                },
-            },
-        )
-        .await
-    }
 }
