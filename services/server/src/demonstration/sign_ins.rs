@@ -237,6 +237,9 @@ impl Written {
                 .map_or("people/...", |sign_in| sign_in.acts_for.as_str()),
         ));
         line(String::new());
+        line(
+            "Time here is the latest date of any call: a call dated later moves it on.".to_owned(),
+        );
         line("Ctrl-C stops everything.".to_owned());
         text
     }
