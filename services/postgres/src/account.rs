@@ -89,7 +89,8 @@ pub(crate) fn our_uid() -> u32 {
     unsafe { libc::geteuid() }
 }
 
-fn we_are_root() -> bool {
+/// Whether this process runs as root, so that the server must run as somebody else.
+pub fn we_are_root() -> bool {
     our_uid() == 0
 }
 

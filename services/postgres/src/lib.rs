@@ -32,6 +32,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use account::we_are_root;
 pub use error::LaunchError;
 pub use programs::find_bin_dir;
 pub use shared::shared;

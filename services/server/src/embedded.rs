@@ -13,6 +13,19 @@ const DATABASE: &str = "trellis";
 /// Aggregates kept in memory by the embedded default.
 const CACHE_ENTRIES: usize = 100_000;
 
+/// Where the embedded default is kept when nobody says: a folder that the server's user can reach,
+/// which root's home is not.
+pub fn default_folder() -> PathBuf {
+    if pg_launcher::we_are_root() {
+        return PathBuf::from("/var/lib/trellis");
+    }
+    std::env::var_os("XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".local/share")))
+        .unwrap_or_else(std::env::temp_dir)
+        .join("trellis")
+}
+
 /// A started embedded default.
 pub struct Embedded {
     /// The private server; stops when dropped.

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use ledger::{Clock, KeyEncryptionKey, Ledger, LedgerOptions};
 use server::{
     demonstration::{self, Demonstration},
+    embedded::default_folder,
     serve::{Role, ServeOptions, serve},
     telemetry::{LogFormat, Telemetry},
     token::{DevelopmentIssuer, KeySource, Verifier},
@@ -28,12 +29,13 @@ struct Cli {
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", global = true)]
     otlp_endpoint: Option<String>,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Start a private PostgreSQL, load the demonstration and serve it with ready-made sign-ins.
+    /// What happens without a command, too.
     Demo(Demo),
     /// Serve on a PostgreSQL of yours.
     Serve(Box<Serve>),
@@ -45,7 +47,8 @@ enum Command {
     },
 }
 
-#[derive(Args)]
+/// The embedded default.
+#[derive(Parser)]
 struct Demo {
     /// Play the demonstration, print its summary and end.
     #[arg(long)]
@@ -53,13 +56,17 @@ struct Demo {
     /// Leave the history out: policies and example tenants only.
     #[arg(long)]
     empty: bool,
-    /// Where the database and keys are kept.
+    /// Where the database and keys are kept: /var/lib/trellis for root, otherwise
+    /// ${XDG_DATA_HOME:-~/.local/share}/trellis.
     #[arg(long, env = "TRELLIS_DATA_DIR")]
-    data_dir: PathBuf,
+    data_dir: Option<PathBuf>,
     /// Where to listen.
-    #[arg(long, default_value = "127.0.0.1:7443")]
+    #[arg(long, default_value = LISTEN)]
     listen: SocketAddr,
 }
+
+/// Where the embedded default listens.
+const LISTEN: &str = "127.0.0.1:7443";
 
 #[derive(Clone, Copy, ValueEnum)]
 enum BusinessClock {
@@ -144,10 +151,13 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let outcome = match cli.command {
+    let command = cli
+        .command
+        .unwrap_or_else(|| Command::Demo(Demo::parse_from(["trellis"])));
+    let outcome = match command {
         Command::Demo(demo) => {
             let options = Demonstration {
-                data_dir: demo.data_dir,
+                data_dir: demo.data_dir.unwrap_or_else(default_folder),
                 listen: demo.listen,
                 once: demo.once,
                 empty: demo.empty,

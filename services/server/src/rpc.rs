@@ -41,19 +41,25 @@ use contract::v1::{
     training_service_server::TrainingServiceServer, vacancy_service_server::VacancyServiceServer,
 };
 use ledger::Ledger;
+use tokio::sync::watch;
 use tonic::{
     codec::CompressionEncoding,
     service::{Routes, RoutesBuilder},
 };
 use tower::util::MapRequestLayer;
 
-use crate::{caller, desk::Desk, rate::Allowance, token::Verifier};
+use crate::{caller, desk::Desk, rate::Allowance, subscription::Subscriptions, token::Verifier};
 
 /// The largest request message, in bytes.
 pub const REQUEST_BYTES_MAX: usize = 1024 * 1024;
 
 /// All services behind authentication.
-pub(crate) fn services(ledger: &Ledger, allowance: Allowance, verifier: Verifier) -> Routes {
+pub(crate) fn services(
+    ledger: &Ledger,
+    allowance: Allowance,
+    verifier: Verifier,
+    draining: &watch::Receiver<bool>,
+) -> Routes {
     let desk = Desk::new(ledger.clone(), allowance);
     let mut routes = RoutesBuilder::default();
     macro_rules! offer {
@@ -85,8 +91,8 @@ pub(crate) fn services(ledger: &Ledger, allowance: Allowance, verifier: Verifier
         QualificationServiceServer(qualification::QualificationRpc),
         PreceptorshipServiceServer(preceptorship::PreceptorshipRpc),
         OperationServiceServer(operation::OperationRpc),
-        FeedServiceServer(feed::FeedRpc::new),
-        DashboardServiceServer(dashboard::DashboardRpc::new),
+        FeedServiceServer(|desk| feed::FeedRpc::new(desk, Subscriptions::until(draining.clone()))),
+        DashboardServiceServer(|desk| dashboard::DashboardRpc::new(desk, Subscriptions::until(draining.clone()))),
         AuditServiceServer(audit::AuditRpc),
     }
     routes

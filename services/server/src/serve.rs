@@ -15,6 +15,9 @@ use crate::{rate::Allowance, rpc, telemetry, token::Verifier};
 /// Requests in progress on one connection.
 const CONCURRENCY_PER_CONNECTION_MAX: usize = 256;
 
+/// How long a drain waits for calls in progress.
+const DRAIN_PATIENCE: Duration = Duration::from_secs(10);
+
 /// How often health looks at the database, and how long it waits for an answer.
 const HEALTH_INTERVAL: Duration = Duration::from_secs(2);
 
@@ -72,11 +75,16 @@ pub struct Running {
 }
 
 impl Running {
-    /// Takes no new calls, finishes those in progress, then stops projections and reactions.
+    /// Takes no new calls, ends subscriptions, finishes the calls in progress, and stops
+    /// projections and reactions. What is not done after a while is left; nothing is lost by it.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
-        for task in self.tasks {
-            let _ = task.await;
+        let patience = tokio::time::Instant::now() + DRAIN_PATIENCE;
+        for mut task in self.tasks {
+            if tokio::time::timeout_at(patience, &mut task).await.is_err() {
+                tracing::warn!("left behind while draining");
+                task.abort();
+            }
         }
     }
 }
@@ -158,6 +166,7 @@ pub async fn serve(options: ServeOptions) -> Result<Running, ServeError> {
                 &options.ledger,
                 allowance.clone(),
                 options.verifier,
+                &stopped,
             ))
             .add_service(health_service)
             .add_service(reflection().build_v1()?)

@@ -7,9 +7,11 @@ use std::{
 };
 
 use domain::actor::TenantId;
-use tonic::Status;
+use tokio::sync::watch;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
 
-use crate::status::exhausted;
+use crate::status::{ERROR_DOMAIN, exhausted};
 
 /// Open subscriptions of one tenant to one service.
 const SUBSCRIPTIONS_MAX: usize = 64;
@@ -18,13 +20,24 @@ const SUBSCRIPTIONS_MAX: usize = 64;
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// The open subscriptions of every tenant.
-#[derive(Clone, Default)]
-pub(crate) struct Subscriptions(Arc<Mutex<HashMap<TenantId, usize>>>);
+#[derive(Clone)]
+pub(crate) struct Subscriptions {
+    open: Arc<Mutex<HashMap<TenantId, usize>>>,
+    draining: watch::Receiver<bool>,
+}
 
 impl Subscriptions {
+    /// Subscriptions that end once the service drains.
+    pub(crate) fn until(draining: watch::Receiver<bool>) -> Self {
+        Self {
+            open: Arc::default(),
+            draining,
+        }
+    }
+
     /// A place for one more.
     pub(crate) fn place(&self, tenant: TenantId) -> Result<Place, Status> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(tenant).or_default();
         if *count >= SUBSCRIPTIONS_MAX {
             return Err(exhausted(
@@ -36,7 +49,7 @@ impl Subscriptions {
         *count += 1;
         Ok(Place {
             tenant,
-            open: self.clone(),
+            subscriptions: self.clone(),
         })
     }
 }
@@ -44,12 +57,28 @@ impl Subscriptions {
 /// One open subscription; gives its place back when it ends.
 pub(crate) struct Place {
     tenant: TenantId,
-    open: Subscriptions,
+    subscriptions: Subscriptions,
+}
+
+impl Place {
+    /// Waits until the service drains; the subscription then ends with this.
+    pub(crate) async fn drained(&mut self) -> Status {
+        let _ = self.subscriptions.draining.wait_for(|stop| *stop).await;
+        Status::with_error_details(
+            Code::Unavailable,
+            "the service is stopping; subscribe again from the last position received",
+            ErrorDetails::with_error_info("DRAINING", ERROR_DOMAIN, []),
+        )
+    }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut open = self.open.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self
+            .subscriptions
+            .open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = open.get_mut(&self.tenant) {
             *count -= 1;
             if *count == 0 {

@@ -1,5 +1,7 @@
 //! Traces, metrics and logs. Nothing personal is ever put into any of them.
 
+use std::io::IsTerminal as _;
+
 use opentelemetry::{
     KeyValue, global,
     propagation::{Extractor, Injector, TextMapPropagator as _},
@@ -47,7 +49,9 @@ impl Telemetry {
     ) -> Result<Self, opentelemetry_otlp::ExporterBuildError> {
         global::set_text_map_propagator(TraceContextPropagator::new());
         let filter = || EnvFilter::try_from_default_env().unwrap_or_else(|_| FILTER.into());
-        let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+        let lines = tracing_subscriber::fmt::layer()
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_writer(std::io::stderr);
         let lines = match format {
             LogFormat::Human => lines.boxed(),
             LogFormat::Json => lines.json().boxed(),

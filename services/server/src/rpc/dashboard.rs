@@ -38,11 +38,8 @@ pub(crate) struct DashboardRpc {
 }
 
 impl DashboardRpc {
-    pub(crate) fn new(desk: Desk) -> Self {
-        Self {
-            desk,
-            open: Subscriptions::default(),
-        }
+    pub(crate) fn new(desk: Desk, open: Subscriptions) -> Self {
+        Self { desk, open }
     }
 }
 
@@ -90,7 +87,7 @@ async fn watch(
     desk: Desk,
     permit: Permit,
     sender: mpsc::Sender<Result<WatchDashboardResponse, Status>>,
-    _place: Place,
+    mut place: Place,
 ) {
     let mut wake = desk.ledger().wake();
     let mut sent: Option<(u64, Date)> = None;
@@ -115,11 +112,19 @@ async fn watch(
         tokio::select! {
             () = tokio::time::sleep(PACE) => {}
             () = sender.closed() => return,
+            end = place.drained() => {
+                let _ = sender.send(Err(end)).await;
+                return;
+            }
         }
         tokio::select! {
             _ = wake.recv() => {}
             () = tokio::time::sleep(POLL) => {}
             () = sender.closed() => return,
+            end = place.drained() => {
+                let _ = sender.send(Err(end)).await;
+                return;
+            }
         }
     }
 }

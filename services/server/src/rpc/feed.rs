@@ -30,11 +30,8 @@ pub(crate) struct FeedRpc {
 }
 
 impl FeedRpc {
-    pub(crate) fn new(desk: Desk) -> Self {
-        Self {
-            desk,
-            open: Subscriptions::default(),
-        }
+    pub(crate) fn new(desk: Desk, open: Subscriptions) -> Self {
+        Self { desk, open }
     }
 }
 
@@ -113,7 +110,7 @@ async fn follow(
     permit: Permit,
     mut after: u64,
     sender: mpsc::Sender<Result<SubscribeFeedResponse, Status>>,
-    _place: Place,
+    mut place: Place,
 ) {
     let mut wake = desk.ledger().wake();
     let mut quiet = tokio::time::Instant::now();
@@ -152,6 +149,10 @@ async fn follow(
             _ = wake.recv() => {}
             () = tokio::time::sleep(POLL) => {}
             () = sender.closed() => return,
+            end = place.drained() => {
+                let _ = sender.send(Err(end)).await;
+                return;
+            }
         }
     }
 }
