@@ -216,7 +216,7 @@ impl<V: View> Folded<V> {
     }
 
     /// Takes the next event of the feed. One that does not fold parks its stream: the row stays as
-    /// it was before, and later events of the stream are left for [`crate::project`] to replay.
+    /// it was before, and later events of the stream are left for the projection runner to replay.
     pub fn note(&mut self, event: &Noted) {
         if self.parked.contains_key(&event.stream)
             || self.skipped.contains(&(event.stream, event.sequence))

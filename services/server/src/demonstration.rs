@@ -4,14 +4,14 @@
 //! would send, with that tenant's token, in the order of the dates on which it is true. What must
 //! be refused is tried and must be refused. So the demonstration is also the widest test there is.
 //!
-//! - [`cast`]: who plays
-//! - [`stage`]: how they call
-//! - [`opening`]: policies and tenants
-//! - [`cohort`]: the life of a group of trainees, from application to qualified post
-//! - [`early_history`]: what is documented of the role's first years
-//! - [`live_intake`]: one intake, told in full
-//! - [`summary`]: what each tenant sees, read back
-//! - [`sign_ins`]: tokens for people who want to try
+//! - `cast`: who plays
+//! - `stage`: how they call
+//! - `opening`: policies and tenants
+//! - `cohort`: the life of a group of trainees, from application to qualified post
+//! - `early_history`: what is documented of the role's first years
+//! - `live_intake`: one intake, told in full
+//! - `summary`: what each tenant sees, read back
+//! - `sign_ins`: tokens for people who want to try
 
 mod cast;
 mod cohort;
