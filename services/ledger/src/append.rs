@@ -82,6 +82,8 @@ pub(crate) enum Outcome {
 
 struct Waiting {
     unit: Unit,
+    /// Of the command, which the batch that carries it is part of.
+    span: tracing::Span,
     answer: oneshot::Sender<Result<Outcome, LedgerError>>,
 }
 
@@ -127,7 +129,11 @@ impl Appender {
                 .map_err(|_| LedgerError::Overloaded)?,
         };
         let (answer, outcome) = oneshot::channel();
-        place.send(Waiting { unit, answer });
+        place.send(Waiting {
+            unit,
+            span: tracing::Span::current(),
+            answer,
+        });
         outcome.await.map_err(|_| LedgerError::Overloaded)?
     }
 }
@@ -160,7 +166,11 @@ impl Writer {
             }
             waiting.extend(arrived.drain(..));
             let batch = next_batch(&mut waiting);
-            let span = tracing::debug_span!("ledger.append", batch = batch.len());
+            let span = tracing::info_span!(parent: None, "ledger.append", batch = batch.len());
+            // A batch carries commands of many traces: it is linked from each, child of none.
+            for waiting in &batch {
+                span.follows_from(&waiting.span);
+            }
             self.write(batch).instrument(span).await;
         }
     }
@@ -549,6 +559,7 @@ mod tests {
             id: Uuid::from_u128(id),
         };
         Waiting {
+            span: tracing::Span::none(),
             unit: Unit {
                 tenant: PLATFORM,
                 request: Uuid::from_u128(request),
