@@ -97,7 +97,10 @@ async fn a_token_says_who_acts_for_whom_in_which_role() {
         ("trellis_tenant", Value::Null),
         ("trellis_tenant", json!(TRUST.0.to_string())),
         ("trellis_tenant", json!("tenants/not-a-uuid")),
-        ("trellis_person", json!("tenants/00000000-0000-0000-0000-000000007157")),
+        (
+            "trellis_person",
+            json!("tenants/00000000-0000-0000-0000-000000007157"),
+        ),
         ("client_id", Value::Null),
     ] {
         let token = issuer.token("ed", &with(good.clone(), name, value.clone()));
@@ -144,11 +147,7 @@ async fn forged_signatures_are_refused() {
             "jku": format!("{}/keys", stranger.url)});
         let signed = stranger.token("ed", &claims);
         let signature = signed.rsplit('.').next().unwrap_or_default();
-        let token = format!(
-            "{}{}",
-            assemble(&header, &claims, b""),
-            signature
-        );
+        let token = format!("{}{}", assemble(&header, &claims, b""), signature);
         assert!(!accepted(&verifier, &token), "{kid}");
     }
     assert!(!accepted(&verifier, &stranger.token("ed", &claims)));
@@ -156,7 +155,10 @@ async fn forged_signatures_are_refused() {
     // Content changed after signing.
     let token = issuer.token("ed", &claims);
     let mut parts: Vec<&str> = token.split('.').collect();
-    let other = issuer.token("ed", &with(claims.clone(), "trellis_role", json!("auditor")));
+    let other = issuer.token(
+        "ed",
+        &with(claims.clone(), "trellis_role", json!("auditor")),
+    );
     let other: Vec<&str> = other.split('.').collect();
     parts[1] = other[1];
     assert!(!accepted(&verifier, &parts.join(".")));
@@ -197,7 +199,12 @@ async fn the_development_issuer_is_accepted_only_when_allowed() {
     let keys = TempDir::new().expect("a folder");
     let development = DevelopmentIssuer::open(&keys.path().join("issuer.pk8")).expect("an issuer");
     let token = development
-        .sign(AUDIENCE, &actor(PLATFORM, ActingRole::PlatformOperator), now(), 1)
+        .sign(
+            AUDIENCE,
+            &actor(PLATFORM, ActingRole::PlatformOperator),
+            now(),
+            1,
+        )
         .expect("a token");
     let issuer = Issuer::start().await;
     let verifier = verifier(&issuer).await;
@@ -214,7 +221,7 @@ async fn a_call_is_as_good_as_its_token() {
     let service = Service::start_with(|_| oidc, &[Role::Api]).await;
 
     // The trust is not registered, but the token itself is believed.
-    let known = service.api.by(issuer.token("ed", &claims(&issuer)));
+    let known = service.cast.api.by(issuer.token("ed", &claims(&issuer)));
     let refused = known
         .call("ListFeed", json!({}))
         .await
@@ -223,10 +230,10 @@ async fn a_call_is_as_good_as_its_token() {
 
     let expired = with(claims(&issuer), "exp", json!(now() - 3600));
     for caller in [
-        service.api.by_nobody(),
-        service.api.by(String::new()),
-        service.api.by("not.a.token".to_owned()),
-        service.api.by(issuer.token("ed", &expired)),
+        service.cast.api.by_nobody(),
+        service.cast.api.by(String::new()),
+        service.cast.api.by("not.a.token".to_owned()),
+        service.cast.api.by(issuer.token("ed", &expired)),
     ] {
         let refused = caller
             .call("ListFeed", json!({}))

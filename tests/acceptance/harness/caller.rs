@@ -185,13 +185,15 @@ impl Refused {
         refused
     }
 
-    /// Everything of the answer that a caller can tell from another one.
+    /// Everything of the answer that a caller can tell from another one, but the time of day.
     pub(crate) fn told(&self) -> (Code, String, Vec<u8>, String) {
+        let mut metadata = self.status.metadata().clone();
+        metadata.remove("date");
         (
             self.code,
             self.status.message().to_owned(),
             self.status.details().to_vec(),
-            format!("{:?}", self.status.metadata()),
+            format!("{metadata:?}"),
         )
     }
 }
@@ -220,6 +222,11 @@ impl Caller {
         let message = self.complete(&method, message);
         let bytes = encode(&method, &message);
         let answer = self.send(&method, bytes).await?;
+        self.note(&method, message);
+        Ok(answer)
+    }
+
+    fn note(&self, method: &MethodDescriptor, message: Value) {
         self.api
             .accepted
             .lock()
@@ -229,7 +236,6 @@ impl Caller {
                 token: self.token.clone().unwrap_or_default(),
                 message,
             });
-        Ok(answer)
     }
 
     /// Calls an RPC with a message in its wire form, and notes nothing.
@@ -239,7 +245,7 @@ impl Caller {
         message: Bytes,
     ) -> Result<Reply, Refused> {
         let path = path(method);
-        let mut grpc = self.grpc().await;
+        let mut grpc = self.grpc().await?;
         let request = self.request(message);
         let bytes = if method.is_server_streaming() {
             let mut stream = grpc
@@ -269,16 +275,12 @@ impl Caller {
     }
 
     /// Opens a stream.
-    pub(crate) async fn open(
-        &self,
-        method: &str,
-        message: Value,
-    ) -> Result<Messages, Refused> {
+    pub(crate) async fn open(&self, method: &str, message: Value) -> Result<Messages, Refused> {
         let method = self.api.method(method);
         let request = self.request(encode(&method, &message));
         let stream = self
             .grpc()
-            .await
+            .await?
             .server_streaming(request, path(&method), Verbatim)
             .await
             .map_err(Refused::new)?
@@ -339,10 +341,11 @@ impl Caller {
         request
     }
 
-    async fn grpc(&self) -> Grpc<Channel> {
+    async fn grpc(&self) -> Result<Grpc<Channel>, Refused> {
         let mut grpc = Grpc::new(self.api.channel.clone());
-        grpc.ready().await.expect("the connection stands");
-        grpc
+        let gone = |error| Refused::new(Status::from_error(Box::new(error)));
+        grpc.ready().await.map_err(gone)?;
+        Ok(grpc)
     }
 }
 

@@ -91,7 +91,8 @@ impl TraceService for Collector {
         request: Request<ExportTraceServiceRequest>,
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
         let request = request.into_inner();
-        self.received.send_modify(|received| received.traces.push(request));
+        self.received
+            .send_modify(|received| received.traces.push(request));
         Ok(Response::new(ExportTraceServiceResponse::default()))
     }
 }
@@ -103,7 +104,8 @@ impl MetricsService for Collector {
         request: Request<ExportMetricsServiceRequest>,
     ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
         let request = request.into_inner();
-        self.received.send_modify(|received| received.metrics.push(request));
+        self.received
+            .send_modify(|received| received.metrics.push(request));
         Ok(Response::new(ExportMetricsServiceResponse::default()))
     }
 }

@@ -7,7 +7,10 @@ use pg_launcher::Cluster;
 use sqlx::{
     Connection as _, Executor as _, PgConnection, PgPool, Row as _, postgres::PgPoolOptions,
 };
+use tempfile::TempDir;
 use tokio::sync::OnceCell;
+
+use super::{cast, service};
 
 const TEMPLATE: &str = "acceptance_template";
 
@@ -41,6 +44,10 @@ impl Database {
                 ledger::migrate(&cluster.url("postgres", TEMPLATE))
                     .await
                     .expect("the migrations run");
+                let keys = TempDir::new().expect("a folder for keys");
+                let template = Self::on(cluster, TEMPLATE);
+                cast::prepare(&service::open(&template, keys.path()).await).await;
+                template.leave().await;
             })
             .await;
         let number = DATABASES.fetch_add(1, Ordering::Relaxed);
@@ -62,6 +69,21 @@ impl Database {
             cluster_url: cluster.url("USER", "DATABASE"),
             name: name.to_owned(),
         }
+    }
+
+    /// Ends every session, so that the database can be copied.
+    async fn leave(&self) {
+        let mut admin =
+            PgConnection::connect(&self.url("postgres").replace(&self.name, "postgres"))
+                .await
+                .expect("the cluster answers");
+        sqlx::query(
+            "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = $1",
+        )
+        .bind(&self.name)
+        .execute(&mut admin)
+        .await
+        .expect("the owner ends sessions");
     }
 
     /// The connection of a role.

@@ -9,13 +9,14 @@ use std::{
 
 use serde_json::Value;
 use server::token::DevelopmentIssuer;
+use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     process::{Child, Command},
     sync::{OnceCell, watch},
 };
 
-use super::database::Database;
+use super::{Api, Cast, collector::Collector, database::Database, service};
 
 /// Builds the binary once and answers where it is: beside this one.
 async fn trellis() -> PathBuf {
@@ -29,9 +30,16 @@ async fn trellis() -> PathBuf {
                 .expect("target/<profile>/deps/<this>");
             let mut build = Command::new(env!("CARGO"));
             build
-                .args(["build", "--quiet", "--locked", "--bin", "trellis", "--target-dir"])
+                .args([
+                    "build",
+                    "--quiet",
+                    "--locked",
+                    "--bin",
+                    "trellis",
+                    "--target-dir",
+                ])
                 .arg(profile.parent().expect("target/<profile>"))
-                .current_dir(env!("CARGO_MANIFEST_DIR"));
+                .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
             if profile.ends_with("release") {
                 build.arg("--release");
             }
@@ -167,14 +175,73 @@ async fn follow(mut lines: BufReader<tokio::process::ChildStderr>, log: Log) {
     loop {
         line.clear();
         let read = lines.read_line(&mut line).await.unwrap_or(0);
-        log.0.send_modify(|lines| lines.push(line.trim_end().to_owned()));
+        log.0
+            .send_modify(|lines| lines.push(line.trim_end().to_owned()));
         if read == 0 {
             return;
         }
     }
 }
 
-/// Keys for processes: the same for one that is killed and the one that follows it.
-pub(crate) fn issuer(keys: &Path) -> DevelopmentIssuer {
-    DevelopmentIssuer::open(&keys.join("issuer.pk8")).expect("an issuer")
+/// A process on a database of its own, and everybody on it.
+pub(crate) struct Rig {
+    pub(crate) cast: Cast,
+    pub(crate) database: Database,
+    pub(crate) process: Process,
+    keys: TempDir,
+}
+
+impl Rig {
+    /// Starts a process with all roles.
+    pub(crate) async fn start(filter: &str, collector: Option<&Collector>) -> Self {
+        Self::start_on(Database::fresh().await, filter, collector).await
+    }
+
+    /// The same on a database that is there.
+    pub(crate) async fn start_on(
+        database: Database,
+        filter: &str,
+        collector: Option<&Collector>,
+    ) -> Self {
+        let keys = TempDir::new().expect("a folder for keys");
+        let issuer = DevelopmentIssuer::open(&keys.path().join("issuer.pk8")).expect("an issuer");
+        // Makes the key-encryption key that the process is to find.
+        let ledger = service::open(&database, keys.path()).await;
+        let process = Process::start(Start {
+            database: &database,
+            keys: keys.path(),
+            filter,
+            collector: collector.map(|collector| collector.address),
+        })
+        .await;
+        Self {
+            cast: Cast {
+                api: Api::connect(process.address).await,
+                ledger,
+                issuer: Arc::new(issuer),
+            },
+            database,
+            process,
+            keys,
+        }
+    }
+
+    /// Another process in the place of the one that is gone.
+    pub(crate) async fn start_again(&mut self, database: Database, filter: &str) {
+        self.database = database;
+        self.cast.ledger = service::open(&self.database, self.keys.path()).await;
+        self.process = Process::start(Start {
+            database: &self.database,
+            keys: self.keys.path(),
+            filter,
+            collector: None,
+        })
+        .await;
+        self.cast.api = self.cast.api.moved(self.process.address).await;
+    }
+
+    /// Ends the process in order; its log.
+    pub(crate) async fn stop(self) -> String {
+        self.process.terminate().await
+    }
 }

@@ -1,6 +1,6 @@
 //! The service inside the test's own process, on a database of its own.
 
-use std::{net::SocketAddr, path::Path};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use domain::actor::{ActingRole, Actor, PersonId, TenantId, TenantKind};
 use ledger::{Clock, KeyEncryptionKey, Ledger, LedgerOptions};
@@ -12,29 +12,33 @@ use server::{
 use sqlx::PgPool;
 use tempfile::TempDir;
 
-use super::{Api, Caller, database::Database};
+use super::{Api, Cast, database::Database};
 
 /// Aggregates kept in memory: few, so that eviction is part of every test.
 const CACHE_ENTRIES: usize = 64;
 
+/// Everything a service does.
+pub(crate) const ALL_ROLES: &[Role] = &[Role::Api, Role::Project, Role::React];
+
 /// A running service.
 pub(crate) struct Service {
-    pub(crate) api: Api,
-    pub(crate) ledger: Ledger,
+    /// Who is on it.
+    pub(crate) cast: Cast,
     pub(crate) database: Database,
+    /// Sees what is stored, past every rule.
     pub(crate) owner: PgPool,
-    issuer: DevelopmentIssuer,
     running: Running,
     _keys: TempDir,
 }
 
 impl Service {
-    /// All roles, on a fresh database, with business time that follows what is recorded.
+    /// The API on a fresh database, with business time that follows what is recorded. Reactions and
+    /// views run when a test says so ([`Cast::settle`]): nothing happens meanwhile.
     pub(crate) async fn start() -> Self {
-        Self::start_with(|verifier| verifier, &[Role::Api, Role::Project, Role::React]).await
+        Self::start_with(|verifier| verifier, &[Role::Api]).await
     }
 
-    /// The same with more issuers or fewer roles.
+    /// The same with more issuers or other roles.
     pub(crate) async fn start_with(
         accept: impl FnOnce(Verifier) -> Verifier,
         roles: &[Role],
@@ -54,26 +58,16 @@ impl Service {
         .await
         .expect("the service starts");
         Self {
-            api: Api::connect(running.address).await,
+            cast: Cast {
+                api: Api::connect(running.address).await,
+                ledger,
+                issuer: Arc::new(issuer),
+            },
             owner: database.owner().await,
-            ledger,
             database,
-            issuer,
             running,
             _keys: keys,
         }
-    }
-
-    /// Somebody of `tenant` in `role`.
-    pub(crate) fn by(&self, tenant: TenantId, role: ActingRole) -> Caller {
-        self.api.by(token(&self.issuer, &actor(tenant, role)))
-    }
-
-    /// A token that this service accepts, or would before it expired.
-    pub(crate) fn token(&self, actor: &Actor, audience: &str, issued: u64, hours: u64) -> String {
-        self.issuer
-            .sign(audience, actor, issued, hours)
-            .expect("the development key signs")
     }
 
     /// The event types recorded for a resource, oldest first.

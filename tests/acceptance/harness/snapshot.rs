@@ -4,7 +4,9 @@ use std::{fs, path::PathBuf};
 
 /// Where a snapshot lies.
 pub(crate) fn path(name: &str) -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "snapshots", name].iter().collect()
+    [env!("CARGO_MANIFEST_DIR"), "snapshots", name]
+        .iter()
+        .collect()
 }
 
 /// Whether snapshots are rewritten instead of compared.

@@ -8,10 +8,14 @@ use domain::{
     upcast::upcast,
     world::{AnyState, Decider},
 };
+use ledger::Ledger;
 use serde_json::Value;
 use sqlx::{PgPool, Row as _};
 
-use super::database::{Stored, events};
+use super::{
+    cast::{CALDERBRIDGE, COMMISSIONER, NORTHMOOR, SEVERNVALE, WEXCOMBE},
+    database::{Stored, events},
+};
 
 /// Checks streams, chains, feeds and receipts of a whole database.
 pub(crate) async fn check(owner: &PgPool) {
@@ -67,12 +71,11 @@ fn folds(kind: &str, id: &str, events: &[Stored]) {
         state
             .apply_stored(payload)
             .unwrap_or_else(|error| panic!("{} of {kind} {id}: {error}", event.event_type));
-        assert!(
-            state.custody().is_some(),
-            "{kind} {id} belongs to nobody after {}",
-            event.event_type
-        );
     }
+    assert!(
+        state.custody().is_some(),
+        "{kind} {id} belongs to nobody after its last event"
+    );
 }
 
 fn verifies(kind: &str, id: &str, events: &[Stored]) {
@@ -157,4 +160,36 @@ async fn receipts_point_at_what_was_written(owner: &PgPool) {
     .await
     .expect("the owner reads receipts");
     assert!(astray.is_empty(), "{astray:#?}");
+}
+
+/// Every tenant's view says what a fold of its feed in memory says.
+pub(crate) async fn views_are_folds(ledger: &Ledger) {
+    let projector = views::projector(ledger);
+    let drifts = [
+        projector.drift::<views::Employer>(NORTHMOOR).await,
+        projector.drift::<views::Employer>(SEVERNVALE).await,
+        projector.drift::<views::University>(WEXCOMBE).await,
+        projector.drift::<views::University>(CALDERBRIDGE).await,
+        projector.drift::<views::Commissioner>(COMMISSIONER).await,
+    ];
+    for drift in drifts {
+        assert_eq!(drift.expect("the views are read"), None);
+    }
+}
+
+/// The rows and figures of every live view, by view and tenant.
+pub(crate) async fn figures(owner: &PgPool) -> Vec<String> {
+    sqlx::query_scalar(
+        "SELECT format('%s %s %s %s %s', b.view, f.tenant_id, f.figure, f.part, f.value) \
+           FROM ledger.view_figure f JOIN ledger.view_build b USING (build) \
+          WHERE b.state = 'live' AND f.value <> 0 \
+          UNION ALL \
+         SELECT format('%s %s %s %s', b.view, r.tenant_id, r.stream, r.row) \
+           FROM ledger.view_row r JOIN ledger.view_build b USING (build) \
+          WHERE b.state = 'live' \
+          ORDER BY 1",
+    )
+    .fetch_all(owner)
+    .await
+    .expect("the owner reads views")
 }

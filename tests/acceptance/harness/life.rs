@@ -1,0 +1,771 @@
+//! A trainee's life as calls of the API, step by step. What a step must lead to is the tests' own
+//! business.
+
+use domain::{
+    actor::{
+        ActingRole::{
+            AdmissionsTutor, BoardSecretary, Candidate, CommissionerNational, EmployerHr,
+            PracticeSupervisor, ProfessionalLead, ProgrammeLead, ServiceManager,
+        },
+        PersonId, TenantId,
+    },
+    decision_round::Seal,
+    employment::Employment,
+    enrolment::Enrolment,
+    funding::FundingAward,
+    id::Id,
+    offer::Offer,
+    preceptorship::Preceptorship,
+    qualification::Qualification,
+    training::Training,
+    world::Decider,
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{
+    Caller, Cast,
+    cast::{COMMISSIONER, NORTHMOOR, WEXCOMBE},
+};
+
+/// The six employment checks.
+pub(crate) const CHECKS: [&str; 6] = [
+    "identity",
+    "right_to_work",
+    "registration_and_qualification",
+    "employment_history_and_references",
+    "criminal_record",
+    "work_health_assessment",
+];
+
+/// What the employer scores.
+const EMPLOYER_CRITERIA: [&str; 4] = [
+    "trauma_informed_recovery",
+    "collaborative_work_with_smi_in_a_team",
+    "knowledge_of_community_mental_health",
+    "nhs_values",
+];
+
+/// What the university scores.
+const UNIVERSITY_CRITERIA: [&str; 2] = ["trauma_informed_recovery", "ability_to_study_at_level"];
+
+/// A campaign of Northmoor and Wexcombe: the records that lead to an open vacancy.
+#[derive(Debug, Clone)]
+pub(crate) struct Campaign {
+    pub(crate) programme: String,
+    pub(crate) clinical_service: String,
+    /// S1, a clinical psychologist, and S2, an accredited therapist.
+    pub(crate) supervisors: Vec<String>,
+    pub(crate) intake: String,
+    pub(crate) allocation: String,
+    pub(crate) commitment: String,
+    pub(crate) partnership: String,
+    pub(crate) vacancy: String,
+}
+
+impl Campaign {
+    /// From a programme that gets under way to a vacancy that stands open (D.1, steps 1 to 6).
+    pub(crate) async fn opens(cast: &Cast) -> Self {
+        let programme = programme(cast).await;
+        let hr = cast.of(NORTHMOOR, EmployerHr);
+        let lead = cast.of(NORTHMOOR, ProfessionalLead);
+        let wexcombe = cast.of(WEXCOMBE, ProgrammeLead);
+        let national = cast.of(COMMISSIONER, CommissionerNational);
+
+        let intake = wexcombe
+            .on("2025-09-01")
+            .write("PlanIntake", intake())
+            .await;
+        let clinical_service = hr
+            .on("2025-09-01")
+            .write(
+                "OpenClinicalService",
+                json!({
+                    "display_name": "Northmoor community team",
+                    "setting": "adult_community",
+                    "population": "severe_mental_illness",
+                }),
+            )
+            .await;
+        let supervisors = vec![
+            supervisor(&hr, 1, "hcpc", "PYL900001", &["clinical_psychologist"]).await,
+            supervisor(&hr, 2, "babcp", "900002", &[]).await,
+        ];
+        let allocation = lead
+            .on("2025-09-08")
+            .write("RegisterInterest", interest(NORTHMOOR, "north_west", 5))
+            .await;
+        lead.on("2025-09-22")
+            .write("DeclareReadiness", readiness(&allocation, &supervisors))
+            .await;
+        let commitment = lead
+            .on("2025-10-06")
+            .write(
+                "GiveCommitment",
+                json!({
+                    "allocation": allocation,
+                    "intake": intake,
+                    "posts": 5,
+                    "post": {"band": 5, "permanent": true, "funding": "baseline"},
+                }),
+            )
+            .await;
+        national
+            .on("2025-10-20")
+            .write(
+                "ProposeAllocation",
+                json!({"allocation": allocation, "intake": intake, "places": 5}),
+            )
+            .await;
+        national
+            .on("2025-10-27")
+            .write("ConfirmAllocation", confirmation(&allocation))
+            .await;
+        let mut partnership = String::new();
+        for side in [&lead, &wexcombe] {
+            let sign = json!({
+                "employer": NORTHMOOR.to_string(),
+                "intake": intake,
+                "trainee_posts": 5,
+                "qualified_posts": 5,
+            });
+            partnership = side.on("2025-11-03").write("SignPartnership", sign).await;
+        }
+        for side in [&lead, &wexcombe] {
+            let agree = json!({
+                "partnership": partnership,
+                "level7_percent": 60,
+                "tolerance_points": 10,
+            });
+            side.on("2025-11-03")
+                .write("AgreeRouteBalance", agree)
+                .await;
+        }
+        let vacancy = hr
+            .on("2025-11-10")
+            .write("OpenVacancy", vacancy(&allocation, &clinical_service))
+            .await;
+        Self {
+            programme,
+            clinical_service,
+            supervisors,
+            intake,
+            allocation,
+            commitment,
+            partnership,
+            vacancy,
+        }
+    }
+}
+
+/// The role's programme, from its specification to the contracted university.
+async fn programme(cast: &Cast) -> String {
+    let national = cast.of(COMMISSIONER, CommissionerNational);
+    for (on, milestone) in [
+        ("2021-06-30", "specification_developed"),
+        ("2021-07-01", "procurement_opened"),
+        ("2021-08-31", "tender_closed"),
+        ("2021-10-01", "contracts_ratified"),
+        ("2021-10-04", "employers_engaged"),
+    ] {
+        national
+            .on(on)
+            .write(
+                "ReachMilestone",
+                json!({"role": "MHWP", "milestone": milestone}),
+            )
+            .await;
+    }
+    national
+        .on("2021-10-18")
+        .write(
+            "ContractProvider",
+            json!({
+                "role": "MHWP",
+                "university": WEXCOMBE.to_string(),
+                "regions": ["north_west", "midlands"],
+            }),
+        )
+        .await
+}
+
+/// MHWP-2026-03: twelve places at level 7, eight at level 6.
+fn intake() -> Value {
+    json!({
+        "commissioner": COMMISSIONER.to_string(),
+        "role": "MHWP",
+        "title": "MHWP-2026-03",
+        "teaching_start": "2026-03-02",
+        "last_start": "2026-03-02",
+        "training_end": "2027-03-01",
+        "board_date": "2027-03-10",
+        "curriculum_version": "v2",
+        "capacity": [{"level": 7, "places": 12}, {"level": 6, "places": 8}],
+    })
+}
+
+pub(crate) async fn supervisor(
+    hr: &Caller,
+    number: u128,
+    register: &str,
+    registered_as: &str,
+    modalities: &[&str],
+) -> String {
+    let person = Uuid::from_u128(0x5ca5_7000_0000_4000_8000_0000_0000_2000 + number);
+    let supervisor = hr
+        .on("2025-09-15")
+        .write(
+            "RecordSupervisor",
+            json!({
+                "person": format!("people/{person}"),
+                "display_name": "Sam Hollis",
+                "register": register,
+                "number": registered_as,
+            }),
+        )
+        .await;
+    hr.on("2025-09-15")
+        .write(
+            "RecordRegisterCheck",
+            json!({
+                "supervisor": supervisor,
+                "register": register,
+                "status": "registered",
+                "modalities": modalities,
+            }),
+        )
+        .await;
+    supervisor
+}
+
+/// Interest in so many places.
+pub(crate) fn interest(employer: TenantId, region: &str, demand: u32) -> Value {
+    json!({
+        "employer": employer.to_string(),
+        "commissioner": COMMISSIONER.to_string(),
+        "role": "MHWP",
+        "region": region,
+        "demand": demand,
+    })
+}
+
+/// The three criteria met, a sponsor named.
+pub(crate) fn readiness(allocation: &str, supervisors: &[String]) -> Value {
+    let person = |number: u128| {
+        let id = Uuid::from_u128(0x5ca5_7000_0000_4000_8000_0000_0000_3000 + number);
+        format!("people/{id}")
+    };
+    json!({
+        "allocation": allocation,
+        "permanent_qualified_posts": true,
+        "professional_lead": person(1),
+        "supervisors": supervisors,
+        "sponsor": person(2),
+        "clinical_escalation": true,
+    })
+}
+
+fn confirmation(allocation: &str) -> Value {
+    json!({
+        "allocation": allocation,
+        "approvals": [
+            {"by": "national", "on": "2025-10-24"},
+            {"by": "regional_lead", "on": "2025-10-24"},
+            {"by": "university", "on": "2025-10-24"},
+        ],
+    })
+}
+
+fn vacancy(allocation: &str, clinical_service: &str) -> Value {
+    json!({
+        "allocation": allocation,
+        "clinical_service": clinical_service,
+        "posts": 5,
+        "title": "Trainee Mental Health and Wellbeing Practitioner",
+        "on_training_failure": "redeploy",
+        "closing": "2025-11-30T23:59:00Z",
+    })
+}
+
+/// `collection/{uuid}` of the record that `home` keeps for an application.
+pub(crate) fn record<A: Decider>(home: TenantId, application: &str) -> String {
+    let application = application.rsplit('/').next().unwrap_or_default();
+    let application = Uuid::try_parse(application).expect("a resource name");
+    Id::<A>::derive(home, &[application]).name()
+}
+
+/// Somebody who applies to Northmoor and Wexcombe, and what becomes of them.
+#[derive(Clone)]
+pub(crate) struct Trainee {
+    cast: Cast,
+    /// The person, who is a tenant of their own.
+    pub(crate) person: TenantId,
+    /// `applications/{uuid}`
+    pub(crate) application: String,
+}
+
+impl Trainee {
+    /// Applies on a date.
+    pub(crate) async fn applies(
+        cast: &Cast,
+        vacancy: &str,
+        person: TenantId,
+        on: &str,
+        said: Value,
+    ) -> Self {
+        let application = cast
+            .of(person, Candidate)
+            .on(on)
+            .write("SubmitApplication", application(vacancy, said))
+            .await;
+        Self {
+            cast: cast.clone(),
+            person,
+            application,
+        }
+    }
+
+    pub(crate) fn candidate(&self, on: &str) -> Caller {
+        self.cast.of(self.person, Candidate).on(on)
+    }
+
+    pub(crate) fn hr(&self, on: &str) -> Caller {
+        self.cast.of(NORTHMOOR, EmployerHr).on(on)
+    }
+
+    pub(crate) fn manager(&self, on: &str) -> Caller {
+        self.cast.of(NORTHMOOR, ServiceManager).on(on)
+    }
+
+    pub(crate) fn admissions(&self, on: &str) -> Caller {
+        self.cast.of(WEXCOMBE, AdmissionsTutor).on(on)
+    }
+
+    pub(crate) fn programme(&self, on: &str) -> Caller {
+        self.cast.of(WEXCOMBE, ProgrammeLead).on(on)
+    }
+
+    pub(crate) fn commissioner(&self, on: &str) -> Caller {
+        self.cast.of(COMMISSIONER, CommissionerNational).on(on)
+    }
+
+    pub(crate) fn offer(&self) -> String {
+        record::<Offer>(NORTHMOOR, &self.application)
+    }
+
+    pub(crate) fn of_application(&self) -> Value {
+        json!({ "application": self.application })
+    }
+
+    /// Both parties shortlist.
+    pub(crate) async fn is_shortlisted(&self) {
+        let shortlist = json!({
+            "application": self.application,
+            "shortlisted": true,
+            "reason": "Meets the criteria on paper.",
+        });
+        self.hr("2025-12-03")
+            .write("SealShortlist", shortlist.clone())
+            .await;
+        self.admissions("2025-12-04")
+            .write("SealShortlist", shortlist)
+            .await;
+    }
+
+    /// An interview with an expert by experience on the panel, and the first decision round.
+    pub(crate) async fn is_interviewed(&self) {
+        self.hr("2025-12-11")
+            .write(
+                "RecordInterview",
+                json!({
+                    "application": self.application,
+                    "held_date": "2025-12-11",
+                    "panel": [
+                        "service_manager",
+                        "admissions_tutor",
+                        "expert_by_experience",
+                    ],
+                }),
+            )
+            .await;
+        self.hr("2025-12-11")
+            .write(
+                "OpenDecisionRound",
+                json!({"application": self.application, "deadline": "2025-12-19T17:00:00Z"}),
+            )
+            .await;
+    }
+
+    /// The employer's word in a round.
+    pub(crate) fn employers(&self, round: u32, verdict: &str, conditions: &[&str]) -> Value {
+        decision(
+            &self.application,
+            round,
+            verdict,
+            conditions,
+            &EMPLOYER_CRITERIA,
+        )
+    }
+
+    /// The university's word in a round.
+    pub(crate) fn universitys(&self, round: u32, verdict: &str, conditions: &[&str]) -> Value {
+        decision(
+            &self.application,
+            round,
+            verdict,
+            conditions,
+            &UNIVERSITY_CRITERIA,
+        )
+    }
+
+    /// Both accept.
+    pub(crate) async fn is_appointed(&self) {
+        self.hr("2025-12-12T09:14:00Z")
+            .write("SealDecision", self.employers(1, "accept", &[]))
+            .await;
+        self.admissions("2025-12-15T16:40:00Z")
+            .write("SealDecision", self.universitys(1, "accept", &[]))
+            .await;
+    }
+
+    /// An offer, and the answer to it.
+    pub(crate) async fn accepts(&self) {
+        self.hr("2025-12-16")
+            .write("MakeOffer", self.of_application())
+            .await;
+        self.candidate("2025-12-18")
+            .write("AcceptOffer", json!({"offer": self.offer()}))
+            .await;
+    }
+
+    /// The six checks, one a day, and both parties' word that their conditions are met.
+    pub(crate) async fn is_cleared(&self) {
+        for (day, check) in CHECKS.iter().enumerate() {
+            let on = format!("2026-01-{:02}", 10 + day);
+            self.hr(&on)
+                .write(
+                    "ClearEmploymentCheck",
+                    json!({
+                        "offer": self.offer(),
+                        "check": check,
+                        "result": "cleared",
+                        "result_date": on,
+                    }),
+                )
+                .await;
+        }
+        self.confirms_conditions(&[], &[]).await;
+    }
+
+    /// Both parties say that their own conditions are met.
+    pub(crate) async fn confirms_conditions(&self, employer: &[&str], university: &[&str]) {
+        let confirm =
+            |conditions: &[&str]| json!({"offer": self.offer(), "conditions": conditions});
+        self.hr("2026-02-16")
+            .write("ConfirmConditions", confirm(employer))
+            .await;
+        self.admissions("2026-02-16")
+            .write("ConfirmConditions", confirm(university))
+            .await;
+    }
+
+    pub(crate) fn award(&self) -> String {
+        record::<FundingAward>(COMMISSIONER, &self.application)
+    }
+
+    pub(crate) fn enrolment(&self) -> String {
+        record::<Enrolment>(WEXCOMBE, &self.application)
+    }
+
+    pub(crate) fn employment(&self) -> String {
+        record::<Employment>(NORTHMOOR, &self.application)
+    }
+
+    pub(crate) fn training(&self) -> String {
+        record::<Training>(NORTHMOOR, &self.application)
+    }
+
+    pub(crate) fn qualification(&self) -> String {
+        record::<Qualification>(WEXCOMBE, &self.application)
+    }
+
+    pub(crate) fn preceptorship(&self) -> String {
+        record::<Preceptorship>(NORTHMOOR, &self.application)
+    }
+
+    /// `seals/{uuid}` of one party.
+    pub(crate) fn seal(&self, party: TenantId) -> String {
+        record::<Seal>(party, &self.application)
+    }
+
+    /// `people/{uuid}`
+    pub(crate) fn person_name(&self) -> String {
+        PersonId(self.person.0).to_string()
+    }
+
+    /// The lock is looked up, and the award approved.
+    pub(crate) async fn is_funded(&self) {
+        self.admissions("2026-02-13")
+            .get(
+                "CheckFundingLock",
+                json!({
+                    "person": self.person_name(),
+                    "teaching_start": "2026-03-02",
+                }),
+            )
+            .await;
+        self.commissioner("2026-02-17")
+            .write("ApproveAward", self.of_application())
+            .await;
+    }
+
+    /// In the trainee post, band 4.
+    pub(crate) fn employs(&self, assignment: &str) -> Value {
+        json!({"application": self.application, "band": 4, "assignment": assignment})
+    }
+
+    /// On the programme at a level.
+    pub(crate) fn enrols(&self, sid: &str, uln: &str, level: u32) -> Value {
+        json!({"application": self.application, "sid": sid, "uln": uln, "level": level})
+    }
+
+    /// Starts in the trainee post and on the programme, supervised.
+    pub(crate) async fn starts(&self, campaign: &Campaign, ids: &Ids<'_>, level: u32) {
+        self.hr("2026-02-23")
+            .write("StartEmployment", self.employs(ids.assignment))
+            .await;
+        self.programme("2026-03-02")
+            .write("EnrolTrainee", self.enrols(ids.sid, ids.uln, level))
+            .await;
+        self.hr("2026-03-02")
+            .write(
+                "AssignSupervisor",
+                json!({
+                    "application": self.application,
+                    "supervisor": campaign.supervisors[0],
+                }),
+            )
+            .await;
+        self.cast.settle().await;
+    }
+
+    /// Twelve instalments, at the end of each month of training.
+    pub(crate) async fn is_paid_for(&self) {
+        for (number, on) in [
+            "2026-03-31",
+            "2026-04-30",
+            "2026-05-31",
+            "2026-06-30",
+            "2026-07-31",
+            "2026-08-31",
+            "2026-09-30",
+            "2026-10-31",
+            "2026-11-30",
+            "2026-12-31",
+            "2027-01-31",
+            "2027-02-28",
+        ]
+        .iter()
+        .enumerate()
+        {
+            self.commissioner(on)
+                .write(
+                    "PayInstalment",
+                    json!({"award": self.award(), "number": number + 1}),
+                )
+                .await;
+        }
+    }
+
+    /// A year of practice: 96 contact hours, 52 of interventions, 23 + 23 of supervision.
+    pub(crate) async fn practises(&self) {
+        let training = self.training();
+        self.programme("2026-03-09")
+            .write(
+                "SetWeeklyPattern",
+                json!({"training": training, "university_days": 1, "practice_days": 4}),
+            )
+            .await;
+        let supervisor = self.cast.of(NORTHMOOR, PracticeSupervisor);
+        for (kind, intervention, hours) in [
+            ("contact", "", 96),
+            ("intervention", "problem_solving", 52),
+            ("case_management", "", 23),
+            ("clinical_skills", "", 23),
+        ] {
+            let log = json!({
+                "training": training,
+                "kind": kind,
+                "intervention": intervention,
+                "quarter_hours": hours * 4,
+            });
+            supervisor
+                .on("2027-01-29")
+                .write("LogPracticeHours", log)
+                .await;
+        }
+        for on in ["2026-05-11", "2026-09-14", "2027-01-11"] {
+            self.programme(on)
+                .write("HoldThreeWayReview", json!({"training": training}))
+                .await;
+        }
+        self.programme("2027-02-19")
+            .write("VerifyPortfolio", json!({"training": training}))
+            .await;
+    }
+
+    /// Comes before a board that is quorate; the board's name.
+    pub(crate) async fn comes_before_a_board(&self) -> String {
+        self.secretary("2027-03-10")
+            .write("HoldBoard", board("qualifying", 2, 1))
+            .await
+    }
+
+    pub(crate) fn secretary(&self, on: &str) -> Caller {
+        self.cast.of(WEXCOMBE, BoardSecretary).on(on)
+    }
+
+    pub(crate) fn passes(&self, sitting: &str) -> Value {
+        json!({"sitting": sitting, "application": self.application, "outcome": "pass"})
+    }
+
+    /// The qualified post: band 5, permanent, from baseline funding, in the same service.
+    pub(crate) fn qualified_post(&self, campaign: &Campaign) -> Value {
+        json!({
+            "commitment": campaign.commitment,
+            "application": self.application,
+            "employer": NORTHMOOR.to_string(),
+            "clinical_service": campaign.clinical_service,
+            "post": {"band": 5, "permanent": true, "funding": "baseline"},
+        })
+    }
+
+    /// Passes, and the result is released.
+    pub(crate) async fn qualifies(&self) {
+        let sitting = self.comes_before_a_board().await;
+        self.secretary("2027-03-10")
+            .write("RatifyOutcome", self.passes(&sitting))
+            .await;
+        self.secretary("2027-03-12")
+            .write("ReleaseResult", self.of_application())
+            .await;
+        self.cast.settle().await;
+    }
+
+    /// In the post that was promised.
+    pub(crate) async fn takes_the_qualified_post(&self, campaign: &Campaign) {
+        self.manager("2027-04-05")
+            .write("EvidenceQualifiedPost", self.qualified_post(campaign))
+            .await;
+        self.cast.settle().await;
+    }
+
+    /// Registered, and through the year of preceptorship.
+    pub(crate) async fn completes_preceptorship(&self, registered_as: &str) {
+        self.hr("2027-05-14")
+            .write(
+                "RecordRegisterEntry",
+                json!({
+                    "qualification": self.qualification(),
+                    "register": "bps",
+                    "number": registered_as,
+                }),
+            )
+            .await;
+        let preceptorship = json!({"preceptorship": self.preceptorship()});
+        let session = |form: &str| json!({"preceptorship": self.preceptorship(), "form": form});
+        let supervisor = self.cast.of(NORTHMOOR, PracticeSupervisor);
+        for on in [
+            "2027-05-10",
+            "2027-07-12",
+            "2027-09-13",
+            "2027-11-08",
+            "2028-01-10",
+            "2028-03-13",
+        ] {
+            supervisor
+                .on(on)
+                .write("RecordPreceptorshipSession", session("preceptor_meeting"))
+                .await;
+        }
+        self.programme("2027-10-04")
+            .write(
+                "RecordPreceptorshipSession",
+                session("community_of_practice"),
+            )
+            .await;
+        self.manager("2028-04-04")
+            .write("SignOffPreceptorship", preceptorship.clone())
+            .await;
+        self.programme("2028-04-04")
+            .write("CompletePreceptorship", preceptorship)
+            .await;
+        self.cast.settle().await;
+    }
+}
+
+/// The numbers that others give a trainee.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ids<'a> {
+    pub(crate) sid: &'a str,
+    pub(crate) uln: &'a str,
+    pub(crate) assignment: &'a str,
+}
+
+/// A board of one chair and so many internal and external members.
+pub(crate) fn board(kind: &str, internal: u128, external: u128) -> Value {
+    let member = |number: u128, capacity: &str| {
+        let id = Uuid::from_u128(0x5ca5_7000_0000_4000_8000_0000_0000_4000 + number);
+        json!({"person": format!("people/{id}"), "capacity": capacity})
+    };
+    let mut members = vec![member(1, "chair")];
+    members.extend((0..internal).map(|number| member(10 + number, "internal")));
+    members.extend((0..external).map(|number| member(20 + number, "external")));
+    json!({"role": "MHWP", "kind": kind, "members": members})
+}
+
+/// An application in the words of `said`, where they differ from the usual.
+pub(crate) fn application(vacancy: &str, said: Value) -> Value {
+    let mut message = json!({
+        "vacancy": vacancy,
+        "name": "Ada Fairweather",
+        "contact": "ada.fairweather@example.org",
+        "statement": "I want to help people recover.",
+        "entry_source": "external",
+        "degree": "held",
+        "degree_detail": "BSc Sociology, 2:1",
+    });
+    if let (Some(message), Value::Object(said)) = (message.as_object_mut(), said) {
+        message.extend(said);
+    }
+    message
+}
+
+fn decision(
+    application: &str,
+    round: u32,
+    verdict: &str,
+    conditions: &[&str],
+    criteria: &[&str],
+) -> Value {
+    let scores: Vec<Value> = criteria
+        .iter()
+        .map(|criterion| json!({"criterion": criterion, "points": 4}))
+        .collect();
+    // A rejection names the criteria it rests on.
+    let grounds = match verdict {
+        "reject" => &criteria[criteria.len() - 1..],
+        _ => &[],
+    };
+    json!({
+        "application": application,
+        "round": round,
+        "decision": {
+            "verdict": verdict,
+            "conditions": conditions,
+            "scores": scores,
+            "grounds": grounds,
+            "reason": "As discussed by our panel.",
+        },
+    })
+}

@@ -1,0 +1,485 @@
+//! A tour of everything there is: every scenario and every other way a record can go, so that each
+//! RPC is called and each event stored at least once.
+
+use domain::{
+    actor::{
+        ActingRole::{
+            AdmissionsTutor, Auditor, BoardSecretary, CommissionerNational, EmployerHr,
+            PracticeSupervisor, ProfessionalLead, ProgrammeLead, ServiceManager,
+        },
+        TenantId,
+    },
+    programme::Programme,
+};
+use serde_json::json;
+
+use super::{
+    Cast,
+    cast::{AUDITOR, COMMISSIONER, EVALUATOR, NORTHMOOR, SEVERNVALE, WEXCOMBE, candidate},
+    life::{Campaign, Ids, Trainee, interest, readiness, supervisor},
+};
+
+/// What the tour leaves behind.
+pub(crate) struct Toured {
+    pub(crate) campaign: Campaign,
+    /// Has completed everything.
+    pub(crate) practitioner: Trainee,
+    /// Was rejected first, and is appointed.
+    pub(crate) reconsidered: Trainee,
+    /// Is in training no more.
+    pub(crate) leaver: Trainee,
+}
+
+/// Plays all of it.
+pub(crate) async fn whole(cast: &Cast) -> Toured {
+    let campaign = Campaign::opens(cast).await;
+    directory(cast, &campaign).await;
+    allocation_declined(cast, &campaign).await;
+    let reconsidered = reconsidered(cast, &campaign).await;
+    lapsed(cast, &campaign).await;
+    withdrawn(cast, &campaign).await;
+    declined(cast, &campaign).await;
+    let leaver = leaver(cast, &campaign).await;
+    let practitioner = practitioner(cast, &campaign).await;
+    cast.of(NORTHMOOR, EmployerHr)
+        .on("2026-01-31")
+        .write(
+            "CloseVacancy",
+            json!({"vacancy": campaign.vacancy, "posts_handed_back": 1}),
+        )
+        .await;
+    cast.of(COMMISSIONER, CommissionerNational)
+        .on("2028-10-01")
+        .write(
+            "GrantLockExemption",
+            json!({"person": practitioner.person_name(), "reason": "A shortage of supervisors."}),
+        )
+        .await;
+    cast.settle().await;
+    let toured = Toured {
+        campaign,
+        practitioner,
+        reconsidered,
+        leaver,
+    };
+    reads(cast, &toured).await;
+    toured
+}
+
+async fn directory(cast: &Cast, campaign: &Campaign) {
+    cast.operator()
+        .on("2025-09-01")
+        .write(
+            "SucceedTenant",
+            json!({"tenant": EVALUATOR.to_string(), "display_name": "Evaluation Partners"}),
+        )
+        .await;
+    cast.operator()
+        .on("2025-09-01")
+        .write(
+            "RegisterTenant",
+            json!({
+                "tenant": TenantId(uuid::Uuid::from_u128(0x5ca5_7000)).to_string(),
+                "kind": "employer",
+                "display_name": "Harbourlight Recovery CIC",
+                "ods_code": "H8R3C",
+                "sector": "third_sector",
+                "region": "midlands",
+            }),
+        )
+        .await;
+    cast.operator()
+        .on("2025-09-01")
+        .write(
+            "SetPolicy",
+            json!({
+                "policy": "round.deadline",
+                "from": "2030-01-01",
+                "value_json": "21",
+                "source": "made up",
+                "approver": "made up",
+            }),
+        )
+        .await;
+    cast.of(NORTHMOOR, EmployerHr)
+        .on("2025-09-02")
+        .write(
+            "AddSite",
+            json!({
+                "clinical_service": campaign.clinical_service,
+                "code": "N1M01",
+                "display_name": "Northmoor House",
+                "region": "north_west",
+                "attributes": ["integrated_team"],
+            }),
+        )
+        .await;
+    cast.of(NORTHMOOR, EmployerHr)
+        .on("2025-09-15")
+        .write(
+            "RecordRegisterCheck",
+            json!({
+                "supervisor": campaign.supervisors[1],
+                "register": "babcp",
+                "status": "provisional",
+            }),
+        )
+        .await;
+}
+
+/// Severnvale is offered three places, below the minimum and so by an override, and declines.
+async fn allocation_declined(cast: &Cast, campaign: &Campaign) {
+    let lead = cast.of(SEVERNVALE, ProfessionalLead);
+    let national = cast.of(COMMISSIONER, CommissionerNational);
+    let hr = cast.of(SEVERNVALE, EmployerHr);
+    let supervisor = supervisor(&hr, 9, "hcpc", "PYL900009", &["clinical_psychologist"]).await;
+    let allocation = lead
+        .on("2025-09-09")
+        .write("RegisterInterest", interest(SEVERNVALE, "midlands", 3))
+        .await;
+    lead.on("2025-09-23")
+        .write("DeclareReadiness", readiness(&allocation, &[supervisor]))
+        .await;
+    lead.on("2025-10-06")
+        .write(
+            "GiveCommitment",
+            json!({
+                "allocation": allocation,
+                "intake": campaign.intake,
+                "posts": 3,
+                "post": {"band": 5, "permanent": true, "funding": "baseline"},
+            }),
+        )
+        .await;
+    national
+        .on("2025-10-20")
+        .write(
+            "GrantClusterOverride",
+            json!({
+                "allocation": allocation,
+                "reason": "A neighbour trust shares the peer group.",
+                "review_date": "2026-10-20",
+            }),
+        )
+        .await;
+    national
+        .on("2025-10-21")
+        .write(
+            "ProposeAllocation",
+            json!({"allocation": allocation, "intake": campaign.intake, "places": 3}),
+        )
+        .await;
+    lead.on("2025-10-24")
+        .write("DeclineAllocation", json!({"allocation": allocation}))
+        .await;
+}
+
+/// C2: rejected in the first round, appointed in the second.
+async fn reconsidered(cast: &Cast, campaign: &Campaign) -> Trainee {
+    let said = json!({"degree": "none", "degree_detail": ""});
+    let c2 = Trainee::applies(cast, &campaign.vacancy, candidate(2), "2025-11-20", said).await;
+    let of_application = c2.of_application();
+    c2.is_shortlisted().await;
+    c2.is_interviewed().await;
+    c2.hr("2025-12-12")
+        .write("SealDecision", c2.employers(1, "accept", &[]))
+        .await;
+    c2.hr("2025-12-14")
+        .write(
+            "AmendDecision",
+            c2.employers(1, "accept", &["driving_licence"]),
+        )
+        .await;
+    c2.admissions("2025-12-15")
+        .write("SealDecision", c2.universitys(1, "reject", &[]))
+        .await;
+    c2.admissions("2025-12-16")
+        .write(
+            "ReleaseFeedback",
+            json!({"application": c2.application, "text": "Show us a level 5 certificate."}),
+        )
+        .await;
+    c2.hr("2025-12-18")
+        .write(
+            "RequestReconsideration",
+            json!({"application": c2.application, "reason": "A certificate came in."}),
+        )
+        .await;
+    c2.candidate("2025-12-18")
+        .write(
+            "AddStudyEvidence",
+            json!({
+                "application": c2.application,
+                "kind": "prior_study",
+                "detail": "Level 5 diploma, 2024",
+            }),
+        )
+        .await;
+    c2.admissions("2025-12-19")
+        .write("AgreeReconsideration", of_application)
+        .await;
+    c2.admissions("2025-12-22")
+        .write("SealDecision", c2.universitys(2, "accept", &[]))
+        .await;
+    c2.hr("2025-12-23")
+        .write(
+            "SealDecision",
+            c2.employers(2, "accept", &["driving_licence"]),
+        )
+        .await;
+    c2
+}
+
+/// C3: the employer takes its decision back, and the deadline passes.
+async fn lapsed(cast: &Cast, campaign: &Campaign) {
+    let vacancy = &campaign.vacancy;
+    let c3 = Trainee::applies(cast, vacancy, candidate(3), "2025-11-20", json!({})).await;
+    c3.is_shortlisted().await;
+    c3.is_interviewed().await;
+    c3.hr("2025-12-12")
+        .write("SealDecision", c3.employers(1, "accept", &[]))
+        .await;
+    c3.hr("2025-12-13")
+        .write(
+            "WithdrawDecision",
+            json!({"application": c3.application, "round": 1}),
+        )
+        .await;
+}
+
+/// C4: appointed, the route derived again, a check not cleared, and gone before the start.
+async fn withdrawn(cast: &Cast, campaign: &Campaign) {
+    let said = json!({"degree": "pending", "degree_detail": "", "entry_source": "internal_staff"});
+    let c4 = Trainee::applies(cast, &campaign.vacancy, candidate(4), "2025-11-25", said).await;
+    c4.candidate("2025-11-25")
+        .write(
+            "AddStudyEvidence",
+            json!({
+                "application": c4.application,
+                "kind": "prior_study",
+                "detail": "Level 5 diploma, 2024",
+            }),
+        )
+        .await;
+    c4.is_shortlisted().await;
+    c4.is_interviewed().await;
+    c4.is_appointed().await;
+    c4.accepts().await;
+    c4.hr("2026-01-10")
+        .write(
+            "ClearEmploymentCheck",
+            json!({
+                "offer": c4.offer(),
+                "check": "criminal_record",
+                "result": "not_cleared",
+                "result_date": "2026-01-10",
+            }),
+        )
+        .await;
+    c4.admissions("2026-01-20")
+        .write(
+            "AddStudyEvidence",
+            json!({
+                "application": c4.application,
+                "kind": "degree",
+                "detail": "BSc Health Studies",
+            }),
+        )
+        .await;
+    c4.candidate("2026-01-25")
+        .write("WithdrawApplication", c4.of_application())
+        .await;
+}
+
+/// C5: appointed, and declines.
+async fn declined(cast: &Cast, campaign: &Campaign) {
+    let vacancy = &campaign.vacancy;
+    let c5 = Trainee::applies(cast, vacancy, candidate(5), "2025-11-21", json!({})).await;
+    c5.is_shortlisted().await;
+    c5.is_interviewed().await;
+    c5.is_appointed().await;
+    c5.hr("2025-12-16")
+        .write("MakeOffer", c5.of_application())
+        .await;
+    c5.candidate("2025-12-18")
+        .write("DeclineOffer", json!({"offer": c5.offer()}))
+        .await;
+}
+
+/// C7: in training, which is extended, and gone.
+async fn leaver(cast: &Cast, campaign: &Campaign) -> Trainee {
+    let vacancy = &campaign.vacancy;
+    let c7 = Trainee::applies(cast, vacancy, candidate(7), "2025-11-21", json!({})).await;
+    c7.is_shortlisted().await;
+    c7.is_interviewed().await;
+    c7.is_appointed().await;
+    c7.accepts().await;
+    c7.is_cleared().await;
+    c7.is_funded().await;
+    let ids = Ids {
+        sid: "26100990010000077",
+        uln: "9276308686",
+        assignment: "20000007-1",
+    };
+    c7.starts(campaign, &ids, 7).await;
+    c7.manager("2026-06-15")
+        .write(
+            "ExtendTraining",
+            json!({"training": c7.training(), "until": "2027-06-30"}),
+        )
+        .await;
+    c7.hr("2026-08-12")
+        .write("EndEmployment", json!({"employment": c7.employment()}))
+        .await;
+    cast.settle().await;
+    c7
+}
+
+/// C1: the happy path.
+async fn practitioner(cast: &Cast, campaign: &Campaign) -> Trainee {
+    let vacancy = &campaign.vacancy;
+    let c1 = Trainee::applies(cast, vacancy, candidate(1), "2025-11-21", json!({})).await;
+    c1.is_shortlisted().await;
+    c1.is_interviewed().await;
+    c1.is_appointed().await;
+    c1.accepts().await;
+    c1.is_cleared().await;
+    c1.is_funded().await;
+    let ids = Ids {
+        sid: "26100990010000011",
+        uln: "",
+        assignment: "20000001-1",
+    };
+    c1.starts(campaign, &ids, 7).await;
+    c1.is_paid_for().await;
+    c1.practises().await;
+    c1.qualifies().await;
+    c1.takes_the_qualified_post(campaign).await;
+    c1.completes_preceptorship("BPS-000001").await;
+    c1
+}
+
+/// Everything there is to read, by somebody who may.
+async fn reads(cast: &Cast, toured: &Toured) {
+    let (campaign, c1) = (&toured.campaign, &toured.practitioner);
+    let programme = Programme::id(
+        COMMISSIONER,
+        &domain::policy::catalogue::Role::parse("MHWP", "role").expect("a role"),
+    );
+    for (tenant, role, method, name) in [
+        (NORTHMOOR, EmployerHr, "GetTenant", NORTHMOOR.to_string()),
+        (
+            NORTHMOOR,
+            EmployerHr,
+            "GetClinicalService",
+            campaign.clinical_service.clone(),
+        ),
+        (
+            NORTHMOOR,
+            EmployerHr,
+            "GetSupervisor",
+            campaign.supervisors[0].clone(),
+        ),
+        (
+            COMMISSIONER,
+            CommissionerNational,
+            "GetProgramme",
+            programme.name(),
+        ),
+        (
+            WEXCOMBE,
+            ProgrammeLead,
+            "GetIntake",
+            campaign.intake.clone(),
+        ),
+        (
+            NORTHMOOR,
+            ProfessionalLead,
+            "GetAllocation",
+            campaign.allocation.clone(),
+        ),
+        (
+            NORTHMOOR,
+            ProfessionalLead,
+            "GetCommitment",
+            campaign.commitment.clone(),
+        ),
+        (
+            WEXCOMBE,
+            ProgrammeLead,
+            "GetPartnership",
+            campaign.partnership.clone(),
+        ),
+        (
+            WEXCOMBE,
+            AdmissionsTutor,
+            "GetVacancy",
+            campaign.vacancy.clone(),
+        ),
+        (
+            WEXCOMBE,
+            AdmissionsTutor,
+            "GetApplication",
+            c1.application.clone(),
+        ),
+        (
+            NORTHMOOR,
+            EmployerHr,
+            "GetApplication",
+            c1.application.clone(),
+        ),
+        (NORTHMOOR, EmployerHr, "GetSeal", c1.seal(NORTHMOOR)),
+        (WEXCOMBE, AdmissionsTutor, "GetSeal", c1.seal(WEXCOMBE)),
+        (NORTHMOOR, EmployerHr, "GetOffer", c1.offer()),
+        (COMMISSIONER, CommissionerNational, "GetAward", c1.award()),
+        (WEXCOMBE, ProgrammeLead, "GetEnrolment", c1.enrolment()),
+        (NORTHMOOR, EmployerHr, "GetEmployment", c1.employment()),
+        (NORTHMOOR, PracticeSupervisor, "GetTraining", c1.training()),
+        (
+            WEXCOMBE,
+            BoardSecretary,
+            "GetQualification",
+            c1.qualification(),
+        ),
+        (
+            NORTHMOOR,
+            ServiceManager,
+            "GetPreceptorship",
+            c1.preceptorship(),
+        ),
+    ] {
+        cast.of(tenant, role)
+            .get(method, json!({"name": name}))
+            .await;
+    }
+    let sitting = cast
+        .api
+        .accepted()
+        .into_iter()
+        .rev()
+        .find_map(|call| call.message["sitting"].as_str().map(str::to_owned))
+        .expect("a board was held");
+    cast.of(WEXCOMBE, BoardSecretary)
+        .get("GetBoardSitting", json!({"name": sitting}))
+        .await;
+    let hr = cast.of(NORTHMOOR, EmployerHr);
+    hr.get(
+        "GetPolicy",
+        json!({"policy": "cluster.min", "on": "2026-03-02"}),
+    )
+    .await;
+    hr.get("ListPolicies", json!({})).await;
+    hr.get("GetDashboard", json!({"include_journeys": true}))
+        .await;
+    hr.get("ListFeed", json!({})).await;
+    hr.get("SubscribeFeed", json!({})).await;
+    hr.get("WatchDashboard", json!({})).await;
+    hr.get(
+        "GetOperation",
+        json!({"request_id": cast.api.next_request_id()}),
+    )
+    .await;
+    cast.of(AUDITOR, Auditor)
+        .get("ReplayHistory", json!({"person": c1.person_name()}))
+        .await;
+}

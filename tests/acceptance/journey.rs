@@ -1,0 +1,7 @@
+//! The scenarios end to end, as each tenant lives them.
+
+mod happy_path;
+mod non_graduate;
+mod refer_then_pass;
+mod repeats;
+mod split_decision;
