@@ -1,5 +1,11 @@
 //! The service through its own API, on a real PostgreSQL. One binary: every test links once.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails with the sentence that says what was expected"
+)]
+
 mod architecture;
 mod bad_input;
 mod blindness;

@@ -3,9 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use prost_reflect::{
-    Cardinality, DynamicMessage, Kind, MessageDescriptor, ReflectMessage as _, Value,
-};
+use prost_reflect::{Cardinality, DynamicMessage, Kind, ReflectMessage as _, Value};
 
 use super::caller::Accepted;
 
@@ -61,11 +59,6 @@ impl Vocabulary {
             }
             _ => {}
         }
-    }
-
-    /// A message of this type.
-    pub(crate) fn message(&self, kind: &MessageDescriptor, tape: &mut Tape<'_>) -> DynamicMessage {
-        self.fill(DynamicMessage::new(kind.clone()), tape, 0)
     }
 
     /// The message with some of its fields replaced.

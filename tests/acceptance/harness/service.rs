@@ -24,7 +24,6 @@ pub(crate) const ALL_ROLES: &[Role] = &[Role::Api, Role::Project, Role::React];
 pub(crate) struct Service {
     /// Who is on it.
     pub(crate) cast: Cast,
-    pub(crate) database: Database,
     /// Sees what is stored, past every rule.
     pub(crate) owner: PgPool,
     running: Running,
@@ -64,7 +63,6 @@ impl Service {
                 issuer: Arc::new(issuer),
             },
             owner: database.owner().await,
-            database,
             running,
             _keys: keys,
         }
