@@ -192,6 +192,15 @@ impl Writer {
                     let _ = answer.send(Err(error));
                 }
             }
+            Err(LedgerError::Store(error)) if matches!(fault(&error), Fault::Connection) => {
+                // The database is away for each of them: what all have waited for is not waited
+                // for again by one after the other.
+                tracing::error!(%error, units = units.len(), "the database is away");
+                for answer in answers {
+                    let away = std::io::Error::from(std::io::ErrorKind::TimedOut);
+                    let _ = answer.send(Err(sqlx::Error::Io(away).into()));
+                }
+            }
             Err(error) => {
                 // One of them is at fault; alone, it fails alone.
                 tracing::warn!(%error, units = units.len(), "a batch failed; its units go one by one");
