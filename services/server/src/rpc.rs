@@ -46,9 +46,11 @@ use tonic::{
     codec::CompressionEncoding,
     service::{Routes, RoutesBuilder},
 };
-use tower::util::MapRequestLayer;
+use tower::util::{MapRequestLayer, MapResponseLayer};
 
-use crate::{caller, desk::Desk, rate::Allowance, subscription::Subscriptions, token::Verifier};
+use crate::{
+    caller, desk::Desk, rate::Allowance, status, subscription::Subscriptions, token::Verifier,
+};
 
 /// The largest request message, in bytes.
 pub const REQUEST_BYTES_MAX: usize = 1024 * 1024;
@@ -98,6 +100,9 @@ pub(crate) fn services(
     routes
         .routes()
         .into_axum_router()
+        .layer(MapResponseLayer::new(|answer: http::Response<_>| {
+            status::explained(answer)
+        }))
         .layer(MapRequestLayer::new(move |request: http::Request<_>| {
             caller::note_call(&verifier, request)
         }))

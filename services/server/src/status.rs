@@ -76,6 +76,39 @@ pub(crate) fn exhausted(reason: &str, message: String, retry: Duration) -> Statu
     Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 
+/// Answers of the transport itself (a message that is no message, a method that is none) in the
+/// same form as every other refusal.
+pub(crate) fn explained<B: Default>(response: http::Response<B>) -> http::Response<B> {
+    let plain = !response.headers().contains_key("grpc-status-details-bin");
+    match Status::from_header_map(response.headers()) {
+        Some(status) if plain && status.code() != Code::Ok => explanation(&status).into_http(),
+        _ => response,
+    }
+}
+
+fn explanation(status: &Status) -> Status {
+    let (code, reason, message) = match status.code() {
+        Code::Internal if status.message().starts_with("failed to decode") => (
+            Code::InvalidArgument,
+            "MESSAGE_MALFORMED",
+            "not a message of this method; encode it by the published contract",
+        ),
+        Code::OutOfRange => (
+            Code::InvalidArgument,
+            "MESSAGE_TOO_LARGE",
+            "the message is larger than the service reads; send less at a time",
+        ),
+        Code::Unimplemented => (
+            Code::Unimplemented,
+            "METHOD_UNKNOWN",
+            "no such method, or not with this encoding; see the published contract",
+        ),
+        code => (code, "TRANSPORT", status.message()),
+    };
+    let details = ErrorDetails::with_error_info(reason, ERROR_DOMAIN, []);
+    Status::with_error_details(code, message, details)
+}
+
 /// No or bad credentials.
 pub(crate) fn unauthenticated(message: impl Into<String>) -> Status {
     Status::with_error_details(
