@@ -13,16 +13,20 @@ use proptest::{
 };
 use prost::Message as _;
 use prost_reflect::DynamicMessage;
+use serde_json::{Value, json};
+use server::REQUEST_BYTES_MAX;
 use strum::IntoEnumIterator as _;
 use tokio::{runtime::Handle, sync::watch};
 use tonic::Code;
 
 use crate::harness::{
     Caller, Refused, Service,
-    caller::methods,
+    caller::{encode, methods},
     cast::{
-        AUDITOR, CALDERBRIDGE, COMMISSIONER, NETWORK, NORTHMOOR, SEVERNVALE, WEXCOMBE, candidate,
+        AUDITOR, CALDERBRIDGE, COMMISSIONER, NETWORK, NORTHMOOR, SEVERNVALE, STRANGER, WEXCOMBE,
+        candidate,
     },
+    life::{Campaign, application, interest},
     messages::{Tape, Vocabulary},
     soundness, tour,
 };
@@ -149,5 +153,185 @@ async fn garbage_is_refused_in_words_and_leaves_a_sound_history() {
     service.cast.settle().await;
     soundness::check(&service.owner).await;
     soundness::views_are_folds(&service.cast.ledger).await;
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_message_of_the_method_is_refused_in_words_too() {
+    let service = Service::start().await;
+    let api = &service.cast.api;
+    let hr = service.cast.of(NORTHMOOR, ActingRole::EmployerHr);
+    let method = api.method("OpenVacancy");
+    // A field that says it is longer than the message, a wire type that is none, text that is none.
+    for bytes in [&[0x0a, 0xff, 0x01][..], &[0x0f], &[0x0a, 0x02, 0xc3, 0x28]] {
+        let refused = hr
+            .send(&method, bytes.to_vec().into())
+            .await
+            .expect_err("not a message");
+        assert_eq!(refused.code, Code::InvalidArgument);
+        assert_eq!(
+            (refused.reason.as_str(), refused.infos),
+            ("MESSAGE_MALFORMED", 1)
+        );
+    }
+    let long = json!({"title": "x".repeat(REQUEST_BYTES_MAX + 1)});
+    let refused = hr
+        .send(&method, encode(&method, &long))
+        .await
+        .expect_err("too large");
+    assert_eq!(refused.code, Code::InvalidArgument);
+    assert_eq!(
+        (refused.reason.as_str(), refused.infos),
+        ("MESSAGE_TOO_LARGE", 1)
+    );
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_names_the_field_at_fault_or_the_rule() {
+    let service = Service::start().await;
+    let cast = &service.cast;
+    let campaign = Campaign::opens(cast).await;
+    let applies = |said: Value| application(&campaign.vacancy, said);
+    let candidate = cast
+        .of(candidate(1), ActingRole::Candidate)
+        .on("2025-11-21");
+    let lead = cast
+        .of(NORTHMOOR, ActingRole::ProfessionalLead)
+        .on("2025-11-21");
+    let hr = cast.of(NORTHMOOR, ActingRole::EmployerHr).on("2025-11-21");
+    let wexcombe = cast
+        .of(WEXCOMBE, ActingRole::ProgrammeLead)
+        .on("2025-11-21");
+    let operator = cast.operator().on("2025-11-21");
+    for (caller, method, message, reason, field) in [
+        // Malformed.
+        (
+            &candidate,
+            "SubmitApplication",
+            applies(json!({"request_id": "r1"})),
+            "FIELD_INVALID",
+            "request_id",
+        ),
+        (
+            &candidate,
+            "SubmitApplication",
+            applies(json!({"effective": "21/11/2025"})),
+            "FIELD_INVALID",
+            "effective",
+        ),
+        (
+            &candidate,
+            "SubmitApplication",
+            applies(json!({"vacancy": campaign.intake})),
+            "FIELD_INVALID",
+            "vacancy",
+        ),
+        (
+            &candidate,
+            "SubmitApplication",
+            applies(json!({"degree": "honorary"})),
+            "FIELD_INVALID",
+            "degree",
+        ),
+        (
+            &operator,
+            "RegisterTenant",
+            json!({
+                "tenant": STRANGER.to_string(),
+                "kind": "employer",
+                "display_name": "Elsewhere",
+                "ods_code": "not an ODS code",
+                "sector": "nhs",
+                "region": "london",
+            }),
+            "ODS_CODE_FORMAT",
+            "ods_code",
+        ),
+        // Too much.
+        (
+            &candidate,
+            "SubmitApplication",
+            applies(json!({"statement": "x".repeat(20_001)})),
+            "FIELD_INVALID",
+            "statement",
+        ),
+        (
+            &hr,
+            "OpenVacancy",
+            json!({
+                "allocation": campaign.allocation,
+                "clinical_service": campaign.clinical_service,
+                "posts": 1,
+                "title": "x".repeat(10_000),
+                "on_training_failure": "redeploy",
+                "closing": "2025-12-31",
+            }),
+            "FIELD_INVALID",
+            "title",
+        ),
+        (
+            &lead,
+            "RegisterInterest",
+            interest(NORTHMOOR, "north_west", 0),
+            "FIELD_INVALID",
+            "demand",
+        ),
+        // For somebody else.
+        (
+            &lead,
+            "RegisterInterest",
+            interest(SEVERNVALE, "midlands", 5),
+            "NOT_PERMITTED",
+            "",
+        ),
+        (
+            &wexcombe,
+            "GetVacancy",
+            json!({"name": format!("vacancies/{}", PLATFORM.0)}),
+            "NOT_PERMITTED",
+            "",
+        ),
+        // Late.
+        (
+            &candidate,
+            "SubmitApplication",
+            applies(json!({"effective": "2025-12-01"})),
+            "CAMPAIGN_CLOSED",
+            "",
+        ),
+        // More than there is.
+        (
+            &hr,
+            "OpenVacancy",
+            json!({
+                "allocation": campaign.allocation,
+                "clinical_service": campaign.clinical_service,
+                "posts": 1,
+                "title": "One more",
+                "on_training_failure": "redeploy",
+                "closing": "2025-12-31",
+            }),
+            "CAPACITY_EXCEEDED",
+            "",
+        ),
+    ] {
+        let refused = caller
+            .call(method, message.clone())
+            .await
+            .expect_err("it is refused");
+        let fields: Vec<&str> = refused.fields.iter().map(String::as_str).collect();
+        let expected: Vec<&str> = Some(field)
+            .filter(|field| !field.is_empty())
+            .into_iter()
+            .collect();
+        assert_eq!(
+            (refused.reason.as_str(), fields),
+            (reason, expected),
+            "{method} {}",
+            refused.status.message()
+        );
+        assert_eq!(refused.infos, 1);
+    }
     service.stop().await;
 }
