@@ -1,5 +1,6 @@
 //! The scenarios end to end, as each tenant lives them.
 
+mod dashboards;
 mod happy_path;
 mod non_graduate;
 mod refer_then_pass;

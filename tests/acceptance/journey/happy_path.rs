@@ -5,6 +5,7 @@ use domain::actor::ActingRole::{
 };
 use serde_json::json;
 
+use super::dashboards;
 use crate::harness::{
     Service,
     cast::{COMMISSIONER, NORTHMOOR, WEXCOMBE, candidate},
@@ -343,6 +344,31 @@ async fn d_1_from_interest_to_a_completed_preceptorship() {
         .await;
     assert_eq!(qualification["qualification"]["awarded"], "2027-03-10");
     assert_eq!(qualification["qualification"]["leaving_code"], "01");
+
+    dashboards::show(
+        cast,
+        &[
+            ("employer", "commitment_posts", 5),
+            ("employer", "commitments_discharged", 1),
+            ("employer", "qualified", 1),
+            ("employer", "in_qualified_post", 1),
+            ("employer", "preceptorships_complete", 1),
+            ("employer", "places_filled", 1),
+            ("university", "qualified", 1),
+            ("university", "passed_first_time", 1),
+            ("university", "preceptorships_complete", 1),
+            ("commissioner", "awards_completed", 1),
+            ("commissioner", "salary_paid", 2_748_500),
+            ("commissioner", "demand", 5),
+        ],
+    )
+    .await;
+    let employers = dashboards::journey(cast, "employer").await;
+    assert_eq!(employers["consolidation_months_needed"], 24);
+    assert_eq!(employers["preceptorship_completed"], "2028-04-04");
+    let universitys = dashboards::journey(cast, "university").await;
+    assert_eq!(universitys["leaving_code"], "01");
+    assert_eq!(universitys["salary_paid_pence"], 0, "the employer's money");
 
     crate::harness::soundness::check(&service.owner).await;
     service.stop().await;

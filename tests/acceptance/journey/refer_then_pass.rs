@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::dashboards;
 use crate::harness::{
     Service,
     cast::candidate,
@@ -74,6 +75,13 @@ async fn d_7_referred_then_passed_moves_every_date_that_follows() {
         "NOT_QUALIFIED"
     );
 
+    let referred = [
+        ("employer", "qualified", 0),
+        ("employer", "results_pending", 1),
+        ("university", "referred", 1),
+    ];
+    dashboards::show(&service.cast, &referred).await;
+
     // 2: trained on at the employer's cost.
     c5.manager("2027-03-15")
         .write(
@@ -122,6 +130,13 @@ async fn d_7_referred_then_passed_moves_every_date_that_follows() {
         service.recorded(&c5.qualification()).await,
         ["ResultReleased", "ResultReleased", "QualificationAwarded"]
     );
+    let passed = [
+        ("employer", "qualified", 1),
+        ("employer", "results_pending", 0),
+        ("university", "passed_after_resit", 1),
+        ("university", "passed_first_time", 0),
+    ];
+    dashboards::show(&service.cast, &passed).await;
     crate::harness::soundness::check(&service.owner).await;
     service.stop().await;
 }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::dashboards;
 use crate::harness::{
     Service,
     cast::{NORTHMOOR, WEXCOMBE, candidate},
@@ -43,6 +44,12 @@ async fn d_2_a_split_decision_is_reconsidered_blind_again() {
         "APPLICATION_STATE_AWAITING_JOINT_OUTCOME"
     );
     assert_eq!(before["application"]["revealed_rounds"], json!([]));
+
+    let waiting = [
+        ("employer", "awaiting_joint_outcome", 1),
+        ("university", "awaiting_joint_outcome", 1),
+    ];
+    dashboards::show(&service.cast, &waiting).await;
 
     // 3: the university rejects; both words stand.
     c2.admissions("2025-12-15")
@@ -162,5 +169,12 @@ async fn d_2_a_split_decision_is_reconsidered_blind_again() {
         service.recorded(&c2.seal(WEXCOMBE)).await,
         ["ShortlistSealed", "DecisionSealed", "DecisionSealed"]
     );
+    let appointed = [
+        ("employer", "appointed", 1),
+        ("employer", "not_appointed", 0),
+        ("university", "appointed", 1),
+        ("university", "awaiting_joint_outcome", 0),
+    ];
+    dashboards::show(&service.cast, &appointed).await;
     service.stop().await;
 }

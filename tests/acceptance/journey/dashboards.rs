@@ -1,0 +1,59 @@
+//! What each tenant's dashboard says of a scenario.
+
+use domain::actor::{
+    ActingRole::{self, CommissionerNational, EmployerHr, ProgrammeLead},
+    TenantId,
+};
+use serde_json::{Value, json};
+
+use crate::harness::{
+    Cast,
+    cast::{COMMISSIONER, NORTHMOOR, WEXCOMBE},
+};
+
+/// The employer, the university and the commissioner of every scenario.
+const VIEWERS: [(&str, TenantId, ActingRole); 3] = [
+    ("employer", NORTHMOOR, EmployerHr),
+    ("university", WEXCOMBE, ProgrammeLead),
+    ("commissioner", COMMISSIONER, CommissionerNational),
+];
+
+/// A tenant's dashboard, with the way of each person it may name.
+async fn dashboard(cast: &Cast, viewer: &str) -> Value {
+    let (_, tenant, role) = VIEWERS
+        .into_iter()
+        .find(|(name, ..)| *name == viewer)
+        .expect("a viewer");
+    cast.of(tenant, role)
+        .get("GetDashboard", json!({"include_journeys": true}))
+        .await
+}
+
+/// Compares whole figures, viewer by viewer.
+pub(super) async fn show(cast: &Cast, expected: &[(&str, &str, i64)]) {
+    cast.settle().await;
+    let mut seen = vec![];
+    for (viewer, name, _) in expected {
+        let dashboard = dashboard(cast, viewer).await;
+        let value = dashboard["dashboard"]["figures"]
+            .as_array()
+            .expect("figures")
+            .iter()
+            .find(|figure| figure["name"] == *name && figure["part"] == "")
+            .and_then(|figure| figure["value"].as_i64());
+        seen.push((*viewer, *name, value));
+    }
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|(viewer, name, value)| (*viewer, *name, Some(*value)))
+        .collect();
+    assert_eq!(seen, expected);
+}
+
+/// The way of the one person that a viewer sees.
+pub(super) async fn journey(cast: &Cast, viewer: &str) -> Value {
+    let dashboard = dashboard(cast, viewer).await;
+    let journeys = dashboard["journeys"].as_array().expect("journeys");
+    assert_eq!(journeys.len(), 1, "{viewer}");
+    journeys[0].clone()
+}
