@@ -40,7 +40,7 @@ pub(crate) fn actor(tenant: TenantId, role: ActingRole) -> Actor {
 }
 
 /// A stream so far: its state, version and stored payloads.
-type Kept = (Box<dyn AnyState>, u64, Vec<String>);
+type Kept = (Arc<dyn AnyState>, u64, Vec<String>);
 
 /// What a command that was not refused shows to its issuer and in its events' metadata.
 #[derive(Debug, Clone, PartialEq)]
@@ -168,7 +168,7 @@ impl Given {
             for key in &needed {
                 let (state, version) = self.streams.get(key).map_or_else(
                     || (empty(key.kind), 0),
-                    |(state, version, _)| (state.boxed(), *version),
+                    |(state, version, _)| (Arc::clone(state), *version),
                 );
                 world.insert(*key, state, version);
             }
@@ -200,7 +200,9 @@ impl Given {
             .streams
             .entry(key)
             .or_insert_with(|| (empty(key.kind), 0, vec![]));
-        state.apply_stored(stored).expect("a stored event folds");
+        let mut after = state.boxed();
+        after.apply_stored(stored).expect("a stored event folds");
+        *state = after.into();
         *version += 1;
         payloads.push(payload);
     }
@@ -278,12 +280,12 @@ impl Given {
     }
 }
 
-fn empty(kind: &'static str) -> Box<dyn AnyState> {
-    struct Find(&'static str, Option<Box<dyn AnyState>>);
+fn empty(kind: &'static str) -> Arc<dyn AnyState> {
+    struct Find(&'static str, Option<Arc<dyn AnyState>>);
     impl Visit for Find {
         fn visit<A: Decider>(&mut self) {
             if A::TYPE == self.0 {
-                self.1 = Some(Box::new(A::default()));
+                self.1 = Some(Arc::new(A::default()));
             }
         }
     }

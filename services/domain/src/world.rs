@@ -9,6 +9,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
     ops::Deref,
+    sync::Arc,
 };
 
 use cqrs_es::{Aggregate, DomainEvent};
@@ -230,7 +231,7 @@ pub struct StreamWrite {
     /// The events in order; never empty.
     pub events: Vec<StagedEvent>,
     /// The state after the events (personal values still clear).
-    pub state: Box<dyn AnyState>,
+    pub state: Arc<dyn AnyState>,
 }
 
 /// Why a command stopped.
@@ -258,7 +259,7 @@ pub trait Command: fmt::Debug + Send + Sync {
 }
 
 struct Slot {
-    state: Box<dyn AnyState>,
+    state: Arc<dyn AnyState>,
     version: u64,
     guarded: bool,
     staged: Vec<StagedEvent>,
@@ -272,7 +273,7 @@ pub struct World {
 
 impl World {
     /// Puts a loaded stream at hand: `version` 0 and the empty state for one that does not exist.
-    pub fn insert(&mut self, key: StreamKey, state: Box<dyn AnyState>, version: u64) {
+    pub fn insert(&mut self, key: StreamKey, state: Arc<dyn AnyState>, version: u64) {
         let slot = Slot {
             state,
             version,
@@ -346,12 +347,17 @@ impl World {
         let slot = self.slot(id)?;
         // Even when nothing follows: that nothing does is true of this version only.
         slot.guarded = true;
-        let mut state: A = state_of::<A>(slot)?.clone();
+        let state = state_of::<A>(slot)?;
         let issued = Issued {
             issue: issue.clone(),
             act,
         };
-        for event in Decider::decide(&state, &issued)? {
+        let events = Decider::decide(state, &issued)?;
+        if events.is_empty() {
+            return state_of(slot);
+        }
+        let mut state = state.clone();
+        for event in events {
             let payload = serde_json::to_string(&event).map_err(|error| {
                 Refusal::new(
                     Reason::FieldInvalid,
@@ -366,7 +372,7 @@ impl World {
             });
             state.apply(event);
         }
-        slot.state = Box::new(state);
+        slot.state = Arc::new(state);
         state_of(slot)
     }
 

@@ -24,7 +24,7 @@ type LoadTail = for<'a> fn(
 
 #[derive(Clone, Copy)]
 struct Kind {
-    empty: fn() -> Box<dyn AnyState>,
+    empty: fn() -> Arc<dyn AnyState>,
     load_tail: LoadTail,
 }
 
@@ -61,7 +61,7 @@ impl Visit for Kinds {
         self.0.insert(
             A::TYPE,
             Kind {
-                empty: || Box::new(A::default()),
+                empty: || Arc::new(A::default()),
                 load_tail: |repository, id, after| {
                     Box::pin(async move {
                         // The crate writes the number into the statement's text: one statement for
@@ -84,7 +84,7 @@ pub(crate) struct Loaded {
     /// The hash of its last event.
     pub(crate) hash: [u8; 32],
     /// Personal values are sealed or erased in it, never clear.
-    pub(crate) state: Box<dyn AnyState>,
+    pub(crate) state: Arc<dyn AnyState>,
 }
 
 impl Loaded {
@@ -93,14 +93,14 @@ impl Loaded {
         &self,
         key: StreamKey,
         payloads: impl IntoIterator<Item = serde_json::Value>,
-    ) -> Result<Box<dyn AnyState>, LedgerError> {
+    ) -> Result<Arc<dyn AnyState>, LedgerError> {
         let mut state = self.state.boxed();
         for (sequence, payload) in (self.version + 1..).zip(payloads) {
             state
                 .apply_stored(payload)
                 .map_err(|error| unreadable(key, sequence, error))?;
         }
-        Ok(state)
+        Ok(state.into())
     }
 }
 
