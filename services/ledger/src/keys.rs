@@ -22,7 +22,7 @@ use ring::{
     digest, hkdf,
     rand::{SecureRandom as _, SystemRandom},
 };
-use sqlx::{PgPool, Row as _};
+use sqlx::{PgPool, Row as _, postgres::PgRow};
 use uuid::Uuid;
 
 /// Why a key could not be had.
@@ -342,15 +342,13 @@ impl Keys {
         if missing.is_empty() {
             return Ok(keys);
         }
-        let (found, destroyed) = self.stored(&missing).await?;
+        let (found, destroyed) = self.found_or_made(&missing).await?;
         keys.extend(found);
         missing.retain(|name| !keys.contains_key(name) && !destroyed.contains(name));
-        if missing.is_empty() {
-            return Ok(keys);
+        if !missing.is_empty() {
+            // Made by another process at this moment, and seen only now.
+            keys.extend(self.stored(&missing).await?.0);
         }
-        self.create(&missing).await?;
-        // Read again: another process may have been first with some of them.
-        keys.extend(self.stored(&missing).await?.0);
         Ok(keys)
     }
 
@@ -374,10 +372,7 @@ impl Keys {
             .map(|(_, key)| key)
     }
 
-    async fn stored(
-        &self,
-        names: &[KeyName],
-    ) -> Result<(BTreeMap<KeyName, DataKey>, BTreeSet<KeyName>), crate::LedgerError> {
+    async fn stored(&self, names: &[KeyName]) -> Result<Found, crate::LedgerError> {
         let (controllers, subjects, classes) = columns(names);
         let rows = sqlx::query(
             "SELECT n.nth, k.key_id, k.wrapped, k.kek_id
@@ -390,6 +385,56 @@ impl Keys {
         .bind(&classes)
         .fetch_all(&self.pool)
         .await?;
+        self.unwrapped(names, &rows).await
+    }
+
+    /// Makes a key for each of `names` that has none, in one round trip: most names without a key
+    /// at hand are of somebody new.
+    async fn found_or_made(&self, names: &[KeyName]) -> Result<Found, crate::LedgerError> {
+        let (controllers, subjects, classes) = columns(names);
+        let (mut ids, mut wraps) = (vec![], vec![]);
+        for name in names {
+            let id = Uuid::now_v7();
+            let wrapping = self.kek.wrapping_key(name.controller).await?;
+            let key: [u8; 32] = random()?;
+            wraps.push(seal(&wrapping, &name.aad("trellis data key", id), &key)?);
+            ids.push(id);
+        }
+        let rows = sqlx::query(
+            "WITH n AS MATERIALIZED (
+               SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::bytea[])
+                             WITH ORDINALITY AS n (controller, subject, class, key_id, wrapped, nth)
+             ), known AS MATERIALIZED (
+               SELECT n.nth, k.key_id, k.wrapped, k.kek_id
+                 FROM n JOIN ledger.subject_key k USING (controller, subject, class)
+             ), made AS (
+               INSERT INTO ledger.subject_key (controller, subject, class, key_id, wrapped, kek_id)
+               SELECT n.controller, n.subject, n.class, n.key_id, n.wrapped, $6
+                 FROM n WHERE NOT EXISTS (SELECT FROM known WHERE known.nth = n.nth)
+                ORDER BY 1, 2, 3
+               ON CONFLICT DO NOTHING
+               RETURNING key_id, wrapped, kek_id)
+             SELECT * FROM known
+             UNION ALL
+             SELECT n.nth, made.* FROM made JOIN n USING (key_id)",
+        )
+        .bind(&controllers)
+        .bind(&subjects)
+        .bind(&classes)
+        .bind(&ids)
+        .bind(&wraps)
+        .bind(self.kek.0.id())
+        .fetch_all(&self.pool)
+        .await?;
+        self.unwrapped(names, &rows).await
+    }
+
+    /// Opens the wraps of rows of (which of `names`, key id, wrap, key-encryption key).
+    async fn unwrapped(
+        &self,
+        names: &[KeyName],
+        rows: &[PgRow],
+    ) -> Result<Found, crate::LedgerError> {
         let (mut keys, mut destroyed) = (BTreeMap::new(), BTreeSet::new());
         for row in rows {
             let nth = usize::try_from(row.try_get::<i64, _>(0)?).unwrap_or(0);
@@ -420,34 +465,10 @@ impl Keys {
         }
         Ok((keys, destroyed))
     }
-
-    async fn create(&self, names: &[KeyName]) -> Result<(), crate::LedgerError> {
-        let (controllers, subjects, classes) = columns(names);
-        let (mut ids, mut wraps) = (vec![], vec![]);
-        for name in names {
-            let id = Uuid::now_v7();
-            let wrapping = self.kek.wrapping_key(name.controller).await?;
-            let key: [u8; 32] = random()?;
-            wraps.push(seal(&wrapping, &name.aad("trellis data key", id), &key)?);
-            ids.push(id);
-        }
-        sqlx::query(
-            "INSERT INTO ledger.subject_key (controller, subject, class, key_id, wrapped, kek_id)
-             SELECT n.*, $6 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::bytea[]) AS n
-              ORDER BY 1, 2, 3
-             ON CONFLICT DO NOTHING",
-        )
-        .bind(&controllers)
-        .bind(&subjects)
-        .bind(&classes)
-        .bind(&ids)
-        .bind(&wraps)
-        .bind(self.kek.0.id())
-        .execute(&self.pool)
-        .await?;
-        Ok(())
-    }
 }
+
+/// The keys found, and the names whose keys are destroyed.
+type Found = (BTreeMap<KeyName, DataKey>, BTreeSet<KeyName>);
 
 fn columns(names: &[KeyName]) -> (Vec<Uuid>, Vec<Uuid>, Vec<String>) {
     (

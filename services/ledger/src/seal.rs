@@ -7,7 +7,8 @@ use std::{
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::{
-    personal::{Personal, SealedCopy},
+    actor::{PersonId, TenantId},
+    personal::{Personal, PersonalClass, SealedCopy},
     refusal::{Reason, Refusal},
     world::{StreamKey, StreamWrite},
 };
@@ -29,24 +30,27 @@ pub(crate) async fn seal_personal(
     writes: &mut [StreamWrite],
 ) -> Result<Vec<bool>, LedgerError> {
     let marker = format!("\"{CLEAR}\"");
-    let mut clear = vec![];
-    let mut names = BTreeSet::new();
+    let mut found = vec![];
     for (write, staged) in writes.iter().enumerate() {
         for (event, staged) in staged.events.iter().enumerate() {
-            if !staged.payload.contains(&marker) {
-                continue;
+            if staged.payload.contains(&marker) {
+                let mut payload = serde_json::from_str(&staged.payload).map_err(|_| malformed())?;
+                let mut clear = vec![];
+                take_clear(&mut payload, &mut String::new(), &mut clear)?;
+                found.push((write, event, payload, clear));
             }
-            let payload = serde_json::from_str(&staged.payload).map_err(|_| malformed())?;
-            name_keys(&payload, &mut names)?;
-            clear.push((write, event, payload));
         }
     }
     let mut had_any = vec![false; writes.len()];
-    if clear.is_empty() {
+    if found.is_empty() {
         return Ok(had_any);
     }
+    let names = (found.iter())
+        .flat_map(|(_, _, _, clear)| clear)
+        .flat_map(Clear::names)
+        .collect();
     let keys = keys.of(&names).await?;
-    for (write, event, mut payload) in clear {
+    for (write, event, mut payload, clear) in found {
         if let Some(had_any) = had_any.get_mut(write) {
             *had_any = true;
         }
@@ -56,15 +60,11 @@ pub(crate) async fn seal_personal(
         let Some(staged) = write.events.get_mut(event) else {
             continue;
         };
-        seal_within(
-            &mut payload,
-            &keys,
-            &Place {
-                key: write.key,
-                sequence: staged.sequence,
-                path: String::new(),
-            },
-        )?;
+        for clear in clear {
+            if let Some(place) = payload.pointer_mut(&clear.path) {
+                *place = clear.sealed(&keys, write.key, staged.sequence)?;
+            }
+        }
         staged.payload = payload.to_string();
     }
     Ok(had_any)
@@ -116,61 +116,106 @@ fn malformed() -> Refusal {
     )
 }
 
-fn clear_value(value: &Value) -> Result<Option<Personal<Value>>, Refusal> {
-    match value {
-        Value::Object(fields) if fields.contains_key(CLEAR) => {
-            match serde_json::from_value(value.clone()) {
-                Ok(personal @ Personal::Clear { .. }) => Ok(Some(personal)),
-                _ => Err(malformed()),
-            }
-        }
-        _ => Ok(None),
-    }
+/// A clear value taken out of its payload.
+struct Clear {
+    /// Its JSON pointer.
+    path: String,
+    subject: PersonId,
+    class: PersonalClass,
+    controllers: BTreeSet<TenantId>,
+    value: Value,
 }
 
-fn name_keys(value: &Value, names: &mut BTreeSet<KeyName>) -> Result<(), Refusal> {
-    if let Some(personal) = clear_value(value)? {
-        if let Personal::Clear {
-            subject,
-            class,
-            controllers,
-            ..
-        } = personal
-        {
-            names.extend(controllers.into_iter().map(|controller| KeyName {
-                controller,
+/// Takes every clear value out of `value`, leaving null.
+fn take_clear(value: &mut Value, path: &mut String, clear: &mut Vec<Clear>) -> Result<(), Refusal> {
+    let length = path.len();
+    let mut step = |path: &mut String, name: &str, item: &mut Value| {
+        path.push('/');
+        path.push_str(&name.replace('~', "~0").replace('/', "~1"));
+        let taken = take_clear(item, path, clear);
+        path.truncate(length);
+        taken
+    };
+    match value {
+        Value::Object(fields) if fields.contains_key(CLEAR) => {
+            let Ok(Personal::Clear {
                 subject,
                 class,
-            }));
+                controllers,
+                value,
+            }) = serde_json::from_value(value.take())
+            else {
+                return Err(malformed());
+            };
+            clear.push(Clear {
+                path: path.clone(),
+                subject,
+                class,
+                controllers: controllers.into_iter().collect(),
+                value,
+            });
+            Ok(())
         }
-        return Ok(());
-    }
-    match value {
-        Value::Array(items) => items.iter().try_for_each(|item| name_keys(item, names)),
-        Value::Object(fields) => fields.values().try_for_each(|item| name_keys(item, names)),
+        Value::Array(items) => (items.iter_mut().enumerate())
+            .try_for_each(|(index, item)| step(path, &index.to_string(), item)),
+        Value::Object(fields) => fields
+            .iter_mut()
+            .try_for_each(|(name, item)| step(path, name, item)),
         _ => Ok(()),
     }
 }
 
-struct Place {
-    key: StreamKey,
-    sequence: u64,
-    path: String,
-}
-
-impl Place {
-    fn within(&self, step: impl std::fmt::Display) -> Self {
-        Self {
-            path: format!("{}/{step}", self.path),
-            ..*self
+impl Clear {
+    fn name(&self, controller: TenantId) -> KeyName {
+        KeyName {
+            controller,
+            subject: self.subject,
+            class: self.class,
         }
     }
 
-    fn digest(&self) -> [u8; PLACE_LEN] {
+    fn names(&self) -> impl Iterator<Item = KeyName> {
+        self.controllers
+            .iter()
+            .map(|controller| self.name(*controller))
+    }
+
+    /// One copy for each controller that has a key: a person erased at one stays erased there.
+    fn sealed(
+        self,
+        keys: &BTreeMap<KeyName, DataKey>,
+        stream: StreamKey,
+        sequence: u64,
+    ) -> Result<Value, LedgerError> {
+        let (text, place) = (self.value.to_string(), self.place(stream, sequence));
+        let mut copies = vec![];
+        for name in self.names() {
+            if let Some(key) = keys.get(&name) {
+                copies.push(SealedCopy {
+                    controller: name.controller,
+                    key: key.id,
+                    text: BASE64_STANDARD.encode(key.seal(&place, text.as_bytes())?),
+                });
+            }
+        }
+        let stored: Personal<()> = if copies.is_empty() {
+            Personal::Erased
+        } else {
+            Personal::Sealed {
+                subject: self.subject,
+                class: self.class,
+                copies,
+            }
+        };
+        Ok(serde_json::to_value(stored).map_err(|_| malformed())?)
+    }
+
+    /// A digest of where in the history it stands.
+    fn place(&self, stream: StreamKey, sequence: u64) -> [u8; PLACE_LEN] {
         let mut context = Context::new(&SHA256);
-        context.update(self.key.kind.as_bytes());
-        context.update(self.key.id.as_bytes());
-        context.update(&self.sequence.to_be_bytes());
+        context.update(stream.kind.as_bytes());
+        context.update(stream.id.as_bytes());
+        context.update(&sequence.to_be_bytes());
         context.update(self.path.as_bytes());
         let mut place = [0; PLACE_LEN];
         for (byte, digest) in place.iter_mut().zip(context.finish().as_ref()) {
@@ -178,72 +223,6 @@ impl Place {
         }
         place
     }
-}
-
-fn seal_within(
-    value: &mut Value,
-    keys: &BTreeMap<KeyName, DataKey>,
-    place: &Place,
-) -> Result<(), LedgerError> {
-    if let Some(personal) = clear_value(value)? {
-        *value = sealed(personal, keys, place)?;
-        return Ok(());
-    }
-    match value {
-        Value::Array(items) => items
-            .iter_mut()
-            .enumerate()
-            .try_for_each(|(index, item)| seal_within(item, keys, &place.within(index))),
-        Value::Object(fields) => fields
-            .iter_mut()
-            .try_for_each(|(name, item)| seal_within(item, keys, &place.within(name))),
-        _ => Ok(()),
-    }
-}
-
-fn sealed(
-    personal: Personal<Value>,
-    keys: &BTreeMap<KeyName, DataKey>,
-    place: &Place,
-) -> Result<Value, LedgerError> {
-    let personal = match personal {
-        Personal::Clear {
-            subject,
-            class,
-            controllers,
-            value,
-        } => {
-            let clear = value.to_string();
-            let controllers: BTreeSet<_> = controllers.into_iter().collect();
-            let mut copies = vec![];
-            for controller in controllers {
-                let name = KeyName {
-                    controller,
-                    subject,
-                    class,
-                };
-                // A person erased at this controller stays erased there.
-                if let Some(key) = keys.get(&name) {
-                    copies.push(SealedCopy {
-                        controller,
-                        key: key.id,
-                        text: BASE64_STANDARD.encode(key.seal(&place.digest(), clear.as_bytes())?),
-                    });
-                }
-            }
-            if copies.is_empty() {
-                Personal::Erased
-            } else {
-                Personal::Sealed {
-                    subject,
-                    class,
-                    copies,
-                }
-            }
-        }
-        stored => stored,
-    };
-    Ok(serde_json::to_value(personal).map_err(|_| malformed())?)
 }
 
 #[cfg(test)]
@@ -275,8 +254,8 @@ mod tests {
 
     #[test]
     fn a_clients_own_object_under_the_reserved_key_is_refused() {
-        let mut names = BTreeSet::new();
-        assert!(name_keys(&json!({"value": {"$personal": {"a": 1}}}), &mut names).is_err());
-        assert!(name_keys(&json!({"value": "\"$personal\""}), &mut names).is_ok());
+        let taken = |mut value| take_clear(&mut value, &mut String::new(), &mut vec![]);
+        assert!(taken(json!({"value": {"$personal": {"a": 1}}})).is_err());
+        assert!(taken(json!({"value": "\"$personal\""})).is_ok());
     }
 }
