@@ -1,13 +1,21 @@
-//! The writer: one task, one connection, one statement for everything that waits.
+//! The writers: each a task with a connection, and one statement for everything that waits.
+//!
+//! Two of them, so that one decides and encodes while the database works for the other; commands of
+//! one process that meet never run at the same time (see the gate).
+
+mod batch;
+mod queue;
+mod rows;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
-    fmt::Write as _,
-    sync::Arc,
+    borrow::Cow,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicI64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use audit::chain::{self, ChainedEvent};
 use domain::{
     actor::TenantId,
     world::{Custody, StagedEvent, StreamKey},
@@ -17,24 +25,32 @@ use sqlx::{
     ConnectOptions as _, PgConnection, Row as _,
     postgres::{PgConnectOptions, PgRow},
 };
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{Semaphore, broadcast, oneshot};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use self::{
+    batch::{Batch, RowTypes},
+    queue::Queue,
+};
 use crate::{LedgerError, Receipt, Wake, metrics::Metrics};
 
-/// At most so many commands go into one transaction.
-const BATCH_MAX: usize = 256;
-/// At most so many commands wait for the writer.
-const QUEUE_MAX: usize = 4096;
-/// A command that finds the queue full this long is turned away.
-const QUEUE_PATIENCE: Duration = Duration::from_secs(5);
+/// Writers of one process.
+const WRITERS: usize = 2;
+/// At most so many commands wait for a writer.
+const WAITING_MAX: usize = 4096;
+/// A command that finds no place among them for this long is turned away.
+const WAITING_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a lost database is waited for before what waits is answered with the failure.
 const OUTAGE_PATIENCE: Duration = Duration::from_secs(20);
 const RECONNECT_FIRST: Duration = Duration::from_millis(20);
 const RECONNECT_MAX: Duration = Duration::from_secs(1);
-/// A unit that the database itself asks to repeat is repeated this often.
+/// What the database itself asks to repeat is repeated this often.
 const RETRIES_MAX: u32 = 5;
+/// How the append says that a tenant has no feed yet.
+const NO_FEED: &str = "P0002";
+/// How it says that a stream has moved on, or that a request has its receipt.
+const MOVED_ON: &str = "40001";
 
 /// One command's writes, guards and receipt: written whole or not at all.
 #[derive(Debug)]
@@ -80,92 +96,137 @@ pub(crate) enum Outcome {
     Conflict,
 }
 
+type Answer = oneshot::Sender<Result<Outcome, LedgerError>>;
+
 struct Waiting {
     unit: Unit,
     /// Of the command, which the batch that carries it is part of.
     span: tracing::Span,
-    answer: oneshot::Sender<Result<Outcome, LedgerError>>,
+    answer: Answer,
 }
 
-/// Hands units to the writer.
+/// Hands units to the writers.
 #[derive(Clone)]
-pub(crate) struct Appender(mpsc::Sender<Waiting>);
+pub(crate) struct Appender {
+    intake: Arc<Mutex<Intake>>,
+    room: Arc<Semaphore>,
+}
+
+/// What waits, and the writers that wait for it.
+#[derive(Default)]
+struct Intake {
+    queue: Queue,
+    /// The one that has just finished is the last: its caches are warm, and one writer alone is
+    /// enough for commands that come one by one.
+    idle: Vec<oneshot::Sender<Vec<Waiting>>>,
+}
 
 impl Appender {
-    /// Starts the writer; it ends once every handle is gone and the queue is empty.
+    /// Starts the writers; they end with the last handle.
     pub(crate) async fn start(
         options: PgConnectOptions,
         wake: broadcast::Sender<Wake>,
         metrics: Arc<Metrics>,
     ) -> Result<Self, LedgerError> {
-        let (sender, queue) = mpsc::channel(QUEUE_MAX);
         let options = options
             .application_name("trellis-append")
             // The plans of the append must not depend on how full the tables were when first used.
             .options([
                 ("enable_seqscan", "off"),
+                // Nested loops go through a batch in the order sent, which is the order of locks.
+                ("enable_hashjoin", "off"),
+                ("enable_mergejoin", "off"),
                 ("plan_cache_mode", "force_generic_plan"),
                 ("jit", "off"),
                 ("statement_timeout", "30s"),
             ]);
-        let connection = options.connect().await?;
-        let writer = Writer {
-            options,
-            connection: Some(connection),
-            recorded: i64::MIN,
-            wake,
-            metrics,
-        };
-        tokio::spawn(writer.run(queue));
-        Ok(Self(sender))
+        let intake = Arc::new(Mutex::new(Intake::default()));
+        let recorder = Arc::new(Recorder::default());
+        for _ in 0..WRITERS {
+            let writer = Writer {
+                connection: Some(connect(&options).await?),
+                options: options.clone(),
+                intake: Arc::downgrade(&intake),
+                recorder: Arc::clone(&recorder),
+                wake: wake.clone(),
+                metrics: Arc::clone(&metrics),
+            };
+            tokio::spawn(writer.run());
+        }
+        Ok(Self {
+            intake,
+            room: Arc::new(Semaphore::new(WAITING_MAX)),
+        })
     }
 
     pub(crate) async fn append(&self, unit: Unit) -> Result<Outcome, LedgerError> {
-        let place = match self.0.try_reserve() {
+        let _place = match self.room.try_acquire() {
             Ok(place) => place,
-            Err(_) => tokio::time::timeout(QUEUE_PATIENCE, self.0.reserve())
+            Err(_) => tokio::time::timeout(WAITING_PATIENCE, self.room.acquire())
                 .await
                 .map_err(|_| LedgerError::Overloaded)?
                 .map_err(|_| LedgerError::Overloaded)?,
         };
         let (answer, outcome) = oneshot::channel();
-        place.send(Waiting {
+        let waiting = Waiting {
             unit,
             span: tracing::Span::current(),
             answer,
-        });
+        };
+        {
+            let mut intake = lock(&self.intake);
+            intake.queue.push(waiting);
+            if let Some(writer) = intake.idle.pop() {
+                // A writer waits for as long as there is a handle.
+                let _ = writer.send(intake.queue.next_batch());
+            }
+        }
         outcome.await.map_err(|_| LedgerError::Overloaded)?
+    }
+}
+
+fn lock(intake: &Mutex<Intake>) -> MutexGuard<'_, Intake> {
+    intake.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+type Connection = (PgConnection, RowTypes);
+
+async fn connect(options: &PgConnectOptions) -> Result<Connection, sqlx::Error> {
+    let mut connection = options.connect().await?;
+    let types = RowTypes::of(&mut connection).await?;
+    Ok((connection, types))
+}
+
+/// The clock of recorded times: in microseconds since 1970, no two of this process the same.
+#[derive(Default)]
+struct Recorder(AtomicI64);
+
+impl Recorder {
+    fn now(&self) -> i64 {
+        let now = Timestamp::now().as_microsecond();
+        let later = |last: i64| now.max(last.saturating_add(1));
+        let last = (self.0).fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
+            Some(later(last))
+        });
+        last.map_or(now, later)
     }
 }
 
 struct Writer {
     options: PgConnectOptions,
-    connection: Option<PgConnection>,
-    /// The last recorded time given, in microseconds: it rises strictly.
-    recorded: i64,
+    connection: Option<Connection>,
+    intake: Weak<Mutex<Intake>>,
+    recorder: Arc<Recorder>,
     wake: broadcast::Sender<Wake>,
     metrics: Arc<Metrics>,
 }
 
 impl Writer {
-    async fn run(mut self, mut queue: mpsc::Receiver<Waiting>) {
-        let mut waiting = VecDeque::new();
-        let mut arrived = Vec::with_capacity(BATCH_MAX);
+    async fn run(mut self) {
         loop {
-            if waiting.is_empty() {
-                if queue.recv_many(&mut arrived, BATCH_MAX).await == 0 {
-                    return;
-                }
-            } else {
-                while waiting.len() + arrived.len() < BATCH_MAX {
-                    match queue.try_recv() {
-                        Ok(next) => arrived.push(next),
-                        Err(_) => break,
-                    }
-                }
-            }
-            waiting.extend(arrived.drain(..));
-            let batch = next_batch(&mut waiting);
+            let Some(batch) = self.next_batch().await else {
+                return;
+            };
             let span = tracing::info_span!(parent: None, "ledger.append", batch = batch.len());
             // A batch carries commands of many traces: it is linked from each, child of none.
             for waiting in &batch {
@@ -175,24 +236,59 @@ impl Writer {
         }
     }
 
+    /// What waits, up to a batch; nothing once every handle is gone.
+    async fn next_batch(&self) -> Option<Vec<Waiting>> {
+        let next = {
+            let intake = self.intake.upgrade()?;
+            let mut intake = lock(&intake);
+            if !intake.queue.is_empty() {
+                return Some(intake.queue.next_batch());
+            }
+            let (idle, next) = oneshot::channel();
+            intake.idle.push(idle);
+            next
+        };
+        next.await.ok()
+    }
+
     async fn write(&mut self, batch: Vec<Waiting>) {
-        let (units, answers): (Vec<_>, Vec<_>) = batch
+        let (mut units, mut answers): (Vec<_>, Vec<_>) = batch
             .into_iter()
             .map(|waiting| (waiting.unit, waiting.answer))
             .unzip();
-        match self.send(&units).await {
-            Ok(outcomes) => {
-                for (answer, outcome) in answers.into_iter().zip(outcomes) {
-                    // Whoever asked may have gone away; a repeat of the request finds the receipt.
-                    let _ = answer.send(Ok(outcome));
+        let mut idle = 0;
+        while !units.is_empty() {
+            let due = units.len();
+            match self.send(&units).await {
+                Ok(mut outcomes) => {
+                    if idle > RETRIES_MAX {
+                        // Nobody is at fault and yet it never stands: others are always first.
+                        outcomes.fill_with(|| Some(Outcome::Conflict));
+                    }
+                    (units, answers) = (units.into_iter().zip(answers).zip(outcomes))
+                        .filter_map(|((unit, answer), outcome)| match outcome {
+                            Some(outcome) => {
+                                // Whoever asked may have gone away; a repeat of the request finds
+                                // the receipt.
+                                let _ = answer.send(Ok(outcome));
+                                None
+                            }
+                            None => Some((unit, answer)),
+                        })
+                        .unzip();
+                    idle = if units.len() < due { 0 } else { idle + 1 };
                 }
+                Err(error) => return self.fail(units, answers, error).await,
             }
-            Err(error) if units.len() == 1 => {
-                if let Some(answer) = answers.into_iter().next() {
-                    let _ = answer.send(Err(error));
-                }
-            }
-            Err(LedgerError::Store(error)) if matches!(fault(&error), Fault::Connection) => {
+        }
+    }
+
+    /// Answers a batch that could not be sent.
+    async fn fail(&mut self, units: Vec<Unit>, answers: Vec<Answer>, error: LedgerError) {
+        match error {
+            LedgerError::Store(error)
+                if units.len() > 1 && matches!(fault(&error), Fault::Connection) =>
+            {
                 // The database is away for each of them: what all have waited for is not waited
                 // for again by one after the other.
                 tracing::error!(%error, units = units.len(), "the database is away");
@@ -201,23 +297,30 @@ impl Writer {
                     let _ = answer.send(Err(sqlx::Error::Io(away).into()));
                 }
             }
-            Err(error) => {
+            error if units.len() > 1 => {
                 // One of them is at fault; alone, it fails alone.
                 tracing::warn!(%error, units = units.len(), "a batch failed; its units go one by one");
                 for (unit, answer) in units.into_iter().zip(answers) {
-                    let outcome = self
-                        .send(std::slice::from_ref(&unit))
-                        .await
-                        .map(|outcomes| outcomes.into_iter().next().unwrap_or(Outcome::Conflict));
+                    let outcome = self.send(std::slice::from_ref(&unit)).await;
+                    let outcome = outcome.map(|outcomes| {
+                        let outcome = outcomes.into_iter().next().flatten();
+                        outcome.unwrap_or(Outcome::Conflict)
+                    });
                     let _ = answer.send(outcome);
+                }
+            }
+            error => {
+                if let Some(answer) = answers.into_iter().next() {
+                    let _ = answer.send(Err(error));
                 }
             }
         }
     }
 
     /// Sends one batch until the database has answered it. A lost connection leaves it unknown
-    /// whether the batch stands; sent again, what stands is answered by its receipts.
-    async fn send(&mut self, units: &[Unit]) -> Result<Vec<Outcome>, LedgerError> {
+    /// whether the batch stands; sent again, what stands is answered by its receipts. Units without
+    /// an outcome are not at fault, and only to be sent again.
+    async fn send(&mut self, units: &[Unit]) -> Result<Vec<Option<Outcome>>, LedgerError> {
         let began = Instant::now();
         let mut pause = RECONNECT_FIRST;
         let mut retries = 0;
@@ -236,7 +339,7 @@ impl Writer {
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(RECONNECT_MAX);
                 }
-                Fault::Transient if units.len() == 1 && retries < RETRIES_MAX => retries += 1,
+                Fault::Transient if retries < RETRIES_MAX => retries += 1,
                 fault => {
                     if matches!(fault, Fault::Connection) {
                         self.connection = None;
@@ -247,34 +350,30 @@ impl Writer {
         }
     }
 
-    async fn attempt(&mut self, units: &[Unit]) -> Result<Vec<Outcome>, sqlx::Error> {
-        let connection = match &mut self.connection {
+    async fn attempt(&mut self, units: &[Unit]) -> Result<Vec<Option<Outcome>>, sqlx::Error> {
+        let (connection, types) = match &mut self.connection {
             Some(connection) => connection,
-            empty => empty.insert(self.options.connect().await?),
+            empty => empty.insert(connect(&self.options).await?),
         };
-        let batch = Batch::of(units, &mut self.recorded);
-        let rows = batch.execute(connection).await?;
-        let mut outcomes = Vec::with_capacity(units.len());
-        for (((unit, row), recorded), hashes) in units
-            .iter()
-            .zip(rows)
-            .zip(&batch.recorded)
-            .zip(batch.hashes)
-        {
-            outcomes.push(outcome(unit, &row, *recorded, hashes)?);
+        let batch = Batch::of(*types, units, || self.recorder.now());
+        let mut heads = batch.append(connection).await;
+        if code(&heads).as_deref() == Some(NO_FEED) {
+            batch.open_feeds(connection).await?;
+            heads = batch.append(connection).await;
         }
-        if outcomes.len() != units.len() {
-            return Err(sqlx::Error::Protocol(
-                "the append did not answer every unit".to_owned(),
-            ));
-        }
+        let outcomes = if code(&heads).as_deref() == Some(MOVED_ON) {
+            faults(connection, units).await?
+        } else {
+            batch.outcomes(units, &heads?)
+        };
         self.tell(units, &outcomes);
         Ok(outcomes)
     }
 
-    fn tell(&self, units: &[Unit], outcomes: &[Outcome]) {
+    fn tell(&self, units: &[Unit], outcomes: &[Option<Outcome>]) {
         let mut touched: Vec<TenantId> = vec![];
         for (unit, outcome) in units.iter().zip(outcomes) {
+            let Some(outcome) = outcome else { continue };
             self.metrics.outcome(outcome);
             if matches!(outcome, Outcome::Written { .. }) {
                 for write in unit
@@ -295,6 +394,13 @@ impl Writer {
     }
 }
 
+fn code<T>(result: &Result<T, sqlx::Error>) -> Option<Cow<'_, str>> {
+    match result {
+        Err(sqlx::Error::Database(error)) => error.code(),
+        _ => None,
+    }
+}
+
 enum Fault {
     /// The connection is gone; whether the statement took effect is unknown.
     Connection,
@@ -308,7 +414,7 @@ fn fault(error: &sqlx::Error) -> Fault {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => Fault::Connection,
         sqlx::Error::Database(error) => match error.code().as_deref() {
-            Some("40001" | "40P01" | "55P03") => Fault::Transient,
+            Some("40P01" | "55P03") => Fault::Transient,
             // The server goes down, comes up, is full, or is no longer the one that writes.
             Some(code)
                 if code.starts_with("08")
@@ -324,216 +430,75 @@ fn fault(error: &sqlx::Error) -> Fault {
     }
 }
 
-/// Takes from `waiting`, in order, what can share a transaction. A unit whose receipt or streams
-/// meet an earlier unit's (other than both only reading) waits for the next, and whatever meets
-/// it waits behind it.
-fn next_batch(waiting: &mut VecDeque<Waiting>) -> Vec<Waiting> {
-    let mut receipts = std::collections::BTreeSet::new();
-    // True once somebody writes the stream.
-    let mut streams: BTreeMap<StreamKey, bool> = BTreeMap::new();
-    let mut batch = Vec::with_capacity(waiting.len().min(BATCH_MAX));
-    let mut deferred = VecDeque::new();
-    while let Some(next) = waiting.pop_front() {
-        let unit = &next.unit;
-        let meets = receipts.contains(&(unit.tenant, unit.request))
-            || unit.streams.iter().any(|stream| {
-                streams
-                    .get(&stream.key)
-                    .is_some_and(|written| *written || stream.write.is_some())
+/// Which units kept their batch from standing; the others are only to be sent again.
+async fn faults(
+    connection: &mut PgConnection,
+    units: &[Unit],
+) -> Result<Vec<Option<Outcome>>, sqlx::Error> {
+    let tenants: Vec<Uuid> = units.iter().map(|unit| unit.tenant.0).collect();
+    let requests: Vec<Uuid> = units.iter().map(|unit| unit.request).collect();
+    let receipts = sqlx::query(
+        "SELECT u.nth, r.fingerprint, r.aggregate_type, r.aggregate_id, r.version, r.position,
+                (extract(epoch FROM r.recorded_at) * 1000000)::bigint
+           FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS u (tenant_id, request_id, nth)
+           JOIN ledger.receipt r USING (tenant_id, request_id)",
+    )
+    .bind(&tenants)
+    .bind(&requests)
+    .fetch_all(&mut *connection)
+    .await?;
+    let streams = || {
+        (1_i64..)
+            .zip(units)
+            .flat_map(|(nth, unit)| unit.streams.iter().map(move |stream| (nth, stream)))
+    };
+    let nths: Vec<i64> = streams().map(|(nth, _)| nth).collect();
+    let kinds: Vec<&str> = streams().map(|(_, stream)| stream.key.kind).collect();
+    let ids: Vec<String> = streams()
+        .map(|(_, stream)| stream.key.id.to_string())
+        .collect();
+    let expected: Vec<i64> = streams()
+        .map(|(_, stream)| count(stream.expected))
+        .collect();
+    let previous: Vec<Option<&[u8]>> = streams()
+        .map(|(_, stream)| {
+            let write = stream.write.as_ref();
+            write.map(|write| write.previous.as_slice())
+        })
+        .collect();
+    let moved: Vec<i64> = sqlx::query_scalar(
+        "SELECT DISTINCT s.nth
+           FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bytea[])
+                AS s (nth, kind, id, expected, previous)
+           LEFT JOIN ledger.stream t
+             ON t.aggregate_id = s.id COLLATE \"C\" AND t.aggregate_type = s.kind COLLATE \"C\"
+          WHERE coalesce(t.version, 0) <> s.expected
+             OR (s.expected > 0 AND t.last_hash <> s.previous)",
+    )
+    .bind(&nths)
+    .bind(&kinds)
+    .bind(&ids)
+    .bind(&expected)
+    .bind(&previous)
+    .fetch_all(&mut *connection)
+    .await?;
+
+    let mut outcomes: Vec<Option<Outcome>> = units.iter().map(|_| None).collect();
+    let place = |nth: i64| usize::try_from(nth - 1).unwrap_or(usize::MAX);
+    for nth in moved {
+        if let Some(outcome) = outcomes.get_mut(place(nth)) {
+            *outcome = Some(Outcome::Conflict);
+        }
+    }
+    for row in receipts {
+        if let Some(outcome) = outcomes.get_mut(place(row.try_get(0)?)) {
+            *outcome = Some(Outcome::Repeat {
+                receipt: stored_receipt(&row, 2)?,
+                fingerprint: row.try_get(1)?,
             });
-        receipts.insert((unit.tenant, unit.request));
-        for stream in &unit.streams {
-            *streams.entry(stream.key).or_default() |= stream.write.is_some();
-        }
-        if meets || batch.len() == BATCH_MAX {
-            deferred.push_back(next);
-        } else {
-            batch.push(next);
         }
     }
-    *waiting = deferred;
-    batch
-}
-
-/// The columns of one statement.
-#[derive(Default)]
-struct Batch<'a> {
-    unit_tenant: Vec<Uuid>,
-    unit_request: Vec<Uuid>,
-    unit_fingerprint: Vec<&'a [u8]>,
-    unit_type: Vec<&'a str>,
-    unit_id: Vec<String>,
-    unit_version: Vec<i64>,
-    recorded: Vec<i64>,
-    unit_metadata: Vec<String>,
-    stream_unit: Vec<i32>,
-    stream_type: Vec<&'a str>,
-    stream_id: Vec<String>,
-    stream_expected: Vec<i64>,
-    stream_previous: Vec<Option<&'a [u8]>>,
-    stream_hash: Vec<Option<Vec<u8>>>,
-    stream_home: Vec<Option<Uuid>>,
-    stream_parties: Vec<String>,
-    stream_subject: Vec<Option<Uuid>>,
-    event_stream: Vec<i32>,
-    event_type: Vec<&'a str>,
-    event_version: Vec<&'a str>,
-    event_payload: Vec<&'a str>,
-    event_hash: Vec<Vec<u8>>,
-    tenants: BTreeMap<Uuid, i16>,
-    /// Per unit, the last hash of each stream it writes.
-    hashes: Vec<Vec<[u8; 32]>>,
-}
-
-impl<'a> Batch<'a> {
-    fn of(units: &'a [Unit], last_recorded: &mut i64) -> Self {
-        let mut batch = Self::default();
-        for (nth, unit) in (1..).zip(units) {
-            let recorded = Timestamp::now()
-                .as_microsecond()
-                .max(last_recorded.saturating_add(1));
-            *last_recorded = recorded;
-            let metadata = format!(
-                r#"{},"recorded":"{:.6}"}}"#,
-                unit.metadata,
-                Timestamp::from_microsecond(recorded).unwrap_or(Timestamp::UNIX_EPOCH),
-            );
-            batch.unit_tenant.push(unit.tenant.0);
-            batch.unit_request.push(unit.request);
-            batch.unit_fingerprint.push(&unit.fingerprint);
-            batch.unit_type.push(unit.key.kind);
-            batch.unit_id.push(unit.key.id.to_string());
-            batch.unit_version.push(count(unit.version));
-            batch.recorded.push(recorded);
-            let mut hashes = vec![];
-            for stream in &unit.streams {
-                hashes.extend(batch.push_stream(nth, stream, &metadata));
-            }
-            batch.hashes.push(hashes);
-            batch.unit_metadata.push(metadata);
-        }
-        batch
-    }
-
-    fn push_stream(
-        &mut self,
-        unit: i32,
-        stream: &'a UnitStream,
-        metadata: &str,
-    ) -> Option<[u8; 32]> {
-        let id = stream.key.id.to_string();
-        self.stream_unit.push(unit);
-        self.stream_type.push(stream.key.kind);
-        self.stream_expected.push(count(stream.expected));
-        let nth = i32::try_from(self.stream_unit.len()).unwrap_or(i32::MAX);
-        let Some(write) = &stream.write else {
-            self.stream_id.push(id);
-            self.stream_previous.push(None);
-            self.stream_hash.push(None);
-            self.stream_home.push(None);
-            self.stream_parties.push("{}".to_owned());
-            self.stream_subject.push(None);
-            return None;
-        };
-        let mut hash = write.previous;
-        for event in &write.events {
-            hash = chain::next(
-                &hash,
-                &ChainedEvent {
-                    aggregate_type: stream.key.kind,
-                    aggregate_id: &id,
-                    sequence: event.sequence,
-                    event_type: &event.event_type,
-                    event_version: &event.event_version,
-                    payload: &event.payload,
-                    metadata,
-                },
-            );
-            self.event_stream.push(nth);
-            self.event_type.push(&event.event_type);
-            self.event_version.push(&event.event_version);
-            self.event_payload.push(&event.payload);
-            self.event_hash.push(hash.to_vec());
-        }
-        let mut parties = String::from("{");
-        for (nth, party) in write.custody.parties.iter().enumerate() {
-            // Writing to a String cannot fail.
-            let _ = write!(parties, "{}{}", if nth > 0 { "," } else { "" }, party.0);
-            self.tenants
-                .entry(party.0)
-                .or_insert_with(|| i16::try_from(party.slice()).unwrap_or(0));
-        }
-        parties.push('}');
-        self.stream_id.push(id);
-        self.stream_previous.push(Some(&write.previous));
-        self.stream_hash.push(Some(hash.to_vec()));
-        self.stream_home.push(Some(write.custody.home.0));
-        self.stream_parties.push(parties);
-        self.stream_subject
-            .push(write.custody.subject.map(|subject| subject.0));
-        Some(hash)
-    }
-
-    async fn execute(&self, connection: &mut PgConnection) -> Result<Vec<PgRow>, sqlx::Error> {
-        let (tenants, slices): (Vec<Uuid>, Vec<i16>) =
-            self.tenants.iter().map(|(id, slice)| (*id, *slice)).unzip();
-        sqlx::query(
-            "SELECT o_outcome, o_fingerprint, o_type, o_id, o_version, o_position, o_recorded
-               FROM ledger.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-                                  $16, $17, $18, $19, $20, $21, $22, $23, $24)",
-        )
-        .bind(&self.unit_tenant)
-        .bind(&self.unit_request)
-        .bind(&self.unit_fingerprint)
-        .bind(&self.unit_type)
-        .bind(&self.unit_id)
-        .bind(&self.unit_version)
-        .bind(&self.recorded)
-        .bind(&self.unit_metadata)
-        .bind(&self.stream_unit)
-        .bind(&self.stream_type)
-        .bind(&self.stream_id)
-        .bind(&self.stream_expected)
-        .bind(&self.stream_previous)
-        .bind(&self.stream_hash)
-        .bind(&self.stream_home)
-        .bind(&self.stream_parties)
-        .bind(&self.stream_subject)
-        .bind(&self.event_stream)
-        .bind(&self.event_type)
-        .bind(&self.event_version)
-        .bind(&self.event_payload)
-        .bind(&self.event_hash)
-        .bind(&tenants)
-        .bind(&slices)
-        .fetch_all(connection)
-        .await
-    }
-}
-
-fn outcome(
-    unit: &Unit,
-    row: &PgRow,
-    recorded: i64,
-    hashes: Vec<[u8; 32]>,
-) -> Result<Outcome, sqlx::Error> {
-    Ok(match row.try_get::<&str, _>(0)? {
-        "written" => Outcome::Written {
-            receipt: Receipt {
-                kind: unit.key.kind.to_owned(),
-                id: unit.key.id,
-                version: unit.version,
-                position: row.try_get::<i64, _>(5)?.unsigned_abs(),
-                recorded: instant(recorded),
-            },
-            hashes,
-        },
-        "repeat" => Outcome::Repeat {
-            receipt: stored_receipt(row, 2)?,
-            fingerprint: row.try_get(1)?,
-        },
-        _ => Outcome::Conflict,
-    })
+    Ok(outcomes)
 }
 
 /// Reads type, id, version, position and recorded microseconds from the columns at `first`.
@@ -558,90 +523,57 @@ pub(crate) fn count(n: u64) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use audit::chain;
     use domain::actor::PLATFORM;
 
     use super::*;
 
-    fn waiting(request: u128, streams: &[(u128, bool)]) -> Waiting {
+    pub(super) fn unit(request: u128, streams: &[(u128, bool)]) -> Unit {
         let key = |id| StreamKey {
             kind: "tally",
             id: Uuid::from_u128(id),
         };
+        Unit {
+            tenant: PLATFORM,
+            request: Uuid::from_u128(request),
+            fingerprint: [0; 32],
+            key: key(0),
+            version: 1,
+            streams: streams
+                .iter()
+                .map(|(id, writes)| UnitStream {
+                    key: key(*id),
+                    expected: 0,
+                    write: writes.then(|| UnitWrite {
+                        previous: chain::GENESIS,
+                        custody: Custody::of(PLATFORM, []),
+                        events: vec![],
+                    }),
+                })
+                .collect(),
+            metadata: "{".to_owned(),
+        }
+    }
+
+    pub(super) fn waiting(request: u128, streams: &[(u128, bool)]) -> Waiting {
         Waiting {
             span: tracing::Span::none(),
-            unit: Unit {
-                tenant: PLATFORM,
-                request: Uuid::from_u128(request),
-                fingerprint: [0; 32],
-                key: key(0),
-                version: 1,
-                streams: streams
-                    .iter()
-                    .map(|(id, writes)| UnitStream {
-                        key: key(*id),
-                        expected: 0,
-                        write: writes.then(|| UnitWrite {
-                            previous: chain::GENESIS,
-                            custody: Custody::of(PLATFORM, []),
-                            events: vec![],
-                        }),
-                    })
-                    .collect(),
-                metadata: "{".to_owned(),
-            },
+            unit: unit(request, streams),
             answer: oneshot::channel().0,
         }
     }
 
-    fn batches(waiting: Vec<Waiting>) -> Vec<Vec<u128>> {
-        let mut waiting = VecDeque::from(waiting);
-        let mut batches = vec![];
-        while !waiting.is_empty() {
-            batches.push(
-                next_batch(&mut waiting)
-                    .iter()
-                    .map(|next| next.unit.request.as_u128())
-                    .collect(),
-            );
-        }
-        batches
-    }
-
-    #[test]
-    fn units_that_meet_never_share_a_batch_and_keep_their_order() {
-        let (read, write) = (false, true);
-        let queue = vec![
-            waiting(1, &[(1, write)]),
-            waiting(2, &[(2, write)]),
-            // Meets 1, and 4 meets it: 4 may not overtake it.
-            waiting(3, &[(1, write), (3, write)]),
-            waiting(4, &[(3, write)]),
-            // Reads what 2 writes.
-            waiting(5, &[(2, read), (4, write)]),
-            // The same request again.
-            waiting(2, &[(5, write)]),
-        ];
-        assert_eq!(batches(queue), [vec![1, 2], vec![3, 5, 2], vec![4]]);
-    }
-
-    #[test]
-    fn units_that_only_read_the_same_stream_share_a_batch() {
-        let (read, write) = (false, true);
-        let queue = vec![
-            waiting(1, &[(9, read), (1, write)]),
-            waiting(2, &[(9, read), (2, write)]),
-            waiting(3, &[(9, write)]),
-            waiting(4, &[(9, read)]),
-        ];
-        assert_eq!(batches(queue), [vec![1, 2], vec![3], vec![4]]);
-    }
-
     #[test]
     fn recorded_times_rise_strictly_even_when_the_clock_stands() {
-        let queue: Vec<Unit> = (0..100).map(|n| waiting(n, &[(n, true)]).unit).collect();
-        let mut last = Timestamp::now().as_microsecond() + 1_000_000;
-        let batch = Batch::of(&queue, &mut last);
-        assert!(batch.recorded.windows(2).all(|pair| pair[0] < pair[1]));
-        assert_eq!(batch.recorded.last(), Some(&last));
+        let recorder = Recorder::default();
+        let ahead = Timestamp::now().as_microsecond() + 1_000_000;
+        recorder.0.store(ahead, Ordering::Relaxed);
+        assert_eq!(recorder.now(), ahead + 1);
+        assert_eq!(recorder.now(), ahead + 2);
+    }
+
+    pub(super) fn of_tenant(tenant: TenantId, mut waiting: Waiting) -> Waiting {
+        waiting.unit.tenant = tenant;
+        waiting
     }
 }

@@ -313,7 +313,7 @@ fn run(issue: &Issue, command: &dyn Command, seen: &Seen) -> Result<Decision, Ha
     issue.policies.forget();
     let mut world = World::default();
     for (key, loaded) in seen {
-        world.insert(*key, loaded.state.boxed(), loaded.version);
+        world.insert(*key, Arc::clone(&loaded.state), loaded.version);
     }
     let key = command.run(issue, &mut world)?;
     let version = world.version(key);
@@ -350,33 +350,42 @@ fn jitter(conflicts: u32) -> Duration {
 /// The metadata of every event of a unit, strings only as in postgres-es, without the closing
 /// brace.
 fn metadata(issue: &Issue, envelope: &Envelope) -> Result<String, LedgerError> {
+    let written = |error: serde_json::Error| LedgerError::Misconfigured(error.to_string());
+    let mut text = Vec::with_capacity(512);
+    let mut field = |name: &str, value: &str| {
+        text.extend_from_slice(if text.is_empty() { b"{\"" } else { b",\"" });
+        text.extend_from_slice(name.as_bytes());
+        text.extend_from_slice(b"\":");
+        serde_json::to_writer(&mut text, value).map_err(written)
+    };
+    let mut uuid = Uuid::encode_buffer();
     let by = &issue.by;
-    let policies = serde_json::to_string(&issue.policies.used())
-        .map_err(|error| LedgerError::Misconfigured(error.to_string()))?;
+    field("tenant", by.tenant.0.hyphenated().encode_lower(&mut uuid))?;
+    field("kind", &by.kind.to_string())?;
+    field("role", &by.role.to_string())?;
+    field(
+        "request_id",
+        issue.request.hyphenated().encode_lower(&mut uuid),
+    )?;
     let correlation = envelope.correlation.unwrap_or(issue.request);
-    let mut fields = vec![
-        ("tenant", by.tenant.0.to_string()),
-        ("kind", by.kind.to_string()),
-        ("role", by.role.to_string()),
-        ("request_id", issue.request.to_string()),
-        ("correlation", correlation.to_string()),
-        ("effective", issue.effective.to_string()),
-        ("policies", policies),
-    ];
-    fields.extend(by.person.map(|person| ("person", person.0.to_string())));
-    fields.extend(by.client.clone().map(|client| ("client", client)));
-    fields.extend(envelope.causation.clone().map(|cause| ("causation", cause)));
-    fields.extend(
-        envelope
-            .traceparent
-            .clone()
-            .map(|trace| ("traceparent", trace)),
-    );
-    let object: serde_json::Map<String, serde_json::Value> = fields
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value.into()))
-        .collect();
-    let mut text = serde_json::Value::Object(object).to_string();
-    text.pop();
-    Ok(text)
+    field(
+        "correlation",
+        correlation.hyphenated().encode_lower(&mut uuid),
+    )?;
+    field("effective", &issue.effective.to_string())?;
+    let policies = serde_json::to_string(&issue.policies.used()).map_err(written)?;
+    field("policies", &policies)?;
+    if let Some(person) = by.person {
+        field("person", person.0.hyphenated().encode_lower(&mut uuid))?;
+    }
+    for (name, value) in [
+        ("client", &by.client),
+        ("causation", &envelope.causation),
+        ("traceparent", &envelope.traceparent),
+    ] {
+        if let Some(value) = value {
+            field(name, value)?;
+        }
+    }
+    String::from_utf8(text).map_err(|error| LedgerError::Misconfigured(error.to_string()))
 }
