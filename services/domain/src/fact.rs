@@ -2,10 +2,13 @@
 //! and every walk over all aggregates.
 
 use cqrs_es::Aggregate as _;
-use serde_json::Value;
+use serde::Deserializer;
 use strum::VariantNames as _;
 
-use crate::world::Decider;
+use crate::{
+    upcast::{is_current, upcast},
+    world::Decider,
+};
 
 /// Something done for every aggregate type.
 pub trait Visit {
@@ -25,9 +28,14 @@ macro_rules! facts {
             ///
             /// # Errors
             /// When the payload is not an event of that kind.
-            pub fn decode(kind: &str, payload: Value) -> Result<Option<Self>, serde_json::Error> {
+            pub fn decode<'de, D: Deserializer<'de>>(
+                kind: &str,
+                payload: D,
+            ) -> Result<Option<Self>, D::Error> {
                 Ok(Some(match kind {
-                    $(crate::$module::$state::TYPE => Self::$name(serde_json::from_value(payload)?),)*
+                    $(crate::$module::$state::TYPE => {
+                        Self::$name(serde::Deserialize::deserialize(payload)?)
+                    })*
                     _ => return Ok(None),
                 }))
             }
@@ -54,6 +62,35 @@ macro_rules! facts {
             $(visitor.visit::<crate::$module::$state>();)*
         }
     };
+}
+
+impl Fact {
+    /// Decodes a stored event of any version from its text: straight into its type when the
+    /// version is the current one, through a tree only when it has to be upcast.
+    ///
+    /// # Errors
+    /// In words, what this release cannot read about it.
+    pub fn read(
+        kind: &str,
+        event_type: &str,
+        event_version: &str,
+        payload: &str,
+    ) -> Result<Self, String> {
+        let words = |error| format!("{event_type} does not decode: {error}");
+        let decoded = if is_current(event_type, event_version) {
+            let mut text = serde_json::Deserializer::from_str(payload);
+            Self::decode(kind, &mut text).and_then(|fact| text.end().map(|()| fact))
+        } else {
+            let old = serde_json::from_str(payload).map_err(words)?;
+            let current = upcast(event_type, event_version, old).ok_or_else(|| {
+                format!("no way from version {event_version} of {event_type} to the current one")
+            })?;
+            Self::decode(kind, current)
+        };
+        decoded
+            .map_err(words)?
+            .ok_or_else(|| format!("{kind} is of an unknown kind"))
+    }
 }
 
 facts! {

@@ -236,7 +236,8 @@ impl Given {
             }
             for (key, sequence, payload) in outstanding {
                 *self.settled.entry(key).or_default() += 1;
-                let payload = serde_json::from_str(&payload).expect("stored events are JSON");
+                let payload: serde_json::Value =
+                    serde_json::from_str(&payload).expect("stored events are JSON");
                 let event = Occurred {
                     stream: key.id,
                     sequence,

@@ -31,6 +31,11 @@ pub fn current_version(event_type: &str) -> &'static str {
         .map_or("1.0", |(_, version)| version)
 }
 
+/// Whether a stored event of this version needs no step.
+pub fn is_current(event_type: &str, version: &str) -> bool {
+    version == current_version(event_type)
+}
+
 /// Brings a stored payload to the current version; `None` when a step is missing.
 pub fn upcast(event_type: &str, version: &str, payload: Value) -> Option<Value> {
     upcast_through(

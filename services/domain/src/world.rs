@@ -183,6 +183,11 @@ pub trait AnyState: Any + Send + Sync + fmt::Debug {
     /// # Errors
     /// When the payload is not an event of this aggregate.
     fn apply_stored(&mut self, payload: serde_json::Value) -> Result<(), serde_json::Error>;
+    /// The same, straight from the stored text.
+    ///
+    /// # Errors
+    /// When the payload is not an event of this aggregate.
+    fn apply_text(&mut self, payload: &str) -> Result<(), serde_json::Error>;
     /// A copy.
     fn boxed(&self) -> Box<dyn AnyState>;
     /// Whose record it is.
@@ -194,6 +199,9 @@ pub trait AnyState: Any + Send + Sync + fmt::Debug {
 impl<A: Decider> AnyState for A {
     fn apply_stored(&mut self, payload: serde_json::Value) -> Result<(), serde_json::Error> {
         serde_json::from_value(payload).map(|event| self.apply(event))
+    }
+    fn apply_text(&mut self, payload: &str) -> Result<(), serde_json::Error> {
+        serde_json::from_str(payload).map(|event| self.apply(event))
     }
     fn boxed(&self) -> Box<dyn AnyState> {
         Box::new(self.clone())

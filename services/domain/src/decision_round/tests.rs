@@ -601,7 +601,7 @@ fn c_3_7_withdrawal_closes_the_round_with_nothing_revealed() {
 fn a_deadline_is_a_timer_that_knows_nothing_of_either_side() {
     let cast = applied().deciding();
     let stored = cast.given.stored(cast.application);
-    let payload = stored
+    let payload: Option<serde_json::Value> = stored
         .last()
         .map(|event| serde_json::from_str(event).expect("JSON"));
     let fact = Fact::decode("application", payload.unwrap_or_default());
