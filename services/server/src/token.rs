@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
-    time::Duration,
+    time::{Duration, UNIX_EPOCH},
 };
 
 use domain::actor::{ActingRole, Actor, PersonId, TenantId, TenantKind};
@@ -14,7 +14,11 @@ use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation,
     jwk::{Jwk, JwkSet},
 };
-use ring::signature::{Ed25519KeyPair, KeyPair as _};
+use quick_cache::sync::Cache;
+use ring::{
+    digest::{SHA256, digest},
+    signature::{Ed25519KeyPair, KeyPair as _},
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -29,6 +33,12 @@ const ALGORITHMS: &[Algorithm] = &[
 
 /// The longest token looked at, in bytes.
 pub const TOKEN_BYTES_MAX: usize = 8 * 1024;
+
+/// How far the issuer's clock may be off, in seconds.
+const LEEWAY: u64 = 30;
+
+/// Verified tokens remembered; verifying one takes longer than all the rest of a call.
+const REMEMBERED_MAX: usize = 65_536;
 
 /// The largest discovery or key document read, in bytes.
 const DOCUMENT_BYTES_MAX: usize = 256 * 1024;
@@ -86,7 +96,7 @@ pub enum KeySource {
 /// Verifies tokens of one configured OIDC issuer, and of the development issuer when allowed.
 #[derive(Clone)]
 pub struct Verifier {
-    keys: Arc<RwLock<HashMap<String, DecodingKey>>>,
+    keys: Arc<RwLock<Arc<Keys>>>,
     oidc: Option<Arc<Oidc>>,
     audience: Arc<str>,
 }
@@ -96,11 +106,35 @@ struct Oidc {
     source: KeySource,
 }
 
+/// The keys of one moment and the tokens that they have verified. New keys come with nothing
+/// remembered, so a token never outlives the key that it was verified with.
+struct Keys {
+    /// By issuer, then by key id.
+    published: HashMap<String, HashMap<String, DecodingKey>>,
+    /// By the token's digest: tokens themselves are not kept, and only their holder can ask.
+    verified: Cache<[u8; 32], Arc<Verified>>,
+}
+
+struct Verified {
+    actor: Actor,
+    /// Seconds since 1970.
+    expires: u64,
+}
+
+impl Keys {
+    fn new(published: HashMap<String, HashMap<String, DecodingKey>>) -> Self {
+        Self {
+            published,
+            verified: Cache::new(REMEMBERED_MAX),
+        }
+    }
+}
+
 impl Verifier {
     /// A verifier that accepts nothing yet.
     pub fn new(audience: &str) -> Self {
         Self {
-            keys: Arc::default(),
+            keys: Arc::new(RwLock::new(Arc::new(Keys::new(HashMap::new())))),
             oidc: None,
             audience: audience.into(),
         }
@@ -109,7 +143,8 @@ impl Verifier {
     /// Accepts tokens of the development issuer.
     #[must_use]
     pub fn with_development(self, issuer: &DevelopmentIssuer) -> Self {
-        self.put(DEVELOPMENT_ISSUER, "development", issuer.decoding_key());
+        let key = ("development".to_owned(), issuer.decoding_key());
+        self.publish(DEVELOPMENT_ISSUER, HashMap::from([key]));
         self
     }
 
@@ -149,19 +184,20 @@ impl Verifier {
             KeySource::Discovery => discover(&oidc.issuer).await?,
         };
         let set: JwkSet = serde_json::from_slice(&document).map_err(KeyError::Document)?;
-        for jwk in &set.keys {
-            if let (Some(id), Ok(key)) = (key_id(jwk), DecodingKey::from_jwk(jwk)) {
-                self.put(&oidc.issuer, id, key);
-            }
-        }
+        let keys = set
+            .keys
+            .iter()
+            .filter_map(|jwk| Some((key_id(jwk)?.to_owned(), DecodingKey::from_jwk(jwk).ok()?)));
+        self.publish(&oidc.issuer, keys.collect());
         Ok(())
     }
 
-    fn put(&self, issuer: &str, id: &str, key: DecodingKey) {
-        self.keys
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(format!("{issuer}\n{id}"), key);
+    /// Makes `keys` the only ones of `issuer`: one that it has withdrawn is worth nothing any more.
+    fn publish(&self, issuer: &str, keys: HashMap<String, DecodingKey>) {
+        let mut current = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        let mut published = current.published.clone();
+        published.insert(issuer.to_owned(), keys);
+        *current = Arc::new(Keys::new(published));
     }
 
     /// Verifies an `authorization` header.
@@ -169,32 +205,54 @@ impl Verifier {
     /// # Errors
     /// Why it is not accepted.
     pub fn actor(&self, header: Option<&str>) -> Result<Actor, TokenError> {
+        self.actor_at(header, UNIX_EPOCH.elapsed().map_or(0, |now| now.as_secs()))
+    }
+
+    /// `now` is in seconds since 1970.
+    fn actor_at(&self, header: Option<&str>, now: u64) -> Result<Actor, TokenError> {
         let token = header
             .and_then(|header| header.strip_prefix("Bearer "))
             .ok_or(TokenError::Missing)?;
         if token.len() > TOKEN_BYTES_MAX {
             return Err(TokenError::Invalid);
         }
+        let keys = Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner));
+        let mut name = [0; 32];
+        name.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+        let verified = match keys.verified.get(&name) {
+            Some(verified) => verified,
+            None => {
+                let claims = self.verify(&keys, token)?;
+                let verified = Arc::new(Verified {
+                    actor: acting(&claims)?,
+                    expires: claims.exp,
+                });
+                keys.verified.insert(name, Arc::clone(&verified));
+                verified
+            }
+        };
+        if now > verified.expires.saturating_add(LEEWAY) {
+            return Err(TokenError::Invalid);
+        }
+        Ok(verified.actor.clone())
+    }
+
+    fn verify(&self, keys: &Keys, token: &str) -> Result<Claims, TokenError> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Invalid)?;
         if !ALGORITHMS.contains(&header.alg) {
             return Err(TokenError::Invalid);
         }
         let id = header.kid.ok_or(TokenError::Invalid)?;
-        let oidc = self.oidc.as_ref().map(|oidc| oidc.issuer.as_str());
-        for issuer in [Some(DEVELOPMENT_ISSUER), oidc].into_iter().flatten() {
-            let key = {
-                let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-                keys.get(&format!("{issuer}\n{id}")).cloned()
-            };
-            let Some(key) = key else { continue };
+        for (issuer, keys) in &keys.published {
+            let Some(key) = keys.get(&id) else { continue };
             let mut validation = Validation::new(header.alg);
             validation.set_issuer(&[issuer]);
             validation.set_audience(&[&*self.audience]);
             validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
             validation.validate_nbf = true;
-            validation.leeway = 30;
-            if let Ok(token) = jsonwebtoken::decode::<Claims>(token, &key, &validation) {
-                return acting(&token.claims);
+            validation.leeway = LEEWAY;
+            if let Ok(token) = jsonwebtoken::decode::<Claims>(token, key, &validation) {
+                return Ok(token.claims);
             }
         }
         Err(TokenError::Invalid)
@@ -392,4 +450,98 @@ impl DevelopmentIssuer {
 /// start acts as the same people.
 pub fn development_person(tenant: TenantId, role: ActingRole) -> PersonId {
     PersonId(Uuid::new_v5(&tenant.0, role.to_string().as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const AUDIENCE: &str = "trellis";
+
+    fn seconds() -> u64 {
+        UNIX_EPOCH.elapsed().expect("after 1970").as_secs()
+    }
+
+    fn issuer(folder: &TempDir, name: &str) -> DevelopmentIssuer {
+        DevelopmentIssuer::open(&folder.path().join(name)).expect("an issuer")
+    }
+
+    fn header(issuer: &DevelopmentIssuer, hours: u64) -> String {
+        let token = issuer.sign(AUDIENCE, &Actor::platform(), seconds(), hours);
+        format!("Bearer {}", token.expect("a token"))
+    }
+
+    #[test]
+    fn a_remembered_token_ends_when_it_expires() {
+        let folder = TempDir::new().expect("a folder");
+        let issuer = issuer(&folder, "issuer.pk8");
+        let verifier = Verifier::new(AUDIENCE).with_development(&issuer);
+        let header = header(&issuer, 1);
+        let expires = seconds() + 3600;
+        for (now, good) in [
+            (seconds(), true),
+            (seconds(), true),
+            (expires + LEEWAY - 5, true),
+            (expires + LEEWAY + 5, false),
+        ] {
+            let actor = verifier.actor_at(Some(&header), now);
+            assert_eq!(actor.is_ok(), good, "{now}");
+        }
+    }
+
+    #[test]
+    fn a_token_ends_with_its_key_though_it_is_remembered() {
+        let folder = TempDir::new().expect("a folder");
+        let (old, new) = (issuer(&folder, "old.pk8"), issuer(&folder, "new.pk8"));
+        let verifier = Verifier::new(AUDIENCE).with_development(&old);
+        let (of_old, of_new) = (header(&old, 1), header(&new, 1));
+        assert!(verifier.actor(Some(&of_old)).is_ok());
+        assert!(verifier.actor(Some(&of_new)).is_err());
+        let verifier = verifier.with_development(&new);
+        assert!(verifier.actor(Some(&of_old)).is_err());
+        assert!(verifier.actor(Some(&of_new)).is_ok());
+    }
+
+    #[test]
+    fn a_token_that_is_refused_is_not_remembered() {
+        let folder = TempDir::new().expect("a folder");
+        let (ours, theirs) = (issuer(&folder, "ours.pk8"), issuer(&folder, "theirs.pk8"));
+        let verifier = Verifier::new(AUDIENCE).with_development(&ours);
+        for _ in 0..2 {
+            assert!(verifier.actor(Some(&header(&theirs, 1))).is_err());
+        }
+        let keys = verifier.keys.read().expect("no panic");
+        assert_eq!(keys.verified.len(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_key_that_the_issuer_withdraws_is_worth_nothing() {
+        let folder = TempDir::new().expect("a folder");
+        let document = folder.path().join("keys.json");
+        let publish = |key: Option<&DevelopmentIssuer>| {
+            use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+
+            let keys: Vec<_> = (key.iter())
+                .map(|key| {
+                    json!({"kty": "OKP", "crv": "Ed25519", "kid": "development",
+                        "x": BASE64_URL_SAFE_NO_PAD.encode(&key.public)})
+                })
+                .collect();
+            std::fs::write(&document, json!({ "keys": keys }).to_string()).expect("written");
+        };
+        let issuer = issuer(&folder, "issuer.pk8");
+        publish(Some(&issuer));
+        let verifier = Verifier::new(AUDIENCE)
+            .with_oidc(DEVELOPMENT_ISSUER, KeySource::File(document.clone()))
+            .await
+            .expect("keys are read");
+        let header = header(&issuer, 1);
+        assert!(verifier.actor(Some(&header)).is_ok());
+        publish(None);
+        verifier.refresh().await.expect("keys are read");
+        assert!(verifier.actor(Some(&header)).is_err());
+    }
 }
