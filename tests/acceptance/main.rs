@@ -6,6 +6,7 @@
     reason = "a test fails with the sentence that says what was expected"
 )]
 
+mod admission;
 mod architecture;
 mod bad_input;
 mod blindness;

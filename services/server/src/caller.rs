@@ -1,64 +1,180 @@
 //! Turns a call into a permit for the one action it names.
 
-use std::str::FromStr as _;
+use std::{
+    collections::HashMap,
+    str::FromStr as _,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
+use contract::DESCRIPTORS;
 use domain::{
     actor::{Actor, TenantKind},
     permission::{Action, Permit},
     refusal::Refusal,
 };
+use futures::future::BoxFuture;
 use ledger::Ledger;
+use prost::Message as _;
+use prost_types::FileDescriptorSet;
 use tonic::{Request, Status};
+use tower::{Layer, Service};
 
 use crate::{
+    admission::{Admission, Place},
     rate::Allowance,
-    status::{failed, refused, unauthenticated},
-    token::{TokenError, Verifier},
+    status::{explained, failed, refused, unauthenticated},
+    token::Verifier,
 };
 
 /// Who calls and what for: put into the request before any handler sees it.
 #[derive(Debug, Clone)]
 struct Call {
-    actor: Result<Actor, std::sync::Arc<TokenError>>,
+    actor: Actor,
     action: Option<Action>,
 }
 
-/// Reads the token and the path. The action is the RPC's own name, so no handler can name another.
-pub(crate) fn note_call<B>(verifier: &Verifier, mut request: http::Request<B>) -> http::Request<B> {
-    let header = request
-        .headers()
-        .get(http::header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let method = request.uri().path().rsplit('/').next().unwrap_or_default();
-    let call = Call {
-        actor: verifier.actor(header).map_err(std::sync::Arc::new),
-        action: Action::from_str(method).ok(),
-    };
-    request.extensions_mut().insert(call);
-    request
+/// The field by which a request is known to write (`contract::WriteRequest`).
+const WRITES: &str = "effective";
+
+/// Receives every call: reads the token and the path, counts it against its tenant's allowance and
+/// lets it in. The action is the RPC's own name, so no handler can name another.
+#[derive(Clone)]
+pub(crate) struct Reception(Arc<Desks>);
+
+struct Desks {
+    verifier: Verifier,
+    allowance: Allowance,
+    rpcs: HashMap<String, Rpc>,
+}
+
+struct Rpc {
+    action: Option<Action>,
+    admission: Admission,
+}
+
+impl Reception {
+    pub(crate) fn new(
+        verifier: Verifier,
+        allowance: Allowance,
+    ) -> Result<Self, prost::DecodeError> {
+        let (writes, reads) = (
+            Admission::of_this_machine("write"),
+            Admission::of_this_machine("read"),
+        );
+        let mut rpcs = HashMap::new();
+        for file in FileDescriptorSet::decode(DESCRIPTORS)?.file {
+            let written: Vec<String> = (file.message_type.iter())
+                .filter(|message| message.field.iter().any(|field| field.name() == WRITES))
+                .map(|message| format!(".{}.{}", file.package(), message.name()))
+                .collect();
+            for service in &file.service {
+                for method in &service.method {
+                    let writing = written.iter().any(|name| name == method.input_type());
+                    rpcs.insert(
+                        format!("/{}.{}/{}", file.package(), service.name(), method.name()),
+                        Rpc {
+                            action: Action::from_str(method.name()).ok(),
+                            admission: if writing { &writes } else { &reads }.clone(),
+                        },
+                    );
+                }
+            }
+        }
+        Ok(Self(Arc::new(Desks {
+            verifier,
+            allowance,
+            rpcs,
+        })))
+    }
+}
+
+impl<S> Layer<S> for Reception {
+    type Service = Received<S>;
+
+    fn layer(&self, inner: S) -> Received<S> {
+        Received {
+            reception: self.clone(),
+            inner,
+        }
+    }
+}
+
+/// A service behind the reception.
+#[derive(Clone)]
+pub(crate) struct Received<S> {
+    reception: Reception,
+    inner: S,
+}
+
+impl<S, B, R> Service<http::Request<B>> for Received<S>
+where
+    S: Service<http::Request<B>, Response = http::Response<R>> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Send + 'static,
+    R: Default,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = BoxFuture<'static, Result<S::Response, S::Error>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: http::Request<B>) -> Self::Future {
+        let waiting = self.inner.clone();
+        let mut ready = std::mem::replace(&mut self.inner, waiting);
+        let reception = Arc::clone(&self.reception.0);
+        Box::pin(async move {
+            // A path that is no RPC of the contract is for the router to refuse.
+            let place = match reception.rpcs.get(request.uri().path()) {
+                Some(rpc) => match reception.receive(rpc, &mut request).await {
+                    Ok(place) => Some(place),
+                    Err(refusal) => return Ok(refusal.into_http()),
+                },
+                None => None,
+            };
+            let answer = ready.call(request).await?;
+            drop(place);
+            Ok(explained(answer))
+        })
+    }
+}
+
+impl Desks {
+    async fn receive<B>(&self, rpc: &Rpc, request: &mut http::Request<B>) -> Result<Place, Status> {
+        let header = request
+            .headers()
+            .get(http::header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        let actor = self
+            .verifier
+            .actor(header)
+            .map_err(|error| unauthenticated(error.to_string()))?;
+        let tenant = actor.tenant;
+        self.allowance.take(tenant)?;
+        request.extensions_mut().insert(Call {
+            actor,
+            action: rpc.action,
+        });
+        rpc.admission.enter(tenant).await
+    }
 }
 
 /// The permit of a call: authenticated, allowed by the permission table, and for a tenant that is
 /// registered as the kind its role belongs to.
-pub(crate) async fn permit<T>(
-    ledger: &Ledger,
-    allowance: &Allowance,
-    request: &Request<T>,
-) -> Result<Permit, Status> {
+pub(crate) async fn permit<T>(ledger: &Ledger, request: &Request<T>) -> Result<Permit, Status> {
     let call = request
         .extensions()
         .get::<Call>()
         .ok_or_else(|| unauthenticated("no credentials"))?;
-    let actor = match &call.actor {
-        Ok(actor) => actor.clone(),
-        Err(error) => return Err(unauthenticated(error.to_string())),
-    };
-    allowance.take(actor.tenant)?;
     let denied = || refused(&Refusal::not_permitted());
     let permit = call
         .action
-        .and_then(|action| Permit::grant(actor.clone(), action))
+        .and_then(|action| Permit::grant(call.actor.clone(), action))
         .ok_or_else(denied)?;
+    let actor = permit.actor();
     // A role is good for its own kind of tenant only. A person is no organisation, and no
     // organisation's id may be signed in as a person's.
     let registered = ledger.tenant_kind(actor.tenant).await.map_err(failed)?;

@@ -15,7 +15,6 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     caller,
-    rate::Allowance,
     status::{failed, refused},
     telemetry, wire,
 };
@@ -24,12 +23,11 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct Desk {
     ledger: Ledger,
-    allowance: Allowance,
 }
 
 impl Desk {
-    pub(crate) fn new(ledger: Ledger, allowance: Allowance) -> Self {
-        Self { ledger, allowance }
+    pub(crate) fn new(ledger: Ledger) -> Self {
+        Self { ledger }
     }
 
     pub(crate) fn ledger(&self) -> &Ledger {
@@ -38,7 +36,7 @@ impl Desk {
 
     /// The permit of this call, or the uniform refusal.
     pub(crate) async fn permit<M>(&self, request: &Request<M>) -> Result<Permit, Status> {
-        caller::permit(&self.ledger, &self.allowance, request).await
+        caller::permit(&self.ledger, request).await
     }
 
     /// One write: permit, read the message into a command, submit it under the request id.

@@ -6,6 +6,7 @@
 //! - [`embedded`]: the private PostgreSQL of the embedded default
 //! - [`telemetry`]: traces, metrics, logs
 
+mod admission;
 mod caller;
 mod desk;
 mod rate;

@@ -46,23 +46,19 @@ use tonic::{
     codec::CompressionEncoding,
     service::{Routes, RoutesBuilder},
 };
-use tower::util::{MapRequestLayer, MapResponseLayer};
 
-use crate::{
-    caller, desk::Desk, rate::Allowance, status, subscription::Subscriptions, token::Verifier,
-};
+use crate::{caller::Reception, desk::Desk, subscription::Subscriptions};
 
 /// The largest request message, in bytes.
 pub const REQUEST_BYTES_MAX: usize = 1024 * 1024;
 
-/// All services behind authentication.
+/// All services behind the reception.
 pub(crate) fn services(
     ledger: &Ledger,
-    allowance: Allowance,
-    verifier: Verifier,
+    reception: Reception,
     draining: &watch::Receiver<bool>,
 ) -> Routes {
-    let desk = Desk::new(ledger.clone(), allowance);
+    let desk = Desk::new(ledger.clone());
     let mut routes = RoutesBuilder::default();
     macro_rules! offer {
         ($($server:ident($handler:expr)),* $(,)?) => {
@@ -97,14 +93,5 @@ pub(crate) fn services(
         DashboardServiceServer(|desk| dashboard::DashboardRpc::new(desk, Subscriptions::until(draining.clone()))),
         AuditServiceServer(audit::AuditRpc),
     }
-    routes
-        .routes()
-        .into_axum_router()
-        .layer(MapResponseLayer::new(|answer: http::Response<_>| {
-            status::explained(answer)
-        }))
-        .layer(MapRequestLayer::new(move |request: http::Request<_>| {
-            caller::note_call(&verifier, request)
-        }))
-        .into()
+    routes.routes().into_axum_router().layer(reception).into()
 }

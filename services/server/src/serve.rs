@@ -10,10 +10,11 @@ use tonic::transport::{Identity, Server, ServerTlsConfig, server::TcpIncoming};
 use tonic_health::{ServingStatus, server::HealthReporter};
 use tonic_web::GrpcWebLayer;
 
-use crate::{rate::Allowance, rpc, telemetry, token::Verifier};
+use crate::{caller::Reception, rate::Allowance, rpc, telemetry, token::Verifier};
 
-/// Requests in progress on one connection.
-const CONCURRENCY_PER_CONNECTION_MAX: usize = 256;
+/// Streams on one connection: more than are let in ([`crate::admission`]), so that the service and
+/// not the transport says who waits, and few enough to hold while their headers are read.
+const STREAMS_PER_CONNECTION_MAX: u32 = 1024;
 
 /// How long a drain waits for calls in progress.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(10);
@@ -61,6 +62,9 @@ pub enum ServeError {
     /// The descriptors are unusable.
     #[error("the API description is unusable")]
     Descriptors(#[from] tonic_reflection::server::Error),
+    /// The descriptors cannot be read.
+    #[error("the API description cannot be read")]
+    Contract(#[from] prost::DecodeError),
     /// Projections or reactions did not start.
     #[error(transparent)]
     Ledger(#[from] ledger::LedgerError),
@@ -153,7 +157,7 @@ pub async fn serve(options: ServeOptions) -> Result<Running, ServeError> {
         let mut server = Server::builder()
             .trace_fn(telemetry::call_span)
             .accept_http1(true)
-            .concurrency_limit_per_connection(CONCURRENCY_PER_CONNECTION_MAX)
+            .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
             .tcp_nodelay(true);
         if let Some((certificate, key)) = &options.tls {
             let read = |path: &PathBuf| std::fs::read(path).map_err(ServeError::Certificate);
@@ -164,8 +168,7 @@ pub async fn serve(options: ServeOptions) -> Result<Running, ServeError> {
             .layer(GrpcWebLayer::new())
             .add_routes(rpc::services(
                 &options.ledger,
-                allowance.clone(),
-                options.verifier,
+                Reception::new(options.verifier, allowance.clone())?,
                 &stopped,
             ))
             .add_service(health_service)

@@ -1,6 +1,10 @@
 //! The one place where a refusal becomes a gRPC status.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher as _, RandomState},
+    time::Duration,
+};
 
 use domain::refusal::{Reason, Refusal, RefusalKind};
 use ledger::LedgerError;
@@ -9,6 +13,11 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 
 /// `ErrorInfo.domain` of every refusal.
 pub const ERROR_DOMAIN: &str = "trellis";
+
+/// A call that was turned away is sent again this much later, at the soonest.
+const RETRY_AFTER_MILLIS: u64 = 100;
+/// And within this much after that.
+const RETRY_SPREAD_MILLIS: u64 = 900;
 
 /// A refusal as `google.rpc.Status` with one `ErrorInfo` and, where a field is at fault, its
 /// violation.
@@ -42,11 +51,7 @@ pub(crate) fn failed(error: LedgerError) -> Status {
             Reason::VersionConflict,
             "the record changed while this was decided; send the request again",
         )),
-        LedgerError::Overloaded => exhausted(
-            "OVERLOADED",
-            "more requests than can be written now; send it again in a moment".to_owned(),
-            Duration::from_millis(250),
-        ),
+        LedgerError::Overloaded => overloaded(),
         LedgerError::Behind { position } => {
             let position = [("position".to_owned(), position.to_string())];
             let mut details = ErrorDetails::with_error_info("VIEW_BEHIND", ERROR_DOMAIN, position);
@@ -74,6 +79,17 @@ pub(crate) fn exhausted(reason: &str, message: String, retry: Duration) -> Statu
     let mut details = ErrorDetails::with_error_info(reason, ERROR_DOMAIN, []);
     details.set_retry_info(Some(retry));
     Status::with_error_details(Code::ResourceExhausted, message, details)
+}
+
+/// More is asked of the service than it can do. The words are the same whatever the cause and
+/// whoever asks, and the hint is random: it spreads who comes again, and tells nothing of others.
+pub(crate) fn overloaded() -> Status {
+    let random = RandomState::new().hash_one(RETRY_AFTER_MILLIS);
+    exhausted(
+        "OVERLOADED",
+        "the service is busy; send it again after the delay of RetryInfo".to_owned(),
+        Duration::from_millis(RETRY_AFTER_MILLIS + random % RETRY_SPREAD_MILLIS),
+    )
 }
 
 /// Answers of the transport itself (a message that is no message, a method that is none) in the
