@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ledger::{Clock, KeyEncryptionKey, Ledger, LedgerOptions};
+use mimalloc::MiMalloc;
 use server::{
     demonstration::{self, Demonstration},
     embedded::default_folder,
@@ -11,6 +12,10 @@ use server::{
     telemetry::{LogFormat, Telemetry},
     token::{DevelopmentIssuer, KeySource, Verifier},
 };
+
+/// A call allocates some hundred times, on one thread, and frees on another.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The shared, provable history of joint training.
 #[derive(Parser)]
