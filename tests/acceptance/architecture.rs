@@ -24,6 +24,7 @@ use crate::harness::{Service, caller::methods};
 const EDGES: &[(&str, &[&str])] = &[
     ("acceptance",  &[]),
     ("audit",       &[]),
+    ("bench",       &["audit", "domain", "ledger", "pg-launcher", "server", "views"]),
     ("contract",    &[]),
     ("domain",      &[]),
     ("ledger",      &["audit", "domain"]),
@@ -35,8 +36,8 @@ const EDGES: &[(&str, &[&str])] = &[
 /// Who alone may use a foreign crate (a trailing `*`: every crate so called), outside tests.
 #[rustfmt::skip]
 const FOREIGN: &[(&str, &[&str])] = &[
-    ("sqlx",                  &["ledger", "views"]),
-    ("postgres-es",           &["ledger", "views"]),
+    ("sqlx",                  &["bench", "ledger", "views"]),
+    ("postgres-es",           &["bench", "ledger", "views"]),
     ("tonic",                 &["contract", "server"]),
     ("tonic-prost",           &["contract", "server"]),
     ("tonic-prost-build",     &["contract"]),
@@ -45,10 +46,10 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("protox",                &["contract"]),
     ("hyper*",                &["server"]),
     ("jsonwebtoken",          &["server"]),
-    ("clap",                  &["server"]),
+    ("clap",                  &["bench", "server"]),
     ("opentelemetry*",        &["ledger", "server", "views"]),
     ("tracing-opentelemetry", &["ledger", "server", "views"]),
-    ("tokio*",                &["ledger", "server", "views"]),
+    ("tokio*",                &["bench", "ledger", "server", "views"]),
     ("libc",                  &["pg-launcher"]),
 ];
 

@@ -1,0 +1,5 @@
+//! Who is measured: a file each.
+
+pub(crate) mod pgbench;
+pub(crate) mod stock;
+pub(crate) mod trellis;
