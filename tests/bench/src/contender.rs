@@ -1,5 +1,6 @@
 //! Who is measured: a file each.
 
+pub(crate) mod each_event;
 pub(crate) mod pgbench;
 pub(crate) mod stock;
 pub(crate) mod trellis;

@@ -3,15 +3,23 @@
 mod closed;
 mod cluster;
 mod contender;
+mod dataset;
 mod diary;
+mod grpc;
 mod machine;
 mod measure;
+mod open;
+mod population;
+mod practice;
 mod report;
 mod scale;
+mod serving;
 mod shift;
+#[cfg(test)]
+mod smoke;
 mod work;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, rc::Rc, sync::Arc};
 
 use clap::Parser;
 use pg_launcher::Cluster;
@@ -19,6 +27,7 @@ use pg_launcher::Cluster;
 use crate::{
     machine::Machine,
     measure::{Cell, Failure, Pace, Slice, interleave},
+    population::Population,
     report::{Circumstances, Report},
     scale::Scale,
     work::Work,
@@ -38,6 +47,10 @@ struct Cli {
     json: Option<PathBuf>,
     /// Only these works; all of them without any.
     works: Vec<String>,
+    #[arg(long, hide = true, value_name = "FOLDER")]
+    play_demonstration: Option<PathBuf>,
+    #[arg(long, hide = true, value_name = "ORDER")]
+    serve_population: Option<String>,
 }
 
 /// A run under way.
@@ -46,6 +59,7 @@ pub(crate) struct Bench {
     pub(crate) machine: Machine,
     pub(crate) scale: Scale,
     pub(crate) pace: Pace,
+    population: Option<Rc<Population>>,
     slices: Vec<Slice>,
     failures: Vec<Failure>,
 }
@@ -57,14 +71,35 @@ impl Bench {
             cluster,
             scale,
             pace: scale.pace(),
+            population: None,
             slices: vec![],
             failures: vec![],
         }
     }
 
+    /// The filled population, made now if nobody has asked before.
+    pub(crate) async fn population(&mut self) -> Result<Rc<Population>, Fault> {
+        if let Some(population) = &self.population {
+            return Ok(Rc::clone(population));
+        }
+        let template = Arc::new(population::template().await?);
+        let mut made = Population::new(&self.cluster, &template, "population").await?;
+        made.fill_to(self.scale.population()).await?;
+        Ok(Rc::clone(self.population.insert(Rc::new(made))))
+    }
+
     /// Measures the cells of a work, round by round.
     pub(crate) async fn interleave(&mut self, work: &'static str, cells: Vec<Cell<'_>>) {
-        let (slices, failures) = interleave(work, &self.machine, self.pace.rounds, cells).await;
+        self.rounds(work, self.pace.rounds, cells).await;
+    }
+
+    /// The same for cells that take as long as they take.
+    pub(crate) async fn interleave_long(&mut self, work: &'static str, cells: Vec<Cell<'_>>) {
+        self.rounds(work, self.scale.long_rounds(), cells).await;
+    }
+
+    async fn rounds(&mut self, work: &'static str, rounds: u32, cells: Vec<Cell<'_>>) {
+        let (slices, failures) = interleave(work, &self.machine, rounds, cells).await;
         self.slices.extend(slices);
         self.failures.extend(failures);
     }
@@ -74,6 +109,12 @@ fn main() -> Result<(), Fault> {
     let cli = Cli::parse();
     let works = chosen(&cli.works)?;
     tokio::runtime::Runtime::new()?.block_on(async {
+        if let Some(folder) = &cli.play_demonstration {
+            return dataset::play(folder).await;
+        }
+        if let Some(order) = &cli.serve_population {
+            return serving::serve_until_input_ends(order).await;
+        }
         let scale = if cli.quick { Scale::Quick } else { Scale::Full };
         let mut bench = Bench::new(cluster::start().await?, scale);
         let circumstances = circumstances(&bench).await?;

@@ -35,6 +35,13 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
+    /// The same, when each operation was several.
+    #[must_use]
+    pub(crate) fn of_several(mut self, each: u64) -> Self {
+        self.operations *= each;
+        self
+    }
+
     /// Of something done once from `before` to now, `operations` at a time.
     pub(crate) fn since(machine: &Machine, before: Spent, operations: u64) -> Self {
         let spent = machine.spent() - before;

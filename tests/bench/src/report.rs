@@ -14,8 +14,9 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) enum Figure {
     Rate,
-    P50,
     P99,
+    /// The p99 against the other's p50.
+    P99ToP50,
 }
 
 /// What a ratio has to be.
@@ -231,19 +232,19 @@ impl Report {
 }
 
 fn reached(work: &'static str, bar: &Bar, slices: &[Slice]) -> Reached {
-    let median = |case: &str, contender: &str| {
+    let median = |case: &str, contender: &str, own: bool| {
         let of = slices.iter().filter(|slice| {
             slice.work == work && slice.case == case && slice.contender == contender
         });
         let values = of.filter_map(|slice| match bar.figure {
             Figure::Rate => Some(slice.rate),
-            Figure::P50 => slice.p50_ms,
-            Figure::P99 => slice.p99_ms,
+            Figure::P99ToP50 if !own => slice.p50_ms,
+            Figure::P99 | Figure::P99ToP50 => slice.p99_ms,
         });
         spread(values.collect()).map(|spread| spread.median)
     };
-    let ratio = median(bar.case, bar.contender)
-        .zip(median(bar.than_case, bar.than))
+    let ratio = median(bar.case, bar.contender, true)
+        .zip(median(bar.than_case, bar.than, false))
         .map(|(reached, limit)| reached / limit);
     Reached {
         work,

@@ -66,4 +66,55 @@ impl Scale {
             })
             .collect()
     }
+
+    /// How many write several events at a time.
+    pub(crate) fn bulk_writers(self) -> Vec<usize> {
+        match self {
+            Self::Full => vec![1, 32],
+            Self::Quick | Self::Smoke => vec![1],
+        }
+    }
+
+    /// Streams to load and how long they are.
+    pub(crate) fn loaded_streams(self) -> Vec<(u64, u64)> {
+        match self {
+            Self::Full => vec![(10_000, 20), (200, 200)],
+            Self::Quick => vec![(1_000, 20)],
+            Self::Smoke => vec![(20, 20)],
+        }
+    }
+
+    /// Events of the population that is replayed, followed and read.
+    pub(crate) fn population(self) -> u64 {
+        match self {
+            Self::Full => 300_000,
+            Self::Quick => 50_000,
+            Self::Smoke => 1,
+        }
+    }
+
+    /// How often something is done that takes many seconds.
+    pub(crate) fn long_rounds(self) -> u32 {
+        match self {
+            Self::Full => 3,
+            Self::Quick | Self::Smoke => 1,
+        }
+    }
+
+    /// Outstanding calls through the API.
+    pub(crate) fn clients(self) -> Vec<usize> {
+        match self {
+            Self::Full | Self::Quick => vec![32, 128],
+            Self::Smoke => vec![2],
+        }
+    }
+
+    /// Calls a second that are offered, whatever is taken.
+    pub(crate) fn offered_rates(self) -> Vec<f64> {
+        match self {
+            Self::Full => vec![1_000.0, 20_000.0],
+            Self::Quick => vec![1_000.0],
+            Self::Smoke => vec![20.0],
+        }
+    }
 }

@@ -1,6 +1,14 @@
 //! What is measured: a file each. A new work is a file and a line here.
 
+mod e1;
+mod fairness;
 mod w1;
+mod w2;
+mod w3;
+mod w4;
+mod w5;
+mod w6;
+mod w7;
 
 use futures::future::LocalBoxFuture;
 
@@ -15,9 +23,59 @@ pub(crate) struct Work {
 }
 
 /// Every work, in the order in which they run.
-pub(crate) const ALL: &[Work] = &[Work {
-    name: w1::NAME,
-    about: "append: load, decide, one event, durable",
-    run: |bench| Box::pin(w1::run(bench)),
-    bars: w1::BARS,
-}];
+pub(crate) const ALL: &[Work] = &[
+    Work {
+        name: w1::NAME,
+        about: "append: load, decide, one event, durable",
+        run: |bench| Box::pin(w1::run(bench)),
+        bars: w1::BARS,
+    },
+    Work {
+        name: w2::NAME,
+        about: "append three events in one commit, events a second",
+        run: |bench| Box::pin(w2::run(bench)),
+        bars: &[],
+    },
+    Work {
+        name: w3::NAME,
+        about: "load a stream and fold it, streams a second",
+        run: |bench| Box::pin(w3::run(bench)),
+        bars: w3::BARS,
+    },
+    Work {
+        name: w4::NAME,
+        about: "replay of everything, events a second",
+        run: |bench| Box::pin(w4::run(bench)),
+        bars: &[],
+    },
+    Work {
+        name: w5::NAME,
+        about: "catch-up of the employer view, exactly once, events a second",
+        run: |bench| Box::pin(w5::run(bench)),
+        bars: w5::BARS,
+    },
+    Work {
+        name: w6::NAME,
+        about: "rebuild of every view, folded events a second",
+        run: |bench| Box::pin(w6::run(bench)),
+        bars: &[],
+    },
+    Work {
+        name: w7::NAME,
+        about: "from a command to the view that shows it",
+        run: |bench| Box::pin(w7::run(bench)),
+        bars: w7::BARS,
+    },
+    Work {
+        name: e1::NAME,
+        about: "append through gRPC with TLS, authentication and authorisation",
+        run: |bench| Box::pin(e1::run(bench)),
+        bars: e1::BARS,
+    },
+    Work {
+        name: fairness::NAME,
+        about: "calm tenants beside one at 100 times its share",
+        run: |bench| Box::pin(fairness::run(bench)),
+        bars: fairness::BARS,
+    },
+];

@@ -145,26 +145,57 @@ impl Diarist {
         let commands_a_diary = DIARY_PAGES / u64::from(self.pages_a_command);
         let block = OPEN_DIARIES * commands_a_diary;
         let diary = page / block * OPEN_DIARIES + page % OPEN_DIARIES;
-        let home = self.permit.actor().tenant;
         let name = Uuid::new_v5(&self.name, &diary.to_be_bytes());
-        let keeping = Keeping {
-            home,
-            other: match self.parties {
-                Parties::One => None,
-                Parties::Two => Some(other(u64::from(name.as_bytes()[0]) % TENANTS)),
-            },
-            subject: PersonId(Uuid::new_v5(&name, b"subject")),
-        };
         let request = Uuid::new_v5(&self.name, format!("request {page}").as_bytes());
-        let mut fingerprint = [0; 32];
-        fingerprint.copy_from_slice(digest(&SHA256, request.as_bytes()).as_ref());
-        let command = WritePages {
-            diary: Id::derive(home, &[name]),
-            keeping,
-            pages: self.pages_a_command,
-        };
-        (Envelope::new(request, fingerprint), command)
+        written(
+            &self.permit,
+            name,
+            request,
+            self.parties,
+            self.pages_a_command,
+        )
     }
+}
+
+/// The `nth` diary's `round` of pages, by its own keeper.
+pub(crate) fn page(
+    series: Uuid,
+    nth: u64,
+    round: u64,
+    parties: Parties,
+    pages: u32,
+) -> Result<(Permit, Envelope, WritePages), Fault> {
+    let permit = permit(home(nth % TENANTS))?;
+    let name = Uuid::new_v5(&series, &nth.to_be_bytes());
+    let request = Uuid::new_v5(&name, format!("request {round}").as_bytes());
+    let (envelope, command) = written(&permit, name, request, parties, pages);
+    Ok((permit, envelope, command))
+}
+
+fn written(
+    permit: &Permit,
+    name: Uuid,
+    request: Uuid,
+    parties: Parties,
+    pages: u32,
+) -> (Envelope, WritePages) {
+    let home = permit.actor().tenant;
+    let keeping = Keeping {
+        home,
+        other: match parties {
+            Parties::One => None,
+            Parties::Two => Some(other(u64::from(name.as_bytes()[0]) % TENANTS)),
+        },
+        subject: PersonId(Uuid::new_v5(&name, b"subject")),
+    };
+    let mut fingerprint = [0; 32];
+    fingerprint.copy_from_slice(digest(&SHA256, request.as_bytes()).as_ref());
+    let command = WritePages {
+        diary: Id::derive(home, &[name]),
+        keeping,
+        pages,
+    };
+    (Envelope::new(request, fingerprint), command)
 }
 
 impl Writer for Diarist {

@@ -1,0 +1,117 @@
+//! That everything here still works, on a little of everything: what is filled and what is written
+//! is sound. Nothing here is about time.
+
+use std::sync::Arc;
+
+use audit::chain::{ChainedEvent, Verifier};
+use pg_launcher::{Cluster, Options};
+use sqlx::PgConnection;
+
+use crate::{
+    Bench,
+    cluster::Database,
+    population::{Population, template},
+    scale::Scale,
+    work,
+};
+
+fn cluster() -> Cluster {
+    Cluster::start(Options::default()).expect("a server")
+}
+
+async fn number(owner: &mut PgConnection, query: &str) -> i64 {
+    sqlx::query_scalar(query)
+        .fetch_one(owner)
+        .await
+        .expect("a number")
+}
+
+/// Every chain verifies, every feed is dense up to its head, every event is in the feed of each of
+/// its parties, and every stream's head is its last event.
+async fn assert_sound(database: &Database) {
+    let mut owner = database.owner().await.expect("the owner");
+    type Stored = (String, String, i64, String, String, String, String, Vec<u8>);
+    let events: Vec<Stored> = sqlx::query_as(
+        "SELECT aggregate_type, aggregate_id, sequence, event_type, event_version, payload::text,
+                metadata::text, hash
+           FROM ledger.event ORDER BY aggregate_type, aggregate_id, sequence",
+    )
+    .fetch_all(&mut owner)
+    .await
+    .expect("events");
+    let mut verifier = Verifier::default();
+    for (kind, id, sequence, event_type, event_version, payload, metadata, hash) in &events {
+        if *sequence == 1 {
+            verifier = Verifier::default();
+        }
+        let event = ChainedEvent {
+            aggregate_type: kind,
+            aggregate_id: id,
+            sequence: sequence.unsigned_abs(),
+            event_type,
+            event_version,
+            payload,
+            metadata,
+        };
+        assert!(verifier.accept(&event, hash), "{kind} {id} {sequence}");
+    }
+    for wrong in [
+        "SELECT count(*) FROM ledger.tenant t WHERE t.head <> (SELECT count(*) FROM ledger.feed f
+          WHERE f.tenant_id = t.tenant_id AND f.position BETWEEN 1 AND t.head)",
+        "SELECT count(*) FROM ledger.event e CROSS JOIN LATERAL unnest(e.parties) AS p (tenant)
+          WHERE NOT EXISTS (SELECT FROM ledger.feed f WHERE f.tenant_id = p.tenant
+            AND f.aggregate_type = e.aggregate_type AND f.aggregate_id = e.aggregate_id
+            AND f.sequence = e.sequence)",
+        "SELECT count(*) FROM ledger.stream s LEFT JOIN LATERAL (
+            SELECT e.sequence, e.hash FROM ledger.event e
+             WHERE e.aggregate_type = s.aggregate_type AND e.aggregate_id = s.aggregate_id
+             ORDER BY e.sequence DESC LIMIT 1) AS last ON true
+          WHERE s.version > 0 AND (s.version IS DISTINCT FROM last.sequence OR s.last_hash <> last.hash)",
+        "SELECT count(*) FROM ledger.receipt r WHERE r.position > 0 AND NOT EXISTS (
+            SELECT FROM ledger.feed f WHERE f.tenant_id = r.tenant_id AND f.position = r.position)",
+    ] {
+        assert_eq!(number(&mut owner, wrong).await, 0, "{wrong}");
+    }
+}
+
+/// The demonstration's play is deeper than a test's thread when it is not optimised.
+fn on_a_deep_stack<F: Future<Output = ()>>(test: impl FnOnce() -> F + Send + 'static) {
+    let thread = std::thread::Builder::new().stack_size(64 << 20);
+    let run = move || {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(test());
+    };
+    if let Err(panic) = thread.spawn(run).expect("a thread").join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+#[test]
+fn a_filled_population_is_sound() {
+    on_a_deep_stack(filled_population);
+}
+
+async fn filled_population() {
+    let cluster = cluster();
+    let template = Arc::new(template().await.expect("the demonstration plays"));
+    let mut population = Population::new(&cluster, &template, "filled")
+        .await
+        .expect("a database");
+    for events in [1, 8_000] {
+        population.fill_to(events).await.expect("it is filled");
+        assert_sound(&population.database).await;
+    }
+    let ledger = population.open().await.expect("the ledger opens");
+    views::projector(&ledger).catch_up().await.expect("views");
+    let mut owner = population.database.owner().await.expect("the owner");
+    for none in ["view_parked", "reaction_parked"] {
+        let query = format!("SELECT count(*) FROM ledger.{none}");
+        assert_eq!(number(&mut owner, &query).await, 0, "{none}");
+    }
+    for some in [
+        "SELECT count(*) FROM ledger.view_row",
+        "SELECT count(*) FROM ledger.view_figure WHERE figure = 'in_training'",
+    ] {
+        assert!(number(&mut owner, some).await > 0, "{some}");
+    }
+}
