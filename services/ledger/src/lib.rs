@@ -1,7 +1,7 @@
 //! The shared history: every write is one append of events, feed rows and a receipt, all or
 //! nothing; every tenant reads its own dense feed of it.
 //!
-//! A command is decided by `domain` on streams that are loaded through postgres-es and kept in a
+//! A command is decided by `domain` on streams that are loaded once and kept in a
 //! cache; the version check of the append makes that safe. Personal values are sealed on the way
 //! in, so that nothing clear is ever stored.
 
@@ -148,7 +148,8 @@ pub(crate) struct Inner {
     pub(crate) metrics: Arc<metrics::Metrics>,
     pub(crate) fingerprint_key: hmac::Key,
     pub(crate) digest_salt: DigestSalt,
-    register: RwLock<Arc<PolicyRegister>>,
+    /// With the version of its stream.
+    register: RwLock<(u64, Arc<PolicyRegister>)>,
     wake: broadcast::Sender<Wake>,
 }
 
@@ -248,18 +249,24 @@ impl Ledger {
         id: Id<A>,
     ) -> Result<Read<A>, LedgerError> {
         let loaded = self.0.fresh_one(id.key()).await?;
-        let state: Option<&A> = loaded.state.as_any().downcast_ref();
-        state
-            .filter(|_| loaded.version > 0)
-            .filter(|state| {
-                Decider::custody(*state).is_some_and(|custody| custody.admits(permit.actor()))
-            })
-            .map(|state| Read {
-                id,
-                state: state.clone(),
-                version: loaded.version,
-            })
-            .ok_or_else(|| Refusal::not_permitted().into())
+        shown(permit, id, &loaded)
+    }
+
+    /// A record as this process has it at hand, as a command would see it: at most behind by what
+    /// other processes have written meanwhile. Loaded when it is not at hand. Absent and foreign
+    /// look the same.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn recall<A: Decider>(
+        &self,
+        permit: &Permit,
+        id: Id<A>,
+    ) -> Result<Read<A>, LedgerError> {
+        match self.0.streams.cached(id.key()) {
+            Some(loaded) => shown(permit, id, &loaded),
+            None => self.read(permit, id).await,
+        }
     }
 
     /// The copy of a personal value that the permit's own tenant holds; `None` when it holds none
@@ -400,9 +407,29 @@ impl Ledger {
     }
 }
 
+fn shown<A: Decider>(
+    permit: &Permit,
+    id: Id<A>,
+    loaded: &load::Loaded,
+) -> Result<Read<A>, LedgerError> {
+    let state: Option<&A> = loaded.state.as_any().downcast_ref();
+    state
+        .filter(|_| loaded.version > 0)
+        .filter(|state| {
+            Decider::custody(*state).is_some_and(|custody| custody.admits(permit.actor()))
+        })
+        .map(|state| Read {
+            id,
+            state: state.clone(),
+            version: loaded.version,
+        })
+        .ok_or_else(|| Refusal::not_permitted().into())
+}
+
 impl Inner {
     pub(crate) fn policies(&self) -> Arc<PolicyRegister> {
-        Arc::clone(&self.register.read().unwrap_or_else(PoisonError::into_inner))
+        let register = self.register.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&register.1)
     }
 
     async fn refresh_register(&self) -> Result<(), LedgerError> {
@@ -416,11 +443,14 @@ impl Inner {
         let Some(loaded) = self.streams.cached(PolicyRegister::id().key()) else {
             return;
         };
-        if let Some(register) = loaded.state.as_any().downcast_ref::<PolicyRegister>() {
-            *self
-                .register
-                .write()
-                .unwrap_or_else(PoisonError::into_inner) = Arc::new(register.clone());
+        let mut register = self
+            .register
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(newest) = loaded.state.as_any().downcast_ref::<PolicyRegister>()
+            && register.0 != loaded.version
+        {
+            *register = (loaded.version, Arc::new(newest.clone()));
         }
     }
 }

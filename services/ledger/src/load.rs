@@ -1,36 +1,26 @@
-//! Loading streams through postgres-es, and the bounded cache of what was loaded.
+//! Loading streams, and the bounded cache of what was loaded.
+//!
+//! The event table is a postgres-es table and stays one; its repository reads a stream through a
+//! tree of JSON, without the hash, and asks for the stream's version apart. One statement of our
+//! own reads all of it straight into the types.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use audit::chain::GENESIS;
-use cqrs_es::persist::{PersistedEventRepository as _, PersistenceError, SerializedEvent};
 use domain::{
     fact::{self, Visit},
-    upcast::upcast,
+    upcast::{is_current, upcast},
     world::{AnyState, Decider, StreamKey},
 };
-use futures::future::BoxFuture;
-use postgres_es::PostgresEventRepository;
 use quick_cache::sync::Cache;
-use sqlx::{PgPool, Row as _};
+use sqlx::{PgPool, Row as _, postgres::PgRow};
+use uuid::Uuid;
 
-use crate::LedgerError;
+use crate::{LedgerError, append::count};
 
-type LoadTail = for<'a> fn(
-    &'a PostgresEventRepository,
-    &'a str,
-    u64,
-) -> BoxFuture<'a, Result<Vec<SerializedEvent>, PersistenceError>>;
-
-#[derive(Clone, Copy)]
-struct Kind {
-    empty: fn() -> Arc<dyn AnyState>,
-    load_tail: LoadTail,
-}
-
-/// The aggregate types a ledger can load.
+/// The aggregate types a ledger can load, each with its state before the first event.
 #[derive(Clone)]
-pub struct Kinds(BTreeMap<&'static str, Kind>);
+pub struct Kinds(BTreeMap<&'static str, fn() -> Arc<dyn AnyState>>);
 
 impl Kinds {
     /// Every aggregate of the domain.
@@ -47,33 +37,19 @@ impl Kinds {
         self
     }
 
-    fn of(&self, kind: &str) -> Result<&Kind, LedgerError> {
-        self.0.get(kind).ok_or_else(|| {
+    fn empty(&self, kind: &str) -> Result<Arc<dyn AnyState>, LedgerError> {
+        let empty = self.0.get(kind).ok_or_else(|| {
             LedgerError::Misconfigured(format!(
                 "the aggregate type {kind} is not listed among the facts"
             ))
-        })
+        })?;
+        Ok(empty())
     }
 }
 
 impl Visit for Kinds {
     fn visit<A: Decider>(&mut self) {
-        self.0.insert(
-            A::TYPE,
-            Kind {
-                empty: || Arc::new(A::default()),
-                load_tail: |repository, id, after| {
-                    Box::pin(async move {
-                        // The crate writes the number into the statement's text: one statement for
-                        // whole streams, and another per number for tails, which are rare.
-                        match usize::try_from(after) {
-                            Ok(0) | Err(_) => repository.get_events::<A>(id).await,
-                            Ok(after) => repository.get_last_events::<A>(id, after).await,
-                        }
-                    })
-                },
-            },
-        );
+        self.0.insert(A::TYPE, || Arc::new(A::default()));
     }
 }
 
@@ -88,26 +64,65 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
-    /// The state after further stored events.
-    pub(crate) fn fold(
+    /// The state after further stored events of the current version.
+    pub(crate) fn fold<'a>(
         &self,
         key: StreamKey,
-        payloads: impl IntoIterator<Item = serde_json::Value>,
+        payloads: impl IntoIterator<Item = &'a str>,
     ) -> Result<Arc<dyn AnyState>, LedgerError> {
         let mut state = self.state.boxed();
         for (sequence, payload) in (self.version + 1..).zip(payloads) {
             state
-                .apply_stored(payload)
+                .apply_text(payload)
                 .map_err(|error| unreadable(key, sequence, error))?;
         }
         Ok(state.into())
     }
+
+    /// The same stream after the stored events of `rows`.
+    fn after(&self, key: StreamKey, rows: &[PgRow]) -> Result<Self, LedgerError> {
+        let (mut state, mut version, mut hash) = (self.state.boxed(), self.version, self.hash);
+        for row in rows {
+            let sequence = row.try_get::<i64, _>(0)?.unsigned_abs();
+            if sequence != version + 1 {
+                return Err(unreadable(key, version + 1, "the event is missing"));
+            }
+            let (event_type, event_version): (&str, &str) = (row.try_get(1)?, row.try_get(2)?);
+            let payload = row.try_get_raw(3)?.as_str().map_err(sqlx::Error::Decode)?;
+            let applied = if is_current(event_type, event_version) {
+                state.apply_text(payload)
+            } else {
+                let payload = serde_json::from_str(payload)
+                    .map_err(|error| unreadable(key, sequence, error))?;
+                let current = upcast(event_type, event_version, payload).ok_or_else(|| {
+                    LedgerError::UnknownEvent {
+                        kind: key.kind.to_owned(),
+                        event_type: event_type.to_owned(),
+                        event_version: event_version.to_owned(),
+                    }
+                })?;
+                state.apply_stored(current)
+            };
+            applied.map_err(|error| unreadable(key, sequence, error))?;
+            version = sequence;
+            hash = hash_of(key, row)?;
+        }
+        Ok(Self {
+            version,
+            hash,
+            state: state.into(),
+        })
+    }
+}
+
+fn hash_of(key: StreamKey, row: &PgRow) -> Result<[u8; 32], LedgerError> {
+    <[u8; 32]>::try_from(row.try_get::<&[u8], _>(4)?)
+        .map_err(|_| unreadable(key, 0, "a hash is not 32 bytes long"))
 }
 
 /// Loads streams; keeps what was loaded and written.
 pub(crate) struct Streams {
     pool: PgPool,
-    repository: PostgresEventRepository,
     kinds: Kinds,
     cache: Cache<StreamKey, Arc<Loaded>>,
 }
@@ -115,8 +130,6 @@ pub(crate) struct Streams {
 impl Streams {
     pub(crate) fn new(pool: PgPool, kinds: Kinds, entries: usize) -> Self {
         Self {
-            repository: PostgresEventRepository::new(pool.clone())
-                .with_tables("ledger.event", "ledger.no_snapshots"),
             pool,
             kinds,
             cache: Cache::new(entries.max(1)),
@@ -147,11 +160,13 @@ impl Streams {
     /// brought forward by their tails; one that cannot be is loaded from its first event. The
     /// versions are all of one moment.
     pub(crate) async fn fresh(&self, keys: &[StreamKey]) -> Result<Vec<Arc<Loaded>>, LedgerError> {
+        if let [key] = keys {
+            return Ok(vec![self.load(*key, None).await?]);
+        }
         let heads = self.heads(keys).await?;
         let mut streams = Vec::with_capacity(keys.len());
         for key in keys {
-            let known = self.cached(*key);
-            let loaded = match (heads.get(key), known) {
+            let loaded = match (heads.get(key), self.cached(*key)) {
                 (None, _) => Arc::new(self.empty(*key)?),
                 // Newer than the answer: written while it was on its way.
                 (Some(&(version, hash)), Some(known))
@@ -160,12 +175,7 @@ impl Streams {
                 {
                     known
                 }
-                (Some(&(version, hash)), Some(known)) if known.version < version => {
-                    self.load(*key, &known, version, hash).await?
-                }
-                (Some(&(version, hash)), _) => {
-                    self.load(*key, &self.empty(*key)?, version, hash).await?
-                }
+                (Some(&(version, _)), _) => self.load(*key, Some(version)).await?,
             };
             streams.push(loaded);
         }
@@ -176,7 +186,7 @@ impl Streams {
         Ok(Loaded {
             version: 0,
             hash: GENESIS,
-            state: (self.kinds.of(key.kind)?.empty)(),
+            state: self.kinds.empty(key.kind)?,
         })
     }
 
@@ -212,40 +222,55 @@ impl Streams {
         Ok(heads)
     }
 
-    async fn load(
-        &self,
-        key: StreamKey,
-        base: &Loaded,
-        version: u64,
-        hash: [u8; 32],
-    ) -> Result<Arc<Loaded>, LedgerError> {
-        let kind = self.kinds.of(key.kind)?;
-        let id = key.id.to_string();
-        let events = (kind.load_tail)(&self.repository, &id, base.version).await?;
-        let mut payloads = Vec::with_capacity(events.len());
-        for (sequence, event) in (base.version + 1..=version).zip(events) {
-            if event.sequence as u64 != sequence {
-                return Err(unreadable(key, sequence, "the event is missing"));
+    /// A stream up to a version, or as far as it goes: one round trip when what is at hand is of
+    /// its past.
+    async fn load(&self, key: StreamKey, until: Option<u64>) -> Result<Arc<Loaded>, LedgerError> {
+        let known = self.cached(key);
+        let version = known.as_ref().map_or(0, |known| known.version);
+        // From the last one at hand, whose hash tells whether it still is that one.
+        let rows = self.events(key, version, until).await?;
+        let loaded = match (&known, rows.split_first()) {
+            (None, None) => return Ok(Arc::new(self.empty(key)?)),
+            (None, Some(_)) => self.empty(key)?.after(key, &rows)?,
+            (Some(known), Some((last, tail))) if hash_of(key, last)? == known.hash => {
+                if tail.is_empty() {
+                    return Ok(Arc::clone(known));
+                }
+                known.after(key, tail)?
             }
-            let payload = upcast(&event.event_type, &event.event_version, event.payload)
-                .ok_or_else(|| LedgerError::UnknownEvent {
-                    kind: key.kind.to_owned(),
-                    event_type: event.event_type,
-                    event_version: event.event_version,
-                })?;
-            payloads.push(payload);
+            (Some(_), _) => {
+                let rows = self.events(key, 0, until).await?;
+                self.empty(key)?.after(key, &rows)?
+            }
+        };
+        if until.is_some_and(|until| loaded.version < until) {
+            return Err(unreadable(key, loaded.version + 1, "the event is missing"));
         }
-        let reached = base.version + payloads.len() as u64;
-        if reached != version {
-            return Err(unreadable(key, reached + 1, "the event is missing"));
-        }
-        let loaded = Arc::new(Loaded {
-            version,
-            hash,
-            state: base.fold(key, payloads)?,
-        });
+        let loaded = Arc::new(loaded);
         self.cache.insert(key, Arc::clone(&loaded));
         Ok(loaded)
+    }
+
+    async fn events(
+        &self,
+        key: StreamKey,
+        from: u64,
+        until: Option<u64>,
+    ) -> Result<Vec<PgRow>, LedgerError> {
+        let mut id = Uuid::encode_buffer();
+        let rows = sqlx::query(
+            "SELECT sequence, event_type, event_version, payload, hash
+               FROM ledger.event
+              WHERE aggregate_id = $1 AND aggregate_type = $2 AND sequence BETWEEN $3 AND $4
+              ORDER BY sequence",
+        )
+        .bind(&*key.id.hyphenated().encode_lower(&mut id))
+        .bind(key.kind)
+        .bind(count(from))
+        .bind(until.map_or(i64::MAX, count))
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows)
     }
 }
 

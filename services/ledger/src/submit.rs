@@ -234,12 +234,7 @@ impl Inner {
             };
             let version = write.expected + write.events.len() as u64;
             let state = if had_clear {
-                let payloads = write
-                    .events
-                    .iter()
-                    .map(|event| serde_json::from_str(&event.payload))
-                    .collect::<Result<Vec<_>, _>>()
-                    .map_err(|error| LedgerError::Misconfigured(error.to_string()))?;
+                let payloads = write.events.iter().map(|event| event.payload.as_str());
                 base.fold(write.key, payloads)?
             } else {
                 write.state

@@ -95,7 +95,9 @@ impl Channel {
             None => body.trailers().await?.unwrap_or_default(),
         };
         accepted(&trailers)?;
-        let message = bytes.get(PREFIX_BYTES..).ok_or("an answer without a message")?;
+        let message = bytes
+            .get(PREFIX_BYTES..)
+            .ok_or("an answer without a message")?;
         Ok(M::Response::decode(message)?)
     }
 

@@ -22,13 +22,7 @@ use jiff::civil::Date;
 use ledger::{Envelope, Ledger, Receipt};
 use uuid::Uuid;
 
-use crate::{
-    Fault,
-    closed::Writer,
-    dataset::Target,
-    grpc::Channel,
-    serving::Serving,
-};
+use crate::{Fault, closed::Writer, dataset::Target, grpc::Channel, serving::Serving};
 
 const ROLE: ActingRole = ActingRole::ServiceManager;
 

@@ -1,11 +1,7 @@
 //! The service as it ships, in a process of its own, on a filled population: TLS, the development
 //! issuer, and as many roles as a work asks for.
 
-use std::{
-    net::SocketAddr,
-    path::PathBuf,
-    process::Stdio,
-};
+use std::{net::SocketAddr, path::PathBuf, process::Stdio};
 
 use domain::actor::{ActingRole, Actor, TenantId};
 use ledger::LedgerOptions;
@@ -150,7 +146,11 @@ impl Serving {
     }
 
     /// An `authorization` header of somebody in `role` at `tenant`.
-    pub(crate) fn authorization(&self, tenant: TenantId, role: ActingRole) -> Result<String, Fault> {
+    pub(crate) fn authorization(
+        &self,
+        tenant: TenantId,
+        role: ActingRole,
+    ) -> Result<String, Fault> {
         let now = std::time::UNIX_EPOCH.elapsed()?.as_secs();
         let actor = Actor {
             tenant,
@@ -188,4 +188,3 @@ pub(crate) async fn serve_until_input_ends(order: &str) -> Result<(), Fault> {
     telemetry.flush().await;
     Ok(())
 }
-

@@ -49,6 +49,9 @@ impl RowTypes {
     }
 }
 
+/// Every stream of a batch, in the order of locks, with the last hash of what it writes.
+type Touched<'a> = BTreeMap<(Uuid, &'static str), (&'a UnitStream, Option<[u8; 32]>)>;
+
 /// What a batch takes of a tenant's feed.
 struct Share {
     /// Its place among the batch's tenants, from 1.
@@ -91,7 +94,7 @@ impl Batch {
             opening: false,
             due: Vec::with_capacity(units.len()),
         };
-        let mut streams = BTreeMap::new();
+        let mut streams = Touched::new();
         let mut ids = Vec::new();
         for unit in units {
             let recorded = now();
@@ -195,10 +198,7 @@ impl Batch {
         Some(hash)
     }
 
-    fn push_streams(
-        &mut self,
-        streams: &BTreeMap<(Uuid, &'static str), (&UnitStream, Option<[u8; 32]>)>,
-    ) {
+    fn push_streams(&mut self, streams: &Touched<'_>) {
         for ((id, kind), (stream, hash)) in streams {
             self.opening |= stream.expected == 0;
             let row = self

@@ -124,8 +124,19 @@ impl Filler {
         lived?;
         let mut owner = self.database.owner().await?;
         let heads = self.heads.0.iter();
-        store_heads(&mut owner, heads.map(|(tenant, head)| (TenantId(*tenant), *head))).await?;
-        for table in ["event", "feed", "stream", "receipt", "subject_key", "tenant"] {
+        store_heads(
+            &mut owner,
+            heads.map(|(tenant, head)| (TenantId(*tenant), *head)),
+        )
+        .await?;
+        for table in [
+            "event",
+            "feed",
+            "stream",
+            "receipt",
+            "subject_key",
+            "tenant",
+        ] {
             sqlx::raw_sql(&format!("VACUUM (FREEZE, ANALYZE) ledger.{table}"))
                 .execute(&mut owner)
                 .await?;

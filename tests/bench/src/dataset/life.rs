@@ -251,11 +251,8 @@ impl Life {
     fn finish(&self, chunk: &mut Chunk) {
         for (stream, head) in self.template.streams.iter().zip(&self.streams) {
             let Some(head) = head else { continue };
-            let parties: BTreeSet<Uuid> = stream
-                .parties
-                .iter()
-                .map(|place| self.id(*place))
-                .collect();
+            let parties: BTreeSet<Uuid> =
+                stream.parties.iter().map(|place| self.id(*place)).collect();
             chunk.stream(&StreamRow {
                 kind: &stream.kind,
                 id: self.id(stream.id),

@@ -293,7 +293,10 @@ impl<'l> Reading<'l> {
         }
         for stream in &streams {
             // A tenant's entry in the directory has the tenant's own id.
-            if let Some(role) = roles.get_mut(stream.id).filter(|role| **role == Role::Other) {
+            if let Some(role) = roles
+                .get_mut(stream.id)
+                .filter(|role| **role == Role::Other)
+            {
                 *role = match stream.kind.as_str() {
                     "policy" => Role::Fixed,
                     _ => Role::Record(stream.home),
@@ -466,7 +469,10 @@ impl<'l> Reading<'l> {
         }
         if let Some(at) = stored.find(RECORDED) {
             let at = at + RECORDED.len();
-            let length = stored.get(at..).and_then(|rest| rest.find('"')).unwrap_or(0);
+            let length = stored
+                .get(at..)
+                .and_then(|rest| rest.find('"'))
+                .unwrap_or(0);
             cuts.push((at, length, Part::Recorded));
         }
         let mut at = 0;

@@ -69,8 +69,12 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
                 let loud = open_loop(&machine, SHARE * EXCESS, pace, sending(&hot));
                 let (quiet, loud) = tokio::join!(quiet, loud);
                 let (mut quiet, loud) = (quiet?, loud?);
-                quiet.figures.insert("hot admitted", loud.operations as f64 / loud.seconds);
-                quiet.figures.insert("hot shed", loud.figures.get("shed").copied().unwrap_or(0.0));
+                quiet
+                    .figures
+                    .insert("hot admitted", loud.operations as f64 / loud.seconds);
+                quiet
+                    .figures
+                    .insert("hot shed", loud.figures.get("shed").copied().unwrap_or(0.0));
                 Ok(quiet)
             })
         }));

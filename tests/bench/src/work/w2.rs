@@ -50,10 +50,11 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
                 Ok(sample?.of_several(EVENTS))
             })
         }));
-        let diarists: Vec<Diarist> = diarists(&ledger, &case, writers, Tenancy::Many, Parties::Two)?
-            .into_iter()
-            .map(|diarist| diarist.writing(EVENTS as u32))
-            .collect();
+        let diarists: Vec<Diarist> =
+            diarists(&ledger, &case, writers, Tenancy::Many, Parties::Two)?
+                .into_iter()
+                .map(|diarist| diarist.writing(EVENTS as u32))
+                .collect();
         let diarists = Rc::new(RefCell::new(diarists));
         cells.push(Cell::new(&case, trellis::NAME, move || {
             let shared = Rc::clone(&diarists);

@@ -63,7 +63,9 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
         let key = KeyEncryptionKey::generate()?;
         let cached = trellis::open(trellis::options(&diaries, &key)).await?;
         let ids = write_diaries(&cached, streams, events).await?;
-        diaries.run("VACUUM ANALYZE ledger.event, ledger.stream").await?;
+        diaries
+            .run("VACUUM ANALYZE ledger.event, ledger.stream")
+            .await?;
         let cold = trellis::open(LedgerOptions {
             cache_entries: 1,
             ..trellis::options(&diaries, &key)

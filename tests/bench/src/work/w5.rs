@@ -65,7 +65,9 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
     let followed = std::rc::Rc::clone(&population);
     cells.push(Cell::new(CASE, EACH, move || {
         let population = std::rc::Rc::clone(&followed);
-        Box::pin(async move { each_event::follow(&machine, &population.database, pace.slice).await })
+        Box::pin(
+            async move { each_event::follow(&machine, &population.database, pace.slice).await },
+        )
     }));
     bench.interleave_long(NAME, cells).await;
     Ok(())

@@ -124,12 +124,13 @@ impl Checkpoints {
             .await?;
             let at: HashMap<Uuid, i64> = at.into_iter().collect();
             let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            let (there, rest) = std::mem::take(&mut *waiting).into_iter().partition(
-                |(tenant, position, _)| {
-                    at.get(&tenant.0)
-                        .is_some_and(|at| at.unsigned_abs() >= *position)
-                },
-            );
+            let (there, rest) =
+                std::mem::take(&mut *waiting)
+                    .into_iter()
+                    .partition(|(tenant, position, _)| {
+                        at.get(&tenant.0)
+                            .is_some_and(|at| at.unsigned_abs() >= *position)
+                    });
             *waiting = rest;
             let there: Vec<(TenantId, u64, oneshot::Sender<()>)> = there;
             for (.., reached) in there {
