@@ -85,7 +85,8 @@ pub(crate) async fn follow(
 }
 
 fn noted((position, kind, stream, sequence, payload): &Stored) -> Result<Noted, Fault> {
-    let fact = Fact::decode(kind, serde_json::from_str(payload)?)?.ok_or("an unknown kind")?;
+    let mut payload = serde_json::Deserializer::from_str(payload);
+    let fact = Fact::decode(kind, &mut payload)?.ok_or("an unknown kind")?;
     Ok(Noted {
         position: position.unsigned_abs(),
         stream: stream.parse()?,

@@ -74,6 +74,7 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
         for (name, ledger) in [(CACHED, cached), (COLD, cold)] {
             let readers = vec![Reader {
                 ledger,
+                at_hand: name == CACHED,
                 diaries: ids.clone(),
                 events,
                 nth: 0,
@@ -135,6 +136,8 @@ pub(crate) async fn write_diaries(
 
 struct Reader {
     ledger: Ledger,
+    /// As commands see a record that is at hand, or as the database has it.
+    at_hand: bool,
     diaries: Vec<(Id<Diary>, domain::permission::Permit)>,
     events: u64,
     nth: usize,
@@ -144,7 +147,11 @@ impl Writer for Reader {
     async fn command(&mut self) -> Result<(), Fault> {
         self.nth = (self.nth + 1) % self.diaries.len();
         let (id, permit) = self.diaries.get(self.nth).ok_or("no diary")?;
-        let read = self.ledger.read(permit, *id).await?;
+        let read = if self.at_hand {
+            self.ledger.recall(permit, *id).await?
+        } else {
+            self.ledger.read(permit, *id).await?
+        };
         if read.state.pages() != self.events {
             return Err("a diary of another length".into());
         }
