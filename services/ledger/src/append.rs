@@ -118,7 +118,7 @@ struct Intake {
     queue: Queue,
     /// The one that has just finished is the last: its caches are warm, and one writer alone is
     /// enough for commands that come one by one.
-    idle: Vec<oneshot::Sender<Vec<Waiting>>>,
+    idle: Vec<oneshot::Sender<()>>,
 }
 
 impl Appender {
@@ -178,7 +178,7 @@ impl Appender {
             intake.queue.push(waiting);
             if let Some(writer) = intake.idle.pop() {
                 // A writer waits for as long as there is a handle.
-                let _ = writer.send(intake.queue.next_batch());
+                let _ = writer.send(());
             }
         }
         outcome.await.map_err(|_| LedgerError::Overloaded)?
@@ -238,17 +238,22 @@ impl Writer {
 
     /// What waits, up to a batch; nothing once every handle is gone.
     async fn next_batch(&self) -> Option<Vec<Waiting>> {
-        let next = {
-            let intake = self.intake.upgrade()?;
-            let mut intake = lock(&intake);
-            if !intake.queue.is_empty() {
-                return Some(intake.queue.next_batch());
-            }
-            let (idle, next) = oneshot::channel();
-            intake.idle.push(idle);
-            next
-        };
-        next.await.ok()
+        loop {
+            // Commands that are ready to be decided at this moment come along; alone, this costs
+            // nothing.
+            tokio::task::yield_now().await;
+            let woken = {
+                let intake = self.intake.upgrade()?;
+                let mut intake = lock(&intake);
+                if !intake.queue.is_empty() {
+                    return Some(intake.queue.next_batch());
+                }
+                let (idle, woken) = oneshot::channel();
+                intake.idle.push(idle);
+                woken
+            };
+            woken.await.ok()?;
+        }
     }
 
     async fn write(&mut self, batch: Vec<Waiting>) {
