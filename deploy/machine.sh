@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What deploy/start, tests/run and .ci/run need from the machine. To be sourced.
+# What deploy/start, tests/run, tests/bench/run and .ci/run need from the machine. To be sourced.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 

@@ -24,7 +24,7 @@ use crate::harness::{Service, caller::methods};
 const EDGES: &[(&str, &[&str])] = &[
     ("acceptance",  &[]),
     ("audit",       &[]),
-    ("bench",       &["audit", "domain", "ledger", "pg-launcher", "server", "views"]),
+    ("bench",       &["audit", "contract", "domain", "ledger", "pg-launcher", "server", "views"]),
     ("contract",    &[]),
     ("domain",      &[]),
     ("ledger",      &["audit", "domain"]),
@@ -42,7 +42,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("tonic-prost",           &["contract", "server"]),
     ("tonic-prost-build",     &["contract"]),
     ("tonic-*",               &["contract", "server"]),
-    ("prost*",                &["contract", "server"]),
+    ("prost*",                &["bench", "contract", "server"]),
     ("protox",                &["contract"]),
     ("hyper*",                &["server"]),
     ("jsonwebtoken",          &["server"]),
@@ -210,9 +210,11 @@ fn only_the_launcher_may_be_unsafe() {
                 .any(|next| text.contains(&format!("{word}{next}")));
             assert!(!used, "{} is {word}", path.display());
             if path.ends_with("Cargo.toml") {
-                // There the workspace forbids it.
+                // There the workspace forbids it; a peer of the bench is no part of it.
                 let inherits = text.contains("[lints]\nworkspace = true");
-                assert!(inherits, "{} has lints of its own", path.display());
+                let peer = path.starts_with(root().join("tests/bench/peers"));
+                let forbids = peer && text.contains("unsafe_code = \"forbid\"");
+                assert!(inherits || forbids, "{} has lints of its own", path.display());
             }
         }
     }

@@ -88,12 +88,17 @@ impl Database {
         ] {
             sqlx::raw_sql(&statement).execute(&mut owner).await?;
         }
-        Ok(Self {
+        Ok(Self::existing(cluster, name))
+    }
+
+    /// One that is there.
+    pub(crate) fn existing(cluster: &Cluster, name: &str) -> Self {
+        Self {
             name: name.to_owned(),
             socket: cluster.socket_dir().to_owned(),
             port: cluster.port(),
             url: cluster.url("USER", name),
-        })
+        }
     }
 
     /// As `role`.

@@ -25,6 +25,8 @@ use clap::Parser;
 use pg_launcher::Cluster;
 
 use crate::{
+    contender::peer::Peer,
+    dataset::Template,
     machine::Machine,
     measure::{Cell, Failure, Pace, Slice, interleave},
     population::Population,
@@ -45,6 +47,15 @@ struct Cli {
     /// Where everything that was measured is written, as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// How many stored events growth goes up to, such as 5e7.
+    #[arg(long, value_name = "EVENTS")]
+    growth_max: Option<f64>,
+    /// A peer that is installed, as a JSON array: its name, and the words that start it.
+    #[arg(long, value_name = "JSON")]
+    peer: Vec<Peer>,
+    /// A peer that is not, and why.
+    #[arg(long, value_name = "REASON")]
+    missing: Vec<String>,
     /// Only these works; all of them without any.
     works: Vec<String>,
     #[arg(long, hide = true, value_name = "FOLDER")]
@@ -59,6 +70,9 @@ pub(crate) struct Bench {
     pub(crate) machine: Machine,
     pub(crate) scale: Scale,
     pub(crate) pace: Pace,
+    pub(crate) peers: Vec<Peer>,
+    growth_max: Option<u64>,
+    template: Option<Arc<Template>>,
     population: Option<Rc<Population>>,
     slices: Vec<Slice>,
     failures: Vec<Failure>,
@@ -71,10 +85,27 @@ impl Bench {
             cluster,
             scale,
             pace: scale.pace(),
+            peers: vec![],
+            growth_max: None,
+            template: None,
             population: None,
             slices: vec![],
             failures: vec![],
         }
+    }
+
+    /// Sizes at which growth is looked at.
+    pub(crate) fn growth(&self) -> Vec<u64> {
+        self.scale.growth(self.growth_max)
+    }
+
+    /// The demonstration's history, played now if nobody has asked before.
+    pub(crate) async fn template(&mut self) -> Result<Arc<Template>, Fault> {
+        if let Some(template) = &self.template {
+            return Ok(Arc::clone(template));
+        }
+        let template = Arc::new(population::template().await?);
+        Ok(Arc::clone(self.template.insert(template)))
     }
 
     /// The filled population, made now if nobody has asked before.
@@ -82,7 +113,7 @@ impl Bench {
         if let Some(population) = &self.population {
             return Ok(Rc::clone(population));
         }
-        let template = Arc::new(population::template().await?);
+        let template = self.template().await?;
         let mut made = Population::new(&self.cluster, &template, "population").await?;
         made.fill_to(self.scale.population()).await?;
         Ok(Rc::clone(self.population.insert(Rc::new(made))))
@@ -107,7 +138,7 @@ impl Bench {
 
 fn main() -> Result<(), Fault> {
     let cli = Cli::parse();
-    let works = chosen(&cli.works)?;
+    let works = chosen(&cli.works, cli.quick)?;
     tokio::runtime::Runtime::new()?.block_on(async {
         if let Some(folder) = &cli.play_demonstration {
             return dataset::play(folder).await;
@@ -117,7 +148,9 @@ fn main() -> Result<(), Fault> {
         }
         let scale = if cli.quick { Scale::Quick } else { Scale::Full };
         let mut bench = Bench::new(cluster::start().await?, scale);
-        let circumstances = circumstances(&bench).await?;
+        bench.peers = cli.peer;
+        bench.growth_max = cli.growth_max.map(|events| events as u64);
+        let circumstances = circumstances(&bench, cli.missing).await?;
         for work in &works {
             eprintln!("{}: {}", work.name, work.about);
             (work.run)(&mut bench).await?;
@@ -132,9 +165,10 @@ fn main() -> Result<(), Fault> {
     })
 }
 
-fn chosen(names: &[String]) -> Result<Vec<&'static Work>, Fault> {
+fn chosen(names: &[String], quick: bool) -> Result<Vec<&'static Work>, Fault> {
     if names.is_empty() {
-        return Ok(work::ALL.iter().collect());
+        let all = work::ALL.iter();
+        return Ok(all.filter(|work| work.quick || !quick).collect());
     }
     names
         .iter()
@@ -148,7 +182,7 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Work>, Fault> {
         .collect()
 }
 
-async fn circumstances(bench: &Bench) -> Result<Circumstances, Fault> {
+async fn circumstances(bench: &Bench, missing: Vec<String>) -> Result<Circumstances, Fault> {
     let folder = cluster::data_folder(&bench.cluster).await?;
     let mut settings = cluster::durability(&bench.cluster).await?;
     settings.extend(
@@ -162,6 +196,6 @@ async fn circumstances(bench: &Bench) -> Result<Circumstances, Fault> {
         settings,
         file_system: machine::file_system(&folder),
         folder: folder.display().to_string(),
-        missing: vec![],
+        missing,
     })
 }

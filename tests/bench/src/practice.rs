@@ -142,7 +142,7 @@ impl Tokens {
         self.0.get(&tenant).ok_or_else(|| "no token".into())
     }
 
-    pub(crate) fn tenants(&self) -> impl Iterator<Item = TenantId> {
+    pub(crate) fn tenants(&self) -> impl Iterator<Item = TenantId> + Clone {
         self.0.keys().copied()
     }
 }

@@ -17,6 +17,8 @@ pub(crate) enum Figure {
     P99,
     /// The p99 against the other's p50.
     P99ToP50,
+    /// One of a slice's further figures.
+    Named(&'static str),
 }
 
 /// What a ratio has to be.
@@ -238,6 +240,7 @@ fn reached(work: &'static str, bar: &Bar, slices: &[Slice]) -> Reached {
         });
         let values = of.filter_map(|slice| match bar.figure {
             Figure::Rate => Some(slice.rate),
+            Figure::Named(name) => slice.figures.get(name).copied(),
             Figure::P99ToP50 if !own => slice.p50_ms,
             Figure::P99 | Figure::P99ToP50 => slice.p99_ms,
         });

@@ -21,8 +21,8 @@ pub(crate) enum Scale {
 impl Scale {
     pub(crate) fn pace(self) -> Pace {
         let (warm, slice, rounds) = match self {
-            Self::Full => (700, 2_000, 5),
-            Self::Quick => (300, 1_000, 3),
+            Self::Full => (500, 2_000, 3),
+            Self::Quick => (200, 1_000, 3),
             Self::Smoke => (10, 100, 1),
         };
         Pace {
@@ -37,7 +37,7 @@ impl Scale {
         match self {
             Self::Full => vec![1, 8, 32, 128, 512],
             Self::Quick => vec![1, 32, 128],
-            Self::Smoke => vec![1, 8],
+            Self::Smoke => vec![2],
         }
     }
 
@@ -46,7 +46,16 @@ impl Scale {
         match self {
             Self::Full => 128,
             Self::Quick => 32,
-            Self::Smoke => 1,
+            Self::Smoke => 2,
+        }
+    }
+
+    /// Whether peers that are programs are asked for so many writers; past 32 they only queue within
+    /// themselves.
+    pub(crate) fn peers_at(self, writers: usize) -> bool {
+        match self {
+            Self::Full => writers <= 32,
+            Self::Quick | Self::Smoke => writers == 32,
         }
     }
 
@@ -116,5 +125,25 @@ impl Scale {
             Self::Quick => vec![1_000.0],
             Self::Smoke => vec![20.0],
         }
+    }
+
+    /// Subscribers of feeds.
+    pub(crate) fn subscribers(self) -> Vec<usize> {
+        match self {
+            Self::Full => vec![64, 512],
+            Self::Quick => vec![64],
+            Self::Smoke => vec![4],
+        }
+    }
+
+    /// Stored events at which growth is looked at, up to `max`.
+    pub(crate) fn growth(self, max: Option<u64>) -> Vec<u64> {
+        let (steps, usual): (&[u64], u64) = match self {
+            Self::Full => (&[100_000, 1_000_000, 10_000_000, 50_000_000], 10_000_000),
+            Self::Quick => (&[20_000, 100_000], 100_000),
+            Self::Smoke => (&[1], 1),
+        };
+        let max = max.unwrap_or(usual);
+        steps.iter().copied().filter(|step| *step <= max).collect()
     }
 }

@@ -4,12 +4,16 @@
 use std::sync::Arc;
 
 use audit::chain::{ChainedEvent, Verifier};
+use domain::personal::Personal;
+use ledger::Ledger;
 use pg_launcher::{Cluster, Options};
+use serde_json::Value;
 use sqlx::PgConnection;
 
 use crate::{
     Bench,
     cluster::Database,
+    contender::trellis::permit,
     population::{Population, template},
     scale::Scale,
     work,
@@ -74,6 +78,38 @@ async fn assert_sound(database: &Database) {
     }
 }
 
+/// Opens every sealed copy of the submitted applications through the ledger; how many.
+async fn opened(database: &Database, ledger: &Ledger) -> usize {
+    let mut owner = database.owner().await.expect("the owner");
+    let applications: Vec<String> = sqlx::query_scalar(
+        "SELECT payload::text FROM ledger.event WHERE event_type = 'ApplicationSubmitted'",
+    )
+    .fetch_all(&mut owner)
+    .await
+    .expect("applications");
+    let mut opened = 0;
+    for application in applications {
+        let payload: Value = serde_json::from_str(&application).expect("JSON");
+        let fields = payload.pointer("/ApplicationSubmitted/applicant");
+        for value in fields.and_then(Value::as_object).expect("fields").values() {
+            let Some(value) = Some(value).filter(|value| !value.is_null()) else {
+                continue;
+            };
+            let value: Personal<Value> = serde_json::from_value(value.clone()).expect("sealed");
+            let Personal::Sealed { copies, .. } = &value else {
+                panic!("not sealed: {application}");
+            };
+            for copy in copies {
+                let permit = permit(copy.controller).expect("a permit");
+                let clear = ledger.open_personal(&permit, &value).await;
+                assert!(clear.expect("it opens").is_some(), "{application}");
+                opened += 1;
+            }
+        }
+    }
+    opened
+}
+
 /// The demonstration's play is deeper than a test's thread when it is not optimised.
 fn on_a_deep_stack<F: Future<Output = ()>>(test: impl FnOnce() -> F + Send + 'static) {
     let thread = std::thread::Builder::new().stack_size(64 << 20);
@@ -102,6 +138,7 @@ async fn filled_population() {
         assert_sound(&population.database).await;
     }
     let ledger = population.open().await.expect("the ledger opens");
+    assert!(opened(&population.database, &ledger).await > 0);
     views::projector(&ledger).catch_up().await.expect("views");
     let mut owner = population.database.owner().await.expect("the owner");
     for none in ["view_parked", "reaction_parked"] {
@@ -114,4 +151,39 @@ async fn filled_population() {
     ] {
         assert!(number(&mut owner, some).await > 0, "{some}");
     }
+}
+
+#[test]
+fn every_work_runs_and_leaves_the_ledger_sound() {
+    on_a_deep_stack(every_work);
+}
+
+async fn every_work() {
+    let mut bench = Bench::new(cluster(), Scale::Smoke);
+    for work in work::ALL {
+        if let Err(fault) = (work.run)(&mut bench).await {
+            panic!("{}: {fault}", work.name);
+        }
+        let slices = bench.slices.iter().filter(|slice| slice.work == work.name);
+        for slice in slices.clone() {
+            assert!(slice.operations > 0, "{slice:?}");
+            assert_eq!(slice.errors, 0, "{slice:?}");
+        }
+        assert!(slices.count() > 0, "{} measured nothing", work.name);
+    }
+    assert!(bench.failures.is_empty(), "{:?}", bench.failures);
+    for name in ["w1_trellis", "w2_trellis", "population", "growth"] {
+        let database = Database::existing(&bench.cluster, name);
+        assert_sound(&database).await;
+    }
+    // A diary's command is one event, and each has its receipt.
+    let diaries = Database::existing(&bench.cluster, "w1_trellis");
+    let mut owner = diaries.owner().await.expect("the owner");
+    let events = number(&mut owner, "SELECT count(*) FROM ledger.event").await;
+    let receipts = number(&mut owner, "SELECT count(*) FROM ledger.receipt").await;
+    assert_eq!(events, receipts);
+    let counted = bench.slices.iter().filter(|slice| {
+        slice.work == work::ALL[0].name && slice.contender == crate::contender::trellis::NAME
+    });
+    assert!(counted.map(|slice| slice.operations).sum::<u64>() <= events.unsigned_abs());
 }

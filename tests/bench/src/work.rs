@@ -1,7 +1,10 @@
 //! What is measured: a file each. A new work is a file and a line here.
 
 mod e1;
+mod e2;
+mod e3;
 mod fairness;
+mod growth;
 mod w1;
 mod w2;
 mod w3;
@@ -20,6 +23,8 @@ pub(crate) struct Work {
     pub(crate) about: &'static str,
     pub(crate) run: for<'a> fn(&'a mut Bench) -> LocalBoxFuture<'a, Result<(), Fault>>,
     pub(crate) bars: &'static [Bar],
+    /// Whether a quick run has it too.
+    pub(crate) quick: bool,
 }
 
 /// Every work, in the order in which they run.
@@ -29,53 +34,83 @@ pub(crate) const ALL: &[Work] = &[
         about: "append: load, decide, one event, durable",
         run: |bench| Box::pin(w1::run(bench)),
         bars: w1::BARS,
+        quick: true,
     },
     Work {
         name: w2::NAME,
         about: "append three events in one commit, events a second",
         run: |bench| Box::pin(w2::run(bench)),
         bars: &[],
+        quick: false,
     },
     Work {
         name: w3::NAME,
         about: "load a stream and fold it, streams a second",
         run: |bench| Box::pin(w3::run(bench)),
         bars: w3::BARS,
+        quick: true,
     },
     Work {
         name: w4::NAME,
         about: "replay of everything, events a second",
         run: |bench| Box::pin(w4::run(bench)),
         bars: &[],
+        quick: true,
     },
     Work {
         name: w5::NAME,
         about: "catch-up of the employer view, exactly once, events a second",
         run: |bench| Box::pin(w5::run(bench)),
         bars: w5::BARS,
+        quick: true,
     },
     Work {
         name: w6::NAME,
         about: "rebuild of every view, folded events a second",
         run: |bench| Box::pin(w6::run(bench)),
         bars: &[],
+        quick: true,
     },
     Work {
         name: w7::NAME,
         about: "from a command to the view that shows it",
         run: |bench| Box::pin(w7::run(bench)),
         bars: w7::BARS,
+        quick: true,
     },
     Work {
         name: e1::NAME,
         about: "append through gRPC with TLS, authentication and authorisation",
         run: |bench| Box::pin(e1::run(bench)),
         bars: e1::BARS,
+        quick: true,
+    },
+    Work {
+        name: e2::NAME,
+        about: "feed subscriptions, delivered events a second",
+        run: |bench| Box::pin(e2::run(bench)),
+        bars: &[],
+        quick: false,
+    },
+    Work {
+        name: e3::NAME,
+        about: "dashboards read while practice is logged",
+        run: |bench| Box::pin(e3::run(bench)),
+        bars: &[],
+        quick: true,
     },
     Work {
         name: fairness::NAME,
         about: "calm tenants beside one at 100 times its share",
         run: |bench| Box::pin(fairness::run(bench)),
         bars: fairness::BARS,
+        quick: true,
+    },
+    Work {
+        name: growth::NAME,
+        about: "the same at growing histories",
+        run: |bench| Box::pin(growth::run(bench)),
+        bars: growth::BARS,
+        quick: false,
     },
 ];

@@ -48,11 +48,12 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
     let tokens = Tokens::of(&serving, targets)?;
     let mut employers: Vec<TenantId> = (0..64).map(Filler::employer).collect();
     employers.retain(|employer| targets.iter().any(|target| target.employer == *employer));
-    let (Some(hot), Some(calm)) = (employers.first().copied(), employers.get(1..=CALM)) else {
-        return Err("the population has fewer than 21 employers with trainings".into());
+    let Some((hot, calm)) = employers.split_first().filter(|(_, calm)| !calm.is_empty()) else {
+        return Err("the population has fewer than two employers with trainings".into());
     };
+    let calm = calm.get(..CALM).unwrap_or(calm);
     let calm = Practice::of(targets, |employer| calm.contains(&employer));
-    let hot = Practice::of(targets, |employer| employer == hot);
+    let hot = Practice::of(targets, |employer| employer == *hot);
     let calm = Arc::new(clients(&serving, &tokens, &calm, 64).await?);
     let hot = Arc::new(clients(&serving, &tokens, &hot, 64).await?);
 

@@ -10,6 +10,7 @@ use crate::{
     closed::closed_loop,
     cluster::Database,
     contender::{
+        peer::Peer,
         pgbench::{self, Pgbench},
         stock,
         trellis::{self, Diarist, Parties, Tenancy},
@@ -77,6 +78,7 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
     trellis::migrate(&diaries).await?;
     let ledger = trellis::open(trellis::options(&diaries, &KeyEncryptionKey::generate()?)).await?;
 
+    let peers = peers(bench, NAME).await?;
     let (machine, pace) = (bench.machine, bench.pace);
     let mut cells = vec![];
     for writers in bench.scale.writers() {
@@ -106,6 +108,19 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
                 },
             ));
         }
+        for (peer, database) in peers.iter().filter(|_| bench.scale.peers_at(writers)) {
+            let (peer, database) = (peer.clone(), database.clone());
+            cells.push(Cell::new(
+                format!("{writers} writers"),
+                peer.name,
+                move || {
+                    let (peer, database) = (peer.clone(), database.clone());
+                    Box::pin(
+                        async move { peer.append(&machine, &database, writers, 1, pace).await },
+                    )
+                },
+            ));
+        }
         for (tenancy, parties) in bench.scale.shapes(writers) {
             let case = format!("{writers} writers, {tenancy}, {parties}");
             let diarists = diarists(&ledger, &case, writers, tenancy, parties)?;
@@ -123,6 +138,17 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
     }
     bench.interleave(NAME, cells).await;
     Ok(())
+}
+
+/// Peers that are programs, each with a database of its own.
+pub(crate) async fn peers(bench: &Bench, work: &str) -> Result<Vec<(Peer, Database)>, Fault> {
+    let mut peers = vec![];
+    for peer in &bench.peers {
+        let name = format!("{work}_{}", peer.name);
+        let database = Database::create(&bench.cluster, &name).await?;
+        peers.push((peer.clone(), database));
+    }
+    Ok(peers)
 }
 
 pub(crate) fn diarists(

@@ -4,7 +4,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use ledger::KeyEncryptionKey;
 
-use super::w1::diarists;
+use super::w1::{diarists, peers};
 use crate::{
     Bench, Fault,
     closed::closed_loop,
@@ -30,6 +30,7 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
     trellis::migrate(&diaries).await?;
     let ledger = trellis::open(trellis::options(&diaries, &KeyEncryptionKey::generate()?)).await?;
 
+    let peers = peers(bench, NAME).await?;
     let (machine, pace) = (bench.machine, bench.pace);
     let mut cells = vec![];
     for writers in bench.scale.bulk_writers() {
@@ -50,6 +51,18 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
                 Ok(sample?.of_several(EVENTS))
             })
         }));
+        for (peer, database) in &peers {
+            let (peer, database) = (peer.clone(), database.clone());
+            cells.push(Cell::new(&case, peer.name, move || {
+                let (peer, database) = (peer.clone(), database.clone());
+                Box::pin(async move {
+                    let sample = peer
+                        .append(&machine, &database, writers, EVENTS, pace)
+                        .await?;
+                    Ok(sample.of_several(EVENTS))
+                })
+            }));
+        }
         let diarists: Vec<Diarist> =
             diarists(&ledger, &case, writers, Tenancy::Many, Parties::Two)?
                 .into_iter()

@@ -7,6 +7,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use ledger::{KeyEncryptionKey, Ledger, LedgerOptions};
 use uuid::Uuid;
 
+use super::w1::peers;
 use crate::{
     Bench, Fault,
     closed::{Writer, closed_loop},
@@ -24,6 +25,9 @@ pub(crate) const NAME: &str = "w3";
 
 const COLD: &str = "trellis, cold";
 const CACHED: &str = "trellis, cached";
+
+/// The peers that are programs write their streams anew in every slice.
+const PEER_STREAMS_MAX: u64 = 200;
 
 pub(crate) const BARS: &[Bar] = &[
     Bar {
@@ -57,6 +61,14 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
         let pool = stock::pool(&rotas, 1).await?;
         let loaders = vec![stock::Loader::new(&pool, ids, events)];
         cells.push(cell(&case, stock::NAME, loaders, machine, pace));
+
+        for (peer, database) in peers(bench, &format!("{NAME}_{events}")).await? {
+            let streams = streams.min(PEER_STREAMS_MAX);
+            cells.push(Cell::new(&case, peer.name, move || {
+                let (peer, database) = (peer.clone(), database.clone());
+                Box::pin(async move { peer.load(&machine, &database, streams, events, pace).await })
+            }));
+        }
 
         let diaries = Database::create(&bench.cluster, &format!("w3_trellis_{events}")).await?;
         trellis::migrate(&diaries).await?;
