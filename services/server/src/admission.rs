@@ -2,20 +2,20 @@
 //!
 //! Work is done for a bounded number of calls at a time, so that what is in progress stays quick
 //! whatever is asked. Few more wait, each tenant in a queue of its own: a freed place goes to the
-//! tenant that holds the fewest, so every tenant with enough to ask for gets the same share and one
-//! below its share does not queue behind anybody. No tenant may hold every place, so a calm one
-//! usually finds one free. When nobody else can wait, the last to come of the largest tenant is
-//! turned away, which is who floods, and no stranger. How many connections a tenant has, makes no
+//! tenant that holds the fewest, so every tenant with enough to ask for gets the same share, and one
+//! below its share does not queue behind anybody. No tenant may hold more places than it leaves
+//! free, so a calm one usually finds one at once. When nobody else can wait, the last to come of the
+//! largest tenant is turned away, which is who floods. How many connections a tenant has makes no
 //! difference.
 //!
 //! With places and seats bounded, the time of whatever is let in is bounded by their number over the
 //! rate of work. A limit that follows measured latency was considered and not taken: with commands
-//! committed in groups, latency rises with concurrency well before work does suffer, and with fair
+//! committed in groups, latency rises with concurrency well before work suffers, and with fair
 //! queues in front a limit need not be exact. Nothing is learnt, so nothing has to be unlearnt when
 //! the load goes: the first place given back is the first one free.
 //!
-//! Writes and reads have rooms of their own. A stream holds its place until it is open; how many stay
-//! open is for [`crate::subscription`] to say.
+//! Writes and reads have rooms of their own. A stream holds its place until it is open; how many
+//! stay open is for [`crate::subscription`] to say. Health and reflection need no place.
 
 mod room;
 
@@ -44,7 +44,7 @@ const PLACES_PER_PROCESSOR: usize = 64;
 const PLACES_MAX: usize = 256;
 
 /// Calls that may wait for each one in progress.
-const SEATS_PER_PLACE: usize = 8;
+const SEATS_PER_PLACE: usize = 4;
 
 /// A call waits at most this long; it comes to that only when the database hardly answers.
 const PATIENCE: Duration = Duration::from_secs(1);

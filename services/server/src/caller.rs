@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     str::FromStr as _,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     task::{Context, Poll},
 };
 
@@ -28,17 +28,22 @@ use crate::{
 };
 
 /// Who calls and what for: put into the request before any handler sees it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Call {
     actor: Actor,
     action: Option<Action>,
+    admission: Admission,
+    place: Held,
 }
+
+/// The place of a call, from its permit until it is answered.
+type Held = Arc<OnceLock<Place>>;
 
 /// The field by which a request is known to write (`contract::WriteRequest`).
 const WRITES: &str = "effective";
 
-/// Receives every call: reads the token and the path, counts it against its tenant's allowance and
-/// lets it in. The action is the RPC's own name, so no handler can name another.
+/// Receives every call: reads the token and the path and counts it against its tenant's allowance.
+/// The action is the RPC's own name, so no handler can name another.
 #[derive(Clone)]
 pub(crate) struct Reception(Arc<Desks>);
 
@@ -127,23 +132,27 @@ where
         let mut ready = std::mem::replace(&mut self.inner, waiting);
         let reception = Arc::clone(&self.reception.0);
         Box::pin(async move {
+            let held = Held::default();
             // A path that is no RPC of the contract is for the router to refuse.
-            let place = match reception.rpcs.get(request.uri().path()) {
-                Some(rpc) => match reception.receive(rpc, &mut request).await {
-                    Ok(place) => Some(place),
-                    Err(refusal) => return Ok(refusal.into_http()),
-                },
-                None => None,
-            };
+            if let Some(rpc) = reception.rpcs.get(request.uri().path())
+                && let Err(refusal) = reception.receive(rpc, &mut request, &held)
+            {
+                return Ok(refusal.into_http());
+            }
             let answer = ready.call(request).await?;
-            drop(place);
+            drop(held);
             Ok(explained(answer))
         })
     }
 }
 
 impl Desks {
-    async fn receive<B>(&self, rpc: &Rpc, request: &mut http::Request<B>) -> Result<Place, Status> {
+    fn receive<B>(
+        &self,
+        rpc: &Rpc,
+        request: &mut http::Request<B>,
+        held: &Held,
+    ) -> Result<(), Status> {
         let header = request
             .headers()
             .get(http::header::AUTHORIZATION)
@@ -152,18 +161,20 @@ impl Desks {
             .verifier
             .actor(header)
             .map_err(|error| unauthenticated(error.to_string()))?;
-        let tenant = actor.tenant;
-        self.allowance.take(tenant)?;
+        self.allowance.take(actor.tenant)?;
         request.extensions_mut().insert(Call {
             actor,
             action: rpc.action,
+            admission: rpc.admission.clone(),
+            place: Arc::clone(held),
         });
-        rpc.admission.enter(tenant).await
+        Ok(())
     }
 }
 
-/// The permit of a call: authenticated, allowed by the permission table, and for a tenant that is
-/// registered as the kind its role belongs to.
+/// The permit of a call: authenticated, allowed by the permission table, let in, and for a tenant
+/// that is registered as the kind its role belongs to. By now the message is read, so nobody holds a
+/// place by sending one slowly.
 pub(crate) async fn permit<T>(ledger: &Ledger, request: &Request<T>) -> Result<Permit, Status> {
     let call = request
         .extensions()
@@ -175,6 +186,11 @@ pub(crate) async fn permit<T>(ledger: &Ledger, request: &Request<T>) -> Result<P
         .and_then(|action| Permit::grant(call.actor.clone(), action))
         .ok_or_else(denied)?;
     let actor = permit.actor();
+    if call.place.get().is_none() {
+        let place = call.admission.enter(actor.tenant).await?;
+        // Set before: then the call has one, and this one goes back.
+        let _ = call.place.set(place);
+    }
     // A role is good for its own kind of tenant only. A person is no organisation, and no
     // organisation's id may be signed in as a person's.
     let registered = ledger.tenant_kind(actor.tenant).await.map_err(failed)?;

@@ -5,10 +5,6 @@ use std::{
     hash::Hash,
 };
 
-/// A tenant may hold this many times the places that are free: one alone comes to four fifths of
-/// them, so that whoever comes next still finds one.
-const GREED: usize = 4;
-
 /// A number of places, and a number of seats for those who wait for one. `T` names a tenant, `W`
 /// wakes whoever waits.
 #[derive(Debug)]
@@ -146,8 +142,10 @@ impl<T: Copy + Eq + Hash, W> Room<T, W> {
         Some((tenant, wake))
     }
 
+    /// A tenant may hold as many places as are free: one alone comes to half of them, several share
+    /// what there is, and whoever comes next usually finds one.
     fn has_place_for(&self, placed: usize) -> bool {
-        placed < GREED * (self.places - self.taken)
+        placed < self.places - self.taken
     }
 
     fn party(&mut self, tenant: T) -> &mut Party<W> {
