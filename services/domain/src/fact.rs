@@ -79,7 +79,10 @@ impl Fact {
         let words = |error| format!("{event_type} does not decode: {error}");
         let decoded = if is_current(event_type, event_version) {
             let mut text = serde_json::Deserializer::from_str(payload);
-            Self::decode(kind, &mut text).and_then(|fact| text.end().map(|()| fact))
+            Self::decode(kind, &mut text).and_then(|fact| {
+                // The text of an unknown kind has not been read.
+                fact.map(|fact| text.end().map(|()| fact)).transpose()
+            })
         } else {
             let old = serde_json::from_str(payload).map_err(words)?;
             let current = upcast(event_type, event_version, old).ok_or_else(|| {

@@ -1,18 +1,21 @@
 //! Following feeds: what the projection and the reaction runner share.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
-use domain::{actor::TenantId, fact::Fact, upcast::upcast};
+use domain::{actor::TenantId, fact::Fact};
+use futures::TryStreamExt as _;
 use jiff::Timestamp;
 use serde::Deserialize;
-use sqlx::{FromRow, PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{PgExecutor, PgPool, Postgres, Row as _, Transaction, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::{LedgerError, view::Noted};
 
-/// An event with what a runner passes on from it.
+/// An event of a feed with what a runner passes on from it.
 #[derive(Debug, Clone)]
 pub(crate) struct Followed {
+    /// Its position in the tenant's feed, from 1.
+    pub(crate) position: u64,
     pub(crate) noted: Noted,
     pub(crate) kind: String,
     pub(crate) traceparent: Option<String>,
@@ -23,24 +26,25 @@ pub(crate) struct Followed {
 /// The part of an event's metadata that runners read.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Passed {
+struct Passed<'a> {
     effective: Option<Timestamp>,
-    traceparent: Option<String>,
-    correlation: Option<Uuid>,
-    request_id: Option<Uuid>,
+    #[serde(borrow)]
+    traceparent: Cow<'a, str>,
+    #[serde(borrow)]
+    correlation: Cow<'a, str>,
+    #[serde(borrow)]
+    request_id: Cow<'a, str>,
 }
 
-#[derive(FromRow)]
-struct Stored {
-    position: i64,
-    aggregate_type: String,
-    aggregate_id: String,
-    sequence: i64,
-    event_type: String,
-    event_version: String,
-    payload: String,
-    metadata: String,
-    recorded: i64,
+/// When the event with this metadata is true in the world.
+pub(crate) fn effective(metadata: &str) -> Option<Timestamp> {
+    #[derive(Deserialize)]
+    struct Effective {
+        effective: Timestamp,
+    }
+    serde_json::from_str(metadata)
+        .ok()
+        .map(|Effective { effective }| effective)
 }
 
 /// Whose events of a feed to read.
@@ -52,90 +56,163 @@ pub(crate) enum Whose {
     AtHome,
 }
 
-/// Up to `limit` events of a tenant's feed after a position, in order. Reading all of them, the
-/// positions must be dense.
+/// A run of a tenant's feed: the positions after `after`, at most `limit` of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(crate) tenant: TenantId,
+    pub(crate) after: u64,
+    pub(crate) limit: u32,
+}
+
+/// The events of several runs, in order, all by one statement. Reading all events of a feed, a
+/// position that is missing before others is an alarm for that run and no other.
+pub(crate) async fn read_runs(
+    connection: impl PgExecutor<'_>,
+    runs: &[Run],
+    whose: Whose,
+) -> Result<Vec<Result<Vec<Followed>, LedgerError>>, LedgerError> {
+    let tenants: Vec<Uuid> = runs.iter().map(|run| run.tenant.0).collect();
+    let after: Vec<i64> = runs.iter().map(|run| signed(run.after)).collect();
+    let limits: Vec<i64> = runs.iter().map(|run| i64::from(run.limit)).collect();
+    // The limits within keep the planner from anything but one descent of an index per item.
+    let mut rows = sqlx::query(
+        "SELECT r.nth, f.position, f.aggregate_type, f.aggregate_id, f.sequence,
+                e.event_type, e.event_version, e.payload, e.metadata, e.recorded_at
+           FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) WITH ORDINALITY
+                AS r (tenant, past, most, nth)
+          CROSS JOIN LATERAL (
+              SELECT f.position, f.aggregate_type, f.aggregate_id, f.sequence
+                FROM ledger.feed f
+               WHERE f.tenant_id = r.tenant AND f.position > r.past AND (f.home OR NOT $4)
+               ORDER BY f.position
+               LIMIT r.most) AS f
+          CROSS JOIN LATERAL (
+              SELECT e.event_type, e.event_version, e.payload, e.metadata, e.recorded_at
+                FROM ledger.event e
+               WHERE e.aggregate_type = f.aggregate_type
+                 AND e.aggregate_id = f.aggregate_id
+                 AND e.sequence = f.sequence
+               LIMIT 1) AS e",
+    )
+    .bind(tenants)
+    .bind(after)
+    .bind(limits)
+    .bind(whose == Whose::AtHome)
+    .fetch(connection);
+    let mut read: Vec<Vec<Followed>> = runs.iter().map(|_| Vec::new()).collect();
+    while let Some(row) = rows.try_next().await? {
+        let nth = usize::try_from(row.try_get::<i64, _>(0)?).unwrap_or(0);
+        if let Some(items) = read.get_mut(nth.saturating_sub(1)) {
+            items.push(followed(&row)?);
+        }
+    }
+    Ok(runs
+        .iter()
+        .zip(read)
+        .map(|(run, mut items)| {
+            items.sort_by_key(|item| item.position);
+            match whose {
+                Whose::All => dense(run, items),
+                Whose::AtHome => Ok(items),
+            }
+        })
+        .collect())
+}
+
+/// Up to `limit` events of a tenant's feed after a position, in order.
 pub(crate) async fn read(
-    connection: &mut PgConnection,
+    connection: impl PgExecutor<'_>,
     tenant: TenantId,
     after: u64,
     limit: u32,
     whose: Whose,
 ) -> Result<Vec<Followed>, LedgerError> {
-    let stored: Vec<Stored> = sqlx::query_as(
-        "SELECT f.position, f.aggregate_type, f.aggregate_id, f.sequence,
-                e.event_type, e.event_version, e.payload::text AS payload,
-                e.metadata::text AS metadata,
-                (extract(epoch FROM e.recorded_at) * 1000000)::bigint AS recorded
-           FROM ledger.feed f
-           JOIN ledger.event e USING (aggregate_type, aggregate_id, sequence)
-          WHERE f.tenant_id = $1 AND f.position > $2 AND (f.home OR NOT $4)
-          ORDER BY f.position
-          LIMIT $3",
-    )
-    .bind(tenant.0)
-    .bind(signed(after))
-    .bind(i64::from(limit))
-    .bind(whose == Whose::AtHome)
-    .fetch_all(connection)
-    .await?;
-    if whose == Whose::All {
-        let mut expected = after;
-        for item in &stored {
-            expected = expected.saturating_add(1);
-            if unsigned(item.position) != expected {
-                return Err(LedgerError::HoleInFeed {
-                    tenant,
-                    position: expected,
-                });
-            }
-        }
-    }
-    Ok(stored.into_iter().map(Stored::item).collect())
+    let run = Run {
+        tenant,
+        after,
+        limit,
+    };
+    let read = read_runs(connection, &[run], whose).await?;
+    read.into_iter().next().unwrap_or_else(|| Ok(Vec::new()))
 }
 
-impl Stored {
-    fn item(self) -> Followed {
-        let passed: Passed = serde_json::from_str(&self.metadata).unwrap_or_default();
-        let recorded = Timestamp::from_microsecond(self.recorded).unwrap_or(Timestamp::UNIX_EPOCH);
-        let stream = Uuid::try_parse(&self.aggregate_id);
-        Followed {
-            noted: Noted {
-                position: unsigned(self.position),
-                stream: stream.as_ref().copied().unwrap_or_default(),
-                sequence: unsigned(self.sequence),
-                effective: passed.effective.unwrap_or(recorded),
-                recorded,
-                fact: stream
-                    .map_err(|error| error.to_string())
-                    .and_then(|_| self.fact()),
+fn dense(run: &Run, items: Vec<Followed>) -> Result<Vec<Followed>, LedgerError> {
+    let mut expected = run.after;
+    for item in &items {
+        expected = expected.saturating_add(1);
+        if item.position != expected {
+            return Err(LedgerError::HoleInFeed {
+                tenant: run.tenant,
+                position: expected,
+            });
+        }
+    }
+    Ok(items)
+}
+
+/// Decodes a row of [`read_runs`] from the bytes it came in.
+fn followed(row: &PgRow) -> Result<Followed, sqlx::Error> {
+    let metadata = text(row, 8)?;
+    let passed: Passed<'_> = serde_json::from_str(metadata).unwrap_or_default();
+    let recorded = recorded(row, 9)?;
+    let stream = Uuid::try_parse(text(row, 3)?);
+    let kind = text(row, 2)?;
+    Ok(Followed {
+        position: unsigned(row.try_get(1)?),
+        noted: Noted {
+            stream: stream.as_ref().copied().unwrap_or_default(),
+            sequence: unsigned(row.try_get(4)?),
+            effective: passed.effective.unwrap_or(recorded),
+            recorded,
+            fact: match stream {
+                Ok(_) => Fact::read(kind, text(row, 5)?, text(row, 6)?, text(row, 7)?),
+                Err(error) => Err(error.to_string()),
             },
-            kind: self.aggregate_type,
-            traceparent: passed.traceparent,
-            correlation: passed.correlation,
-            request: passed.request_id,
-        }
-    }
-
-    fn fact(&self) -> Result<Fact, String> {
-        let payload = serde_json::from_str(&self.payload).map_err(|error| error.to_string())?;
-        let current = upcast(&self.event_type, &self.event_version, payload).ok_or_else(|| {
-            format!(
-                "no way from version {} of {} to the current one",
-                self.event_version, self.event_type
-            )
-        })?;
-        Fact::decode(&self.aggregate_type, current)
-            .map_err(|error| format!("{} does not decode: {error}", self.event_type))?
-            .ok_or_else(|| format!("{} is of an unknown kind", self.aggregate_type))
-    }
+        },
+        kind: kind.to_owned(),
+        traceparent: (!passed.traceparent.is_empty()).then(|| passed.traceparent.into_owned()),
+        correlation: passed.correlation.parse().ok(),
+        request: passed.request_id.parse().ok(),
+    })
 }
 
-/// Every tenant with a feed, and its head.
-pub(crate) async fn heads(pool: &PgPool) -> Result<Vec<(TenantId, u64)>, LedgerError> {
-    let heads: Vec<(Uuid, i64)> =
-        sqlx::query_as("SELECT tenant_id, head FROM ledger.tenant WHERE head > 0")
-            .fetch_all(pool)
-            .await?;
+/// The text of a `text` or `json` column, where it lies.
+pub(crate) fn text(row: &PgRow, column: usize) -> Result<&str, sqlx::Error> {
+    row.try_get_raw(column)?
+        .as_str()
+        .map_err(sqlx::Error::Decode)
+}
+
+/// The instant of a `timestamptz` column.
+pub(crate) fn recorded(row: &PgRow, column: usize) -> Result<Timestamp, sqlx::Error> {
+    let value = row.try_get_raw(column)?;
+    let bytes = value.as_bytes().map_err(sqlx::Error::Decode)?;
+    let micros = <[u8; 8]>::try_from(bytes).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    Ok(pg_instant(i64::from_be_bytes(micros)))
+}
+
+/// An instant as the database sends it: microseconds since 2000.
+pub(crate) fn pg_instant(micros: i64) -> Timestamp {
+    const FROM_1970_TO_2000: i64 = 946_684_800_000_000;
+    Timestamp::from_microsecond(micros.saturating_add(FROM_1970_TO_2000))
+        .unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// Every tenant with a feed, or those among some, and its head.
+pub(crate) async fn heads(
+    pool: &PgPool,
+    among: Option<&[Uuid]>,
+) -> Result<Vec<(TenantId, u64)>, LedgerError> {
+    let heads = match among {
+        Some(tenants) => sqlx::query_as(
+            "SELECT tenant_id, head FROM ledger.tenant WHERE head > 0 AND tenant_id = ANY ($1)",
+        )
+        .bind(tenants)
+        .fetch_all(pool),
+        None => sqlx::query_as("SELECT tenant_id, head FROM ledger.tenant WHERE head > 0")
+            .fetch_all(pool),
+    };
+    let heads: Vec<(Uuid, i64)> = heads.await?;
     Ok(heads
         .into_iter()
         .map(|(tenant, head)| (TenantId(tenant), unsigned(head)))
@@ -147,12 +224,11 @@ pub(crate) async fn begin(
     pool: &PgPool,
     tenant: TenantId,
 ) -> Result<Transaction<'static, Postgres>, LedgerError> {
-    let mut tx = pool.begin().await?;
-    sqlx::query("SELECT set_config('trellis.tenant', $1, true)")
-        .bind(tenant.0.to_string())
-        .execute(&mut *tx)
-        .await?;
-    Ok(tx)
+    let begin = format!(
+        "BEGIN; SELECT set_config('trellis.tenant', '{}', true)",
+        tenant.0
+    );
+    Ok(pool.begin_with(begin).await?)
 }
 
 /// A position as the database holds it.

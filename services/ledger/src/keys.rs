@@ -352,6 +352,24 @@ impl Keys {
         Ok(keys)
     }
 
+    /// Those keys of `names` that exist.
+    pub(crate) async fn known(
+        &self,
+        names: &BTreeSet<KeyName>,
+    ) -> Result<BTreeMap<KeyName, DataKey>, crate::LedgerError> {
+        let (mut keys, mut missing) = (BTreeMap::new(), vec![]);
+        for name in names {
+            match self.remembered(name) {
+                Some(key) => drop(keys.insert(*name, key)),
+                None => missing.push(*name),
+            }
+        }
+        if !missing.is_empty() {
+            keys.extend(self.stored(&missing).await?.0);
+        }
+        Ok(keys)
+    }
+
     /// The key under `name` when it exists and its id is `id`.
     pub(crate) async fn existing(
         &self,

@@ -6,6 +6,7 @@
 //! in, so that nothing clear is ever stored.
 
 mod append;
+mod build;
 mod clock;
 mod envelope;
 mod error;
@@ -14,14 +15,19 @@ mod follow;
 mod gate;
 mod history;
 mod keys;
+mod lane;
 mod load;
+mod mend;
 mod metrics;
+mod progress;
 mod project;
 mod react;
 mod reading;
+mod replay;
 mod seal;
 mod submit;
 mod trace;
+mod unseal;
 pub mod view;
 
 use std::{
@@ -64,6 +70,7 @@ pub use load::Kinds;
 pub use project::{BATCH_MAX, Projector, Round};
 pub use react::{EVENTS_MAX, OnTimer, ParkedReaction, React, Reacted, Reactor};
 pub use reading::{AT_LEAST_WAIT, AsOf, Reading, THREADS_MAX, Thread, Threads};
+pub use replay::{Opens, Replayed};
 
 /// Brings the schema `ledger` and the four roles up to date. `owner_url` connects as the owner of
 /// the database; nothing else ever does.
@@ -139,7 +146,8 @@ impl fmt::Debug for Ledger {
 pub(crate) struct Inner {
     pub(crate) command: PgPool,
     pub(crate) reader: PgPool,
-    projector: PgPool,
+    pub(crate) projector: PgPool,
+    pub(crate) progress: progress::Progress,
     pub(crate) appender: append::Appender,
     pub(crate) streams: load::Streams,
     pub(crate) keys: keys::Keys,
@@ -155,7 +163,7 @@ pub(crate) struct Inner {
 
 const COMMAND_CONNECTIONS: u32 = 16;
 const READER_CONNECTIONS: u32 = 16;
-const PROJECTOR_CONNECTIONS: u32 = 8;
+const PROJECTOR_CONNECTIONS: u32 = 12;
 const CONNECTION_PATIENCE: Duration = Duration::from_secs(10);
 /// Hints that a slow listener may be behind before it has to look at every head again.
 const WAKE_BACKLOG: usize = 1024;
@@ -178,9 +186,12 @@ impl Ledger {
     /// As [`Self::open`].
     pub async fn open_with(options: LedgerOptions, kinds: Kinds) -> Result<Self, LedgerError> {
         domain::upcast::check().map_err(LedgerError::Misconfigured)?;
-        let command = pool(&options.command_url, COMMAND_CONNECTIONS).await?;
-        let reader = pool(&options.reader_url, READER_CONNECTIONS).await?;
-        let projector = pool(&options.projector_url, PROJECTOR_CONNECTIONS).await?;
+        let command = pool(&options.command_url, COMMAND_CONNECTIONS, &[]).await?;
+        let reader = pool(&options.reader_url, READER_CONNECTIONS, &[]).await?;
+        // What a crash takes from a view or a reaction it takes together with its checkpoint: the
+        // feed, which is on disk before anybody reads it, gives it again.
+        let lax = [("synchronous_commit", "off")];
+        let projector = pool(&options.projector_url, PROJECTOR_CONNECTIONS, &lax).await?;
         let (wake, _) = broadcast::channel(WAKE_BACKLOG);
         let metrics = Arc::new(metrics::Metrics::new());
         let appender = append::Appender::start(
@@ -204,6 +215,7 @@ impl Ledger {
             command,
             reader,
             projector,
+            progress: progress::Progress::default(),
             appender,
             gate: gate::Gate::new(),
             time: clock::BusinessTime::new(options.clock, latest),
@@ -468,8 +480,17 @@ async fn follow_register(ledger: Weak<Inner>) {
     }
 }
 
-async fn pool(url: &str, connections: u32) -> Result<PgPool, LedgerError> {
-    let options = PgConnectOptions::from_str(url)?.application_name("trellis");
+async fn pool(
+    url: &str,
+    connections: u32,
+    settings: &[(&str, &str)],
+) -> Result<PgPool, LedgerError> {
+    // Every statement here wants the plan by index whatever its values are, at once: planning it
+    // again for each value, or compiling it, costs more than running it.
+    let options = PgConnectOptions::from_str(url)?
+        .application_name("trellis")
+        .options([("jit", "off"), ("plan_cache_mode", "force_generic_plan")])
+        .options(settings.iter().copied());
     Ok(PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(CONNECTION_PATIENCE)

@@ -5,7 +5,7 @@
 //! run again after a crash, or by a second process, finds its receipt and writes nothing.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap, HashSet},
     time::{Duration, Instant},
 };
 
@@ -31,7 +31,7 @@ use uuid::Uuid;
 
 use crate::{
     Envelope, Ledger, LedgerError,
-    follow::{self, Backoff, Followed, Whose, begin, signed, unsigned},
+    follow::{self, Backoff, Followed, Run, Whose, begin, read_runs, signed, unsigned},
     trace,
 };
 
@@ -40,6 +40,16 @@ pub const EVENTS_MAX: u32 = 100;
 
 /// Heads and due timers are looked at this often when no hint comes.
 const POLL: Duration = Duration::from_millis(500);
+
+/// How long hints are gathered; nobody waits for a reaction.
+const PACE: Duration = Duration::from_millis(20);
+
+/// Events of one tenant, and of all together, that are looked at for reactions in one read.
+const QUIET_PAGE: u32 = 1000;
+const QUIET_MAX: u32 = 8192;
+
+/// Tenants whose events are read together.
+const TOGETHER: usize = 64;
 
 /// Tenants reacted for at the same time by one process.
 const AT_ONCE: usize = 4;
@@ -145,25 +155,43 @@ impl Reactor {
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
         let mut wake = self.ledger.wake();
         let mut backoff = Backoff::default();
+        let mut hints: BTreeSet<TenantId> = BTreeSet::new();
+        let mut look = Instant::now();
         while !*stop.borrow() {
-            let pause = match self.round().await {
-                Ok(reacted) if reacted.moved > 0 => {
+            let all = Instant::now() >= look;
+            let ran = if all {
+                look = Instant::now() + POLL;
+                self.round().await
+            } else {
+                let tenants: Vec<Uuid> = hints.iter().map(|tenant| tenant.0).collect();
+                self.react_to(Some(&tenants)).await
+            };
+            hints.clear();
+            match ran {
+                Ok(reacted) => {
                     backoff.reset();
-                    continue;
-                }
-                Ok(_) => {
-                    backoff.reset();
-                    POLL
+                    if reacted.moved > 0 && all {
+                        look = Instant::now();
+                        continue;
+                    }
                 }
                 Err(error) => {
                     warn!(%error, "reactions wait for the store");
-                    backoff.next()
+                    look = Instant::now() + backoff.next();
                 }
-            };
+            }
             tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                _ = wake.recv() => {}
+                () = tokio::time::sleep_until(look.into()) => continue,
+                woken = wake.recv() => match woken {
+                    Ok(tenants) => hints.extend(tenants.iter()),
+                    Err(_) => look = Instant::now(),
+                },
                 stopped = stop.changed() => if stopped.is_err() { return },
+            }
+            // Most commands are followed by others at once; what they leave is read together.
+            tokio::time::sleep(PACE).await;
+            while let Ok(tenants) = wake.try_recv() {
+                hints.extend(tenants.iter());
             }
         }
     }
@@ -195,25 +223,52 @@ impl Reactor {
     /// # Errors
     /// When heads or checkpoints cannot be read; what fails for one tenant is in the answer.
     pub async fn round(&mut self) -> Result<Reacted, LedgerError> {
-        let pool = self.ledger.projector().clone();
-        let mut lag = 0_u64;
-        let mut due = Vec::new();
-        for (tenant, head) in follow::heads(&pool).await? {
-            let lane = self.lane(&pool, tenant).await?;
-            lag = lag.max(head.saturating_sub(lane.position));
-            if lane.position < head && lane.not_before.is_none_or(|at| at <= Instant::now()) {
-                due.push((tenant, head));
+        let mut reacted = self.react_to(None).await?;
+        match self.fire().await {
+            Ok(settled) => reacted.moved += settled,
+            Err(error) => {
+                reacted.failed += 1;
+                warn!(%error, "timers wait");
             }
         }
-        self.metrics.lag.record(lag, &[]);
+        Ok(reacted)
+    }
 
+    /// One step for every tenant, or those among some, with events not reacted to yet.
+    async fn react_to(&mut self, among: Option<&[Uuid]>) -> Result<Reacted, LedgerError> {
+        let pool = self.ledger.projector().clone();
+        let heads = follow::heads(&pool, among).await?;
+        self.load_lanes(&pool, &heads).await?;
+        let mut due: Vec<(TenantId, u64)> = heads
+            .iter()
+            .filter(|(tenant, head)| {
+                let lane = self.lanes.get(tenant).copied().unwrap_or_default();
+                lane.position < *head && lane.not_before.is_none_or(|at| at <= Instant::now())
+            })
+            .copied()
+            .collect();
+        if among.is_none() {
+            let lag = |(tenant, head): &(TenantId, u64)| {
+                let at = self.lanes.get(tenant).map_or(0, |lane| lane.position);
+                head.saturating_sub(at)
+            };
+            let lag = heads.iter().map(lag).max().unwrap_or(0);
+            self.metrics.lag.record(lag, &[]);
+        }
+
+        let mut reacted = Reacted::default();
+        let mut loud = Vec::new();
+        while !due.is_empty() {
+            let rest = due.split_off(due.len().min(TOGETHER));
+            loud.append(&mut self.pass_quiet(&pool, due, &mut reacted).await?);
+            due = rest;
+        }
         let this = &*self;
-        let ran: Vec<_> = stream::iter(due)
+        let ran: Vec<_> = stream::iter(loud)
             .map(|(tenant, head)| async move { (tenant, this.step(tenant, head).await) })
             .buffer_unordered(AT_ONCE)
             .collect()
             .await;
-        let mut reacted = Reacted::default();
         for (tenant, ran) in ran {
             match ran {
                 Ok(Step::Moved(position)) => {
@@ -236,29 +291,124 @@ impl Reactor {
                 }
             }
         }
-        match self.fire().await {
-            Ok(settled) => reacted.moved += settled,
-            Err(error) => {
-                reacted.failed += 1;
-                warn!(%error, "timers wait");
-            }
-        }
         Ok(reacted)
     }
 
-    async fn lane(&mut self, pool: &PgPool, tenant: TenantId) -> Result<Lane, LedgerError> {
-        if let Some(lane) = self.lanes.get(&tenant) {
-            return Ok(*lane);
+    async fn load_lanes(
+        &mut self,
+        pool: &PgPool,
+        heads: &[(TenantId, u64)],
+    ) -> Result<(), LedgerError> {
+        let unknown: Vec<Uuid> = heads
+            .iter()
+            .filter(|(tenant, _)| !self.lanes.contains_key(tenant))
+            .map(|(tenant, _)| tenant.0)
+            .collect();
+        if unknown.is_empty() {
+            return Ok(());
         }
-        let position: Option<i64> = sqlx::query_scalar(
-            "SELECT position FROM ledger.reaction_checkpoint WHERE tenant_id = $1",
+        let stored: Vec<(Uuid, i64)> = sqlx::query_as(
+            "SELECT tenant_id, position FROM ledger.reaction_checkpoint WHERE tenant_id = ANY ($1)",
         )
-        .bind(tenant.0)
-        .fetch_optional(pool)
+        .bind(&unknown)
+        .fetch_all(pool)
         .await?;
-        let lane = Lane::at(position.map_or(0, unsigned));
-        self.lanes.insert(tenant, lane);
-        Ok(lane)
+        self.lanes.extend(
+            unknown
+                .into_iter()
+                .map(|tenant| (TenantId(tenant), Lane::at(0))),
+        );
+        self.lanes.extend(
+            stored
+                .into_iter()
+                .map(|(tenant, position)| (TenantId(tenant), Lane::at(unsigned(position)))),
+        );
+        Ok(())
+    }
+
+    /// Passes over the events that nothing follows from, which are most: one read and one write
+    /// for all tenants. Answers with the tenants whose next own event asks for something.
+    async fn pass_quiet(
+        &mut self,
+        pool: &PgPool,
+        due: Vec<(TenantId, u64)>,
+        reacted: &mut Reacted,
+    ) -> Result<Vec<(TenantId, u64)>, LedgerError> {
+        let share = QUIET_MAX / u32::try_from(due.len()).unwrap_or(1).max(1);
+        let runs: Vec<Run> = due
+            .iter()
+            .map(|(tenant, _)| Run {
+                tenant: *tenant,
+                after: self.lanes.get(tenant).map_or(0, |lane| lane.position),
+                limit: share.clamp(1, QUIET_PAGE),
+            })
+            .collect();
+        let (mut loud, mut moves) = (vec![], vec![]);
+        let pages = read_runs(pool, &runs, Whose::AtHome).await?;
+        for (((tenant, head), run), page) in due.into_iter().zip(&runs).zip(pages) {
+            let page = page?;
+            let quiet = page.iter().take_while(|item| self.is_quiet(item)).count();
+            let to = if quiet < page.len() {
+                loud.push((tenant, head));
+                quiet
+                    .checked_sub(1)
+                    .and_then(|last| Some(page.get(last)?.position))
+            } else if page.len() >= run.limit as usize {
+                page.last().map(|item| item.position)
+            } else {
+                Some(page.last().map_or(head, |last| head.max(last.position)))
+            };
+            moves.extend(to.map(|to| (tenant, run.after, to)));
+        }
+        if moves.is_empty() {
+            return Ok(loud);
+        }
+        let moved: Vec<Uuid> = sqlx::query_scalar(
+            "WITH held AS MATERIALIZED (
+               SELECT c.tenant_id, m.upto
+                 FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS m (tenant, past, upto)
+                 JOIN ledger.reaction_checkpoint c
+                   ON c.tenant_id = m.tenant AND c.position = m.past
+                ORDER BY c.tenant_id
+                  FOR NO KEY UPDATE OF c SKIP LOCKED)
+             UPDATE ledger.reaction_checkpoint c SET position = h.upto
+               FROM held h WHERE c.tenant_id = h.tenant_id
+             RETURNING c.tenant_id",
+        )
+        .bind(
+            moves
+                .iter()
+                .map(|(tenant, ..)| tenant.0)
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            moves
+                .iter()
+                .map(|(_, from, _)| signed(*from))
+                .collect::<Vec<_>>(),
+        )
+        .bind(moves.iter().map(|(.., to)| signed(*to)).collect::<Vec<_>>())
+        .fetch_all(pool)
+        .await?;
+        let moved: HashSet<Uuid> = moved.into_iter().collect();
+        for (tenant, from, to) in moves {
+            if moved.contains(&tenant.0) {
+                reacted.moved += 1;
+                self.lanes.insert(tenant, Lane::at(to));
+            } else if from == 0 && loud.iter().all(|(at, _)| *at != tenant) {
+                // Its checkpoint may not be there yet; a step opens it.
+                loud.push((tenant, to));
+            } else if loud.iter().all(|(at, _)| *at != tenant) {
+                reacted.busy += 1;
+                self.lanes.remove(&tenant);
+            }
+        }
+        Ok(loud)
+    }
+
+    /// Whether nothing follows from an event.
+    fn is_quiet(&self, item: &Followed) -> bool {
+        occurred(item).is_ok_and(|occurred| (self.react)(&occurred).is_empty())
     }
 
     /// Reacts to the tenant's next own events, up to `head`. Holding the checkpoint's row keeps
@@ -272,10 +422,10 @@ impl Reactor {
             return Ok(Step::Idle(unsigned(from)));
         }
         let items =
-            follow::read(&mut tx, tenant, unsigned(from), EVENTS_MAX, Whose::AtHome).await?;
+            follow::read(&mut *tx, tenant, unsigned(from), EVENTS_MAX, Whose::AtHome).await?;
         let mut to = match items.last() {
-            Some(last) if items.len() >= EVENTS_MAX as usize => last.noted.position,
-            Some(last) => head.max(last.noted.position),
+            Some(last) if items.len() >= EVENTS_MAX as usize => last.position,
+            Some(last) => head.max(last.position),
             None => head,
         };
         let (mut timers, mut refused, mut stopped) = (vec![], vec![], None);
@@ -297,7 +447,7 @@ impl Reactor {
             }
             timers.append(&mut waiting);
             refused.append(&mut parked);
-            reached = item.noted.position;
+            reached = item.position;
         }
         if to > unsigned(from) {
             store_timers(&mut tx, tenant, &timers).await?;
@@ -333,30 +483,24 @@ impl Reactor {
         let noted = &item.noted;
         let refusal = |n: usize, action: String, reason: String, message: String| Refused {
             request: reactions::request_id(noted.stream, noted.sequence, n),
-            position: Some(noted.position),
+            position: Some(item.position),
             stream: noted.stream,
             sequence: noted.sequence,
             action,
             reason,
             message,
         };
-        let fact = match &noted.fact {
-            Ok(fact) => fact.clone(),
+        let occurred = match occurred(item) {
+            Ok(occurred) => occurred,
             Err(unreadable) => {
                 refused.push(refusal(
                     0,
                     String::new(),
                     "UNREADABLE".to_owned(),
-                    unreadable.clone(),
+                    unreadable.to_owned(),
                 ));
                 return Ok(());
             }
-        };
-        let occurred = Occurred {
-            stream: noted.stream,
-            sequence: noted.sequence,
-            effective: noted.effective,
-            fact,
         };
         for (n, reaction) in (self.react)(&occurred).into_iter().enumerate() {
             let request = reactions::request_id(noted.stream, noted.sequence, n);
@@ -535,7 +679,7 @@ impl Reactor {
         let (mut timers, mut refused) = (vec![], vec![]);
         if let Some(position) = position {
             let before = unsigned(position).saturating_sub(1);
-            for item in follow::read(&mut tx, tenant, before, 1, Whose::AtHome).await? {
+            for item in follow::read(&mut *tx, tenant, before, 1, Whose::AtHome).await? {
                 self.answer(&item, &mut timers, &mut refused).await?;
             }
             sqlx::query(
@@ -586,6 +730,18 @@ struct StoredTimer {
     sequence: i64,
     correlation: Option<Uuid>,
     traceparent: Option<String>,
+}
+
+/// An event as reactions see it; the reason in words when it cannot be read.
+fn occurred(item: &Followed) -> Result<Occurred, &str> {
+    let noted = &item.noted;
+    let fact = noted.fact.as_ref().map_err(String::as_str)?;
+    Ok(Occurred {
+        stream: noted.stream,
+        sequence: noted.sequence,
+        effective: noted.effective,
+        fact: fact.clone(),
+    })
 }
 
 /// A reaction's content follows from its request id, so the id stands for it.

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use domain::{calendar::london_date, permission::Permit};
+use domain::{actor::TenantId, calendar::london_date, permission::Permit};
 use jiff::{Timestamp, civil::Date};
 use sqlx::FromRow;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::{
@@ -69,15 +70,13 @@ pub struct Threads<R> {
     pub next: Option<Uuid>,
 }
 
-/// A build with one of its figures; without one when all are zero.
-#[derive(FromRow)]
-struct StoredFigure {
-    version: i32,
-    position: i64,
-    figure: Option<String>,
-    part: Option<String>,
-    value: Option<i64>,
-}
+/// Version and position of a build with one of its figures: name, part and value; without one when
+/// all are zero.
+type StoredFigure = (i32, i64, Option<String>, Option<String>, Option<i64>);
+
+/// How long a read that waits goes without looking again: what another process folds is not told
+/// to this one.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// A build with one row of a page; without one when the page is empty.
 #[derive(FromRow)]
@@ -86,6 +85,26 @@ struct StoredRow {
     thread: Option<Uuid>,
     stream: Option<Uuid>,
     row: Option<String>,
+}
+
+/// Waits for the view to move to a position, but not for long: the store may know better. False
+/// when the time is over.
+async fn next_move(moves: &mut watch::Receiver<u64>, position: u64, deadline: Instant) -> bool {
+    let now = Instant::now();
+    if now >= deadline {
+        return false;
+    }
+    // What was told before the read that fell short, as after a crash of the store, is no news.
+    moves.mark_unchanged();
+    let told = async {
+        while moves.changed().await.is_ok() {
+            if *moves.borrow_and_update() >= position {
+                break;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(LOOK.min(deadline - now), told).await;
+    true
 }
 
 impl Ledger {
@@ -99,48 +118,76 @@ impl Ledger {
         at_least: u64,
     ) -> Result<Reading, LedgerError> {
         let deadline = Instant::now() + AT_LEAST_WAIT;
-        let mut pause = Duration::from_millis(5);
+        let mut moves = self.0.progress.watch(V::NAME, permit.actor().tenant);
         loop {
             let reading = self.figures_now::<V>(permit).await?;
             if reading.position >= at_least {
                 return Ok(reading);
             }
-            if Instant::now() + pause > deadline {
+            if !next_move(&mut moves, at_least, deadline).await {
                 return Err(LedgerError::Behind {
                     position: reading.position,
                 });
             }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_millis(100));
+        }
+    }
+
+    /// Waits until the live build of a view has folded a tenant's feed up to a position; answers
+    /// with where it is then. Costs nothing but the wait where the views run in this process.
+    ///
+    /// # Errors
+    /// `Behind` when it does not get there within [`AT_LEAST_WAIT`]; `Store`.
+    pub async fn folded<V: View>(
+        &self,
+        tenant: TenantId,
+        position: u64,
+    ) -> Result<u64, LedgerError> {
+        let deadline = Instant::now() + AT_LEAST_WAIT;
+        let mut moves = self.0.progress.watch(V::NAME, tenant);
+        let mut told = *moves.borrow_and_update();
+        loop {
+            if told >= position {
+                return Ok(told);
+            }
+            if !next_move(&mut moves, position, deadline).await {
+                return Err(LedgerError::Behind { position: told });
+            }
+            told = *moves.borrow_and_update();
+            if told < position {
+                let mut tx = begin(self.reader(), tenant).await?;
+                let stored: Option<i64> = sqlx::query_scalar(
+                    "SELECT c.position FROM ledger.view_build b
+                       JOIN ledger.view_checkpoint c USING (build)
+                      WHERE b.view = $1 AND b.state = 'live' AND c.tenant_id = $2",
+                )
+                .bind(V::NAME)
+                .bind(tenant.0)
+                .fetch_optional(&mut *tx)
+                .await?;
+                told = stored.map_or(0, unsigned);
+            }
         }
     }
 
     async fn figures_now<V: View>(&self, permit: &Permit) -> Result<Reading, LedgerError> {
-        let tenant = permit.actor().tenant;
-        let mut tx = begin(self.reader(), tenant).await?;
-        // One statement, so that figures and position are of the same moment.
         let stored: Vec<StoredFigure> = sqlx::query_as(
-            "SELECT b.version, coalesce(c.position, 0) AS position, f.figure, f.part, f.value
-               FROM ledger.view_build b
-               LEFT JOIN ledger.view_checkpoint c ON c.build = b.build AND c.tenant_id = $2
-               LEFT JOIN ledger.view_figure f
-                 ON f.build = b.build AND f.tenant_id = $2 AND f.value <> 0
-              WHERE b.view = $1 AND b.state = 'live'",
+            "SELECT o_version, o_position, o_figure, o_part, o_value
+               FROM ledger.figures_of($1, $2)",
         )
+        .bind(permit.actor().tenant.0)
         .bind(V::NAME)
-        .bind(tenant.0)
-        .fetch_all(&mut *tx)
+        .fetch_all(self.reader())
         .await?;
         let (version, position) = stored
             .first()
-            .map_or((0, 0), |first| (first.version, first.position));
+            .map_or((0, 0), |(version, position, ..)| (*version, *position));
         Ok(Reading {
             view: V::NAME,
             version: version.unsigned_abs(),
             position: unsigned(position),
             figures: stored
                 .into_iter()
-                .filter_map(|stored| Some((stored.figure?, stored.part?, stored.value?)))
+                .filter_map(|(_, _, figure, part, value)| Some((figure?, part?, value?)))
                 .collect(),
         })
     }
@@ -161,12 +208,12 @@ impl Ledger {
         let mut position = 0;
         loop {
             let mut tx = begin(self.reader(), tenant).await?;
-            let page = follow::read(&mut tx, tenant, position, BATCH_MAX, Whose::All).await?;
+            let page = follow::read(&mut *tx, tenant, position, BATCH_MAX, Whose::All).await?;
             drop(tx);
             let Some(last) = page.last() else {
                 return Ok((position, folded));
             };
-            position = last.noted.position;
+            position = last.position;
             page.iter()
                 .map(|item| &item.noted)
                 .filter(|noted| as_of.covers(noted))

@@ -5,18 +5,17 @@
 //! no other. Because a figure is a sum, it moves by the difference a batch makes, and reading a
 //! dashboard costs as much as it has figures, however long the history.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::{actor::TenantKind, fact::Fact};
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-/// One event as a tenant's feed carries it.
+/// One event as a tenant sees it. Where it lies in the feed is not part of it: a row is a fold of
+/// its stream, in the order of the stream, so that a build may take the streams in any order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Noted {
-    /// Its position in the tenant's feed, from 1.
-    pub position: u64,
     /// The stream's id.
     pub stream: Uuid,
     /// Its sequence in the stream, from 1.
@@ -56,7 +55,8 @@ pub trait View: Send + Sync + 'static {
     /// Takes one event into the row of its stream.
     ///
     /// # Errors
-    /// When the event does not fit; it must fail the same way every time.
+    /// When the event does not fit; it must fail the same way every time, and leave the row as it
+    /// was: check first, then change.
     fn fold(row: &mut Self::Row, event: &Noted, fact: &Fact) -> Result<(), FoldError>;
 
     /// What the row adds to the figures.
@@ -69,12 +69,12 @@ pub trait View: Send + Sync + 'static {
 
 /// Named sums; a figure may be split, `places` of `north_west`. Zero and absent are the same.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Figures(BTreeMap<(String, String), i64>);
+pub struct Figures(BTreeMap<String, BTreeMap<String, i64>>);
 
 impl Figures {
     /// Adds to a figure.
     pub fn add(&mut self, name: &str, value: i64) {
-        self.add_of(name, "", value);
+        self.add_part(name, "", value);
     }
 
     /// Adds one to a figure when `held`.
@@ -84,20 +84,29 @@ impl Figures {
 
     /// Adds to one part of a split figure.
     pub fn add_of(&mut self, name: &str, part: impl ToString, value: i64) {
+        if value != 0 {
+            self.add_part(name, &part.to_string(), value);
+        }
+    }
+
+    fn add_part(&mut self, name: &str, part: &str, value: i64) {
         if value == 0 {
             return;
         }
-        match self.0.entry((name.to_owned(), part.to_string())) {
-            Entry::Vacant(slot) => {
-                slot.insert(value);
-            }
-            Entry::Occupied(mut slot) => {
-                let sum = slot.get().saturating_add(value);
-                if sum == 0 {
-                    slot.remove();
-                } else {
-                    slot.insert(sum);
-                }
+        if !self.0.contains_key(name) {
+            self.0.insert(name.to_owned(), BTreeMap::new());
+        }
+        let Some(parts) = self.0.get_mut(name) else {
+            return;
+        };
+        match parts.get_mut(part) {
+            Some(sum) => *sum = sum.saturating_add(value),
+            None => drop(parts.insert(part.to_owned(), value)),
+        }
+        if parts.get(part) == Some(&0) {
+            parts.remove(part);
+            if parts.is_empty() {
+                self.0.remove(name);
             }
         }
     }
@@ -110,36 +119,41 @@ impl Figures {
     /// The value of one part of a split figure.
     pub fn get_of(&self, name: &str, part: &str) -> i64 {
         self.0
-            .get(&(name.to_owned(), part.to_owned()))
+            .get(name)
+            .and_then(|parts| parts.get(part))
             .copied()
             .unwrap_or(0)
     }
 
     /// The parts of a split figure with their values, by part.
-    pub fn parts<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a str, i64)> {
+    pub fn parts<'a>(&'a self, name: &str) -> impl Iterator<Item = (&'a str, i64)> + use<'a> {
         self.0
-            .range((name.to_owned(), String::new())..)
-            .take_while(move |((figure, _), _)| figure == name)
-            .filter(|((_, part), _)| !part.is_empty())
-            .map(|((_, part), value)| (part.as_str(), *value))
+            .get(name)
+            .into_iter()
+            .flatten()
+            .filter(|(part, _)| !part.is_empty())
+            .map(|(part, value)| (part.as_str(), *value))
     }
 
     /// Every figure that is not zero: name, part (empty for an unsplit one), value.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str, i64)> {
-        self.0
-            .iter()
-            .map(|((name, part), value)| (name.as_str(), part.as_str(), *value))
+        self.0.iter().flat_map(|(name, parts)| {
+            parts
+                .iter()
+                .map(|(part, value)| (name.as_str(), part.as_str(), *value))
+        })
     }
 
     fn subtract(&mut self, other: &Self) {
         for (name, part, value) in other.iter() {
-            self.add_of(name, part, value.saturating_neg());
+            self.add_part(name, part, value.saturating_neg());
         }
     }
 
-    fn add_all(&mut self, other: &Self) {
+    /// Adds every figure of another.
+    pub(crate) fn add_all(&mut self, other: &Self) {
         for (name, part, value) in other.iter() {
-            self.add_of(name, part, value);
+            self.add_part(name, part, value);
         }
     }
 }
@@ -148,7 +162,7 @@ impl FromIterator<(String, String, i64)> for Figures {
     fn from_iter<I: IntoIterator<Item = (String, String, i64)>>(figures: I) -> Self {
         let mut sums = Self::default();
         for (name, part, value) in figures {
-            sums.add_of(&name, part, value);
+            sums.add_part(&name, &part, value);
         }
         sums
     }
@@ -157,34 +171,35 @@ impl FromIterator<(String, String, i64)> for Figures {
 /// A stream a view has stopped at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parked {
-    /// The position of the event that did not fold.
-    pub position: u64,
-    /// Its sequence in the stream.
+    /// The sequence in the stream of the event that did not fold.
     pub sequence: u64,
     /// Why, for the operator.
     pub reason: String,
+}
+
+/// A row with what it was before this fold touched it.
+#[derive(Debug)]
+struct Slot<R> {
+    row: R,
+    before: Option<R>,
 }
 
 /// A fold under way in memory: from nothing, or on top of stored rows, when its figures are the
 /// difference it makes.
 #[derive(Debug)]
 pub struct Folded<V: View> {
-    rows: BTreeMap<Uuid, V::Row>,
-    figures: Figures,
+    rows: HashMap<Uuid, Slot<V::Row>>,
     parked: BTreeMap<Uuid, Parked>,
     skipped: BTreeSet<(Uuid, u64)>,
-    touched: BTreeSet<Uuid>,
     newly_parked: BTreeSet<Uuid>,
 }
 
 impl<V: View> Default for Folded<V> {
     fn default() -> Self {
         Self {
-            rows: BTreeMap::new(),
-            figures: Figures::default(),
+            rows: HashMap::new(),
             parked: BTreeMap::new(),
             skipped: BTreeSet::new(),
-            touched: BTreeSet::new(),
             newly_parked: BTreeSet::new(),
         }
     }
@@ -194,15 +209,18 @@ impl<V: View> Folded<V> {
     /// A fold on top of stored rows and parked streams. `skipped` are the events an operator has
     /// set aside: stream and sequence.
     pub fn on_top_of(
-        rows: BTreeMap<Uuid, V::Row>,
+        rows: impl IntoIterator<Item = (Uuid, V::Row)>,
         parked: BTreeMap<Uuid, Parked>,
         skipped: BTreeSet<(Uuid, u64)>,
     ) -> Self {
         Self {
-            rows,
+            rows: rows
+                .into_iter()
+                .map(|(stream, row)| (stream, Slot { row, before: None }))
+                .collect(),
             parked,
             skipped,
-            ..Self::default()
+            newly_parked: BTreeSet::new(),
         }
     }
 
@@ -215,45 +233,42 @@ impl<V: View> Folded<V> {
         folded
     }
 
-    /// Takes the next event of the feed. One that does not fold parks its stream: the row stays as
-    /// it was before, and later events of the stream are left for the projection runner to replay.
+    /// Takes the next event of its stream. One that does not fold parks the stream: the row stays
+    /// as it was before, and later events of the stream are left for the projection runner to
+    /// replay.
     pub fn note(&mut self, event: &Noted) {
         if self.parked.contains_key(&event.stream)
             || self.skipped.contains(&(event.stream, event.sequence))
         {
             return;
         }
-        let before = self.rows.get(&event.stream).cloned().unwrap_or_default();
-        let mut after = before.clone();
-        let folded = match &event.fact {
-            Ok(fact) => V::fold(&mut after, event, fact),
-            Err(reason) => Err(FoldError::Unreadable(reason.clone())),
-        };
-        match folded {
-            Ok(()) if after == before => {}
-            Ok(()) => {
-                let mut contribution = Figures::default();
-                V::figures(&before, &mut contribution);
-                self.figures.subtract(&contribution);
-                contribution = Figures::default();
-                V::figures(&after, &mut contribution);
-                self.figures.add_all(&contribution);
-                self.rows.insert(event.stream, after);
-                self.touched.insert(event.stream);
+        let fact = match &event.fact {
+            Ok(fact) => fact,
+            Err(reason) => {
+                let reason = FoldError::Unreadable(reason.clone()).to_string();
+                return self.park(event.stream, event.sequence, reason);
             }
-            Err(error) => self.park(event, error.to_string()),
+        };
+        let slot = self.rows.entry(event.stream).or_insert_with(|| Slot {
+            row: V::Row::default(),
+            before: None,
+        });
+        if slot.before.is_none() {
+            slot.before = Some(slot.row.clone());
+        }
+        #[cfg(debug_assertions)]
+        let untouched = slot.row.clone();
+        if let Err(error) = V::fold(&mut slot.row, event, fact) {
+            #[cfg(debug_assertions)]
+            debug_assert!(slot.row == untouched, "{} errs after a change", V::NAME);
+            self.park(event.stream, event.sequence, error.to_string());
         }
     }
 
-    /// Parks the stream of `event` from that event on.
-    pub fn park(&mut self, event: &Noted, reason: String) {
-        let parked = Parked {
-            position: event.position,
-            sequence: event.sequence,
-            reason,
-        };
-        self.parked.insert(event.stream, parked);
-        self.newly_parked.insert(event.stream);
+    /// Parks a stream from an event on.
+    pub fn park(&mut self, stream: Uuid, sequence: u64, reason: String) {
+        self.parked.insert(stream, Parked { sequence, reason });
+        self.newly_parked.insert(stream);
     }
 
     /// Every row that differs from the default, by stream.
@@ -261,25 +276,40 @@ impl<V: View> Folded<V> {
         let unseen = V::Row::default();
         self.rows
             .iter()
-            .filter(|(_, row)| **row != unseen)
-            .map(|(stream, row)| (*stream, row.clone()))
+            .filter(|(_, slot)| slot.row != unseen)
+            .map(|(stream, slot)| (*stream, slot.row.clone()))
             .collect()
     }
 
-    /// The threads after `after`, by id, each with its rows.
+    /// The threads after `after`, by id, each with its rows by stream.
     pub fn threads(&self, after: Option<Uuid>) -> Vec<(Uuid, Vec<&V::Row>)> {
-        let mut threads: BTreeMap<Uuid, Vec<&V::Row>> = BTreeMap::new();
-        for row in self.rows.values() {
-            if let Some(thread) = V::thread(row).filter(|thread| Some(*thread) > after) {
-                threads.entry(thread).or_default().push(row);
+        let mut threads: BTreeMap<Uuid, BTreeMap<Uuid, &V::Row>> = BTreeMap::new();
+        for (stream, slot) in &self.rows {
+            if let Some(thread) = V::thread(&slot.row).filter(|thread| Some(*thread) > after) {
+                threads
+                    .entry(thread)
+                    .or_default()
+                    .insert(*stream, &slot.row);
             }
         }
-        threads.into_iter().collect()
+        threads
+            .into_iter()
+            .map(|(thread, rows)| (thread, rows.into_values().collect()))
+            .collect()
     }
 
     /// The figures; on top of stored rows, the difference to them.
-    pub fn figures(&self) -> &Figures {
-        &self.figures
+    pub fn figures(&self) -> Figures {
+        let mut sums = Figures::default();
+        for slot in self.rows.values() {
+            if let Some(before) = slot.before.as_ref().filter(|before| **before != slot.row) {
+                let mut gone = Figures::default();
+                V::figures(before, &mut gone);
+                sums.subtract(&gone);
+                V::figures(&slot.row, &mut sums);
+            }
+        }
+        sums
     }
 
     /// The parked streams.
@@ -288,10 +318,19 @@ impl<V: View> Folded<V> {
     }
 
     /// The rows that changed, by stream.
-    pub(crate) fn changed(&self) -> impl Iterator<Item = (Uuid, &V::Row)> {
-        self.touched
+    pub(crate) fn changed(&self) -> Vec<(Uuid, &V::Row)> {
+        let mut changed: Vec<_> = self
+            .rows
             .iter()
-            .filter_map(|stream| Some((*stream, self.rows.get(stream)?)))
+            .filter(|(_, slot)| {
+                slot.before
+                    .as_ref()
+                    .is_some_and(|before| *before != slot.row)
+            })
+            .map(|(stream, slot)| (*stream, &slot.row))
+            .collect();
+        changed.sort_unstable_by_key(|(stream, _)| *stream);
+        changed
     }
 
     /// The streams parked by this fold.
@@ -300,7 +339,21 @@ impl<V: View> Folded<V> {
             .iter()
             .filter_map(|stream| Some((*stream, self.parked.get(stream)?)))
     }
+
+    /// Rows, parked streams and skipped events, to fold on from.
+    pub(crate) fn into_parts(self) -> Parts<V::Row> {
+        let rows = self.rows.into_iter();
+        let rows = rows.map(|(stream, slot)| (stream, slot.row)).collect();
+        (rows, self.parked, self.skipped)
+    }
 }
+
+/// What a fold leaves behind.
+type Parts<R> = (
+    Vec<(Uuid, R)>,
+    BTreeMap<Uuid, Parked>,
+    BTreeSet<(Uuid, u64)>,
+);
 
 #[cfg(test)]
 mod tests {
@@ -329,7 +382,6 @@ mod tests {
         fn fold(row: &mut Count, _: &Noted, fact: &Fact) -> Result<(), FoldError> {
             if let Fact::Policy(PolicyEvent::PolicySet { policy, version }) = fact {
                 if version.version == 0 {
-                    row.versions = 999;
                     return Err(FoldError::Unfitting("versions count from 1"));
                 }
                 row.versions += 1;
@@ -348,11 +400,10 @@ mod tests {
         }
     }
 
-    fn set(position: u64, stream: u128, policy: &str, version: u32) -> Noted {
+    fn set(sequence: u64, stream: u128, policy: &str, version: u32) -> Noted {
         Noted {
-            position,
             stream: Uuid::from_u128(stream),
-            sequence: position,
+            sequence,
             effective: Timestamp::UNIX_EPOCH,
             recorded: Timestamp::UNIX_EPOCH,
             fact: Ok(Fact::Policy(PolicyEvent::PolicySet {
@@ -381,7 +432,7 @@ mod tests {
         let folded = Folded::<Counting>::of(&feed);
         assert_eq!(folded.figures().get("versions"), 3);
         assert_eq!(folded.parked().len(), 1);
-        assert_eq!(folded.parked()[&Uuid::from_u128(1)].position, 3);
+        assert_eq!(folded.parked()[&Uuid::from_u128(1)].sequence, 3);
         assert_eq!(folded.rows()[&Uuid::from_u128(1)].versions, 1);
     }
 
@@ -433,12 +484,13 @@ mod tests {
                 let mut folded =
                     Folded::<Counting>::on_top_of(rows.clone(), parked.clone(), BTreeSet::new());
                 batch.iter().for_each(|event| folded.note(event));
-                figures.add_all(folded.figures());
-                rows.extend(folded.changed().map(|(stream, row)| (stream, row.clone())));
+                figures.add_all(&folded.figures());
+                let changed = folded.changed().into_iter();
+                rows.extend(changed.map(|(stream, row)| (stream, row.clone())));
                 parked.extend(folded.newly_parked().map(|(stream, at)| (stream, at.clone())));
             }
             prop_assert_eq!(rows, whole.rows());
-            prop_assert_eq!(&figures, whole.figures());
+            prop_assert_eq!(figures, whole.figures());
             prop_assert_eq!(&parked, whole.parked());
         }
     }

@@ -104,7 +104,7 @@ async fn read<D: Dashboard<Row = Record>>(
         };
         let (position, folded) = ledger.fold_as_of::<D>(permit, as_of).await?;
         seen.position = position;
-        seen.figures = shown::<D>(folded.figures(), &policies, on)?;
+        seen.figures = shown::<D>(&folded.figures(), &policies, on)?;
         if let Some(page) = asked.journeys {
             let mut threads = folded.threads(page.after);
             let limit = page.limit.clamp(1, THREADS_MAX) as usize;
@@ -118,7 +118,7 @@ async fn read<D: Dashboard<Row = Record>>(
         }
         return Ok(seen);
     }
-    if asked.at_least > ledger.head(permit.actor().tenant).await? {
+    if asked.at_least > 0 && asked.at_least > ledger.head(permit.actor().tenant).await? {
         return Err(Refusal::invalid(
             "at_least_position",
             "beyond the end of your feed; use the position of a receipt",

@@ -88,8 +88,19 @@ async fn nobody_writes_past_the_append_and_nobody_changes_an_event() {
         refused(&mut connection, "UPDATE ledger.event SET payload = '{}'").await;
         refused(&mut connection, "UPDATE ledger.feed SET position = 1").await;
         refused(&mut connection, "UPDATE ledger.tenant SET head = 0").await;
-        refused(&mut connection, "SELECT FROM ledger.event_0").await;
+        refused(&mut connection, "SELECT FROM ledger.feed_0").await;
         refused(&mut connection, "SET ROLE trellis_append").await;
+        refused(&mut connection, "SET ROLE trellis_fold").await;
+    }
+    for role in ["trellis_command", "trellis_reader"] {
+        let mut connection = database.connect(role).await;
+        refused(&mut connection, "SELECT FROM ledger.event_0").await;
+        refused(
+            &mut connection,
+            "SELECT ledger.view_rows('{1}', '{00000000-0000-0000-0000-000000000001}',
+                                     '{00000000-0000-0000-0000-000000000001}')",
+        )
+        .await;
     }
     for role in ["trellis_reader", "trellis_projector"] {
         let mut connection = database.connect(role).await;

@@ -10,8 +10,10 @@
 mod contention;
 mod isolation;
 mod personal;
+mod plans;
 mod proof;
 mod reactions;
 mod receipts;
+mod replay;
 mod support;
 mod views;

@@ -124,7 +124,7 @@ pub(crate) fn employer(n: u128, action: Action) -> Permit {
     )
 }
 
-fn reader(n: u128) -> Permit {
+pub(crate) fn reader(n: u128) -> Permit {
     employer(n, Action::GetDashboard)
 }
 
@@ -157,7 +157,7 @@ pub(crate) async fn prepare(ledger: &Ledger) {
     submit(ledger, &operator, 0x2000, &settings).await.unwrap();
 }
 
-async fn submit(
+pub(crate) async fn submit(
     ledger: &Ledger,
     permit: &Permit,
     n: u128,
@@ -317,6 +317,80 @@ async fn a_poisoned_event_parks_its_record_only_until_it_is_skipped_and_replayed
 }
 
 #[tokio::test]
+async fn a_build_scanned_from_the_log_parks_skips_and_goes_on_like_one_folded_by_feed() {
+    let database = Database::new().await;
+    let ledger = database.ledger().await;
+    prepare(&ledger).await;
+    let (good, bad) = (
+        open_service(&ledger, 1, 1).await,
+        open_service(&ledger, 1, 2).await,
+    );
+    add_site(&ledger, 1, good, "A1", 1).await;
+    add_site(&ledger, 1, bad, "A2", 2).await;
+    add_site(&ledger, 1, bad, "POISON", 3).await;
+    add_site(&ledger, 1, bad, "A4", 4).await;
+    let mut projector = Projector::new(&ledger).with::<Sites>().scanning_from(1);
+    projector.catch_up().await.unwrap();
+    let head = ledger.head(tenant(1)).await.unwrap();
+    let reading = ledger.figures::<Sites>(&reader(1), head).await.unwrap();
+    assert_eq!(reading.figures.get("sites"), 2);
+    assert_eq!(
+        projector.parked::<Sites>(tenant(1)).await.unwrap()[&bad.0].sequence,
+        3
+    );
+
+    // What comes later is folded on top, by feed; the parked stream waits.
+    add_site(&ledger, 1, good, "A5", 5).await;
+    add_site(&ledger, 1, bad, "A6", 6).await;
+    projector.catch_up().await.unwrap();
+    assert_eq!(sites(&ledger, 1).await, 3);
+    assert_eq!(projector.drift::<Sites>(tenant(1)).await.unwrap(), None);
+    projector
+        .skip::<Sites>(tenant(1), bad.0, 3, "operator", "a site that never was")
+        .await
+        .unwrap();
+    assert!(projector.unpark::<Sites>(tenant(1), bad.0).await.unwrap());
+    assert_eq!(sites(&ledger, 1).await, 5);
+
+    // Rows at hand from before the operator's hand are not written over what it changed.
+    add_site(&ledger, 1, bad, "A7", 7).await;
+    projector.catch_up().await.unwrap();
+    assert_eq!(sites(&ledger, 1).await, 6);
+    assert_eq!(projector.drift::<Sites>(tenant(1)).await.unwrap(), None);
+
+    // A rebuild by scan passes over the skipped event too.
+    projector.rebuild::<Sites>().await.unwrap();
+    projector.catch_up().await.unwrap();
+    assert_eq!(sites(&ledger, 1).await, 6);
+    assert_eq!(projector.drift::<Sites>(tenant(1)).await.unwrap(), None);
+    let live = "SELECT count(*) FROM ledger.view_build WHERE state = 'live'";
+    assert_eq!(database.number(live).await, 1);
+}
+
+#[tokio::test]
+async fn whoever_waits_for_a_position_is_told_when_the_view_is_there() {
+    let database = Database::new().await;
+    let ledger = database.ledger().await;
+    prepare(&ledger).await;
+    let service = open_service(&ledger, 1, 1).await;
+    let head = ledger.head(tenant(1)).await.unwrap();
+    let waits = tokio::spawn({
+        let ledger = ledger.clone();
+        async move { ledger.folded::<Sites>(tenant(1), head + 1).await }
+    });
+    let mut projector = Projector::new(&ledger).with::<Sites>();
+    projector.catch_up().await.unwrap();
+    assert_eq!(ledger.folded::<Sites>(tenant(1), head).await.unwrap(), head);
+    add_site(&ledger, 1, service, "A1", 1).await;
+    projector.catch_up().await.unwrap();
+    assert_eq!(waits.await.unwrap().unwrap(), head + 1);
+    // Another process sees it in the store.
+    let other = database.ledger().await;
+    let told = other.folded::<Sites>(tenant(1), head + 1).await.unwrap();
+    assert_eq!(told, head + 1);
+}
+
+#[tokio::test]
 async fn what_the_store_refuses_is_found_by_halving_and_parked_alone() {
     let database = Database::new().await;
     let ledger = database.ledger().await;
@@ -417,9 +491,16 @@ async fn racing_and_killed_runners_fold_each_event_once() {
     let mut kills = 0_u64;
     while !writer.is_finished() {
         let (_stop, stopped) = tokio::sync::watch::channel(false);
-        let runners: Vec<_> = (0..3)
-            .map(|_| tokio::spawn(Projector::new(&ledger).with::<Sites>().run(stopped.clone())))
+        // One of them fills new builds by a scan, the others by feed.
+        let runners: Vec<_> = [1, u64::MAX, u64::MAX]
+            .map(|items| Projector::new(&ledger).with::<Sites>().scanning_from(items))
+            .into_iter()
+            .map(|projector| tokio::spawn(projector.run(stopped.clone())))
             .collect();
+        if kills % 4 == 1 {
+            let operator = Projector::new(&ledger).with::<Sites>();
+            operator.rebuild::<Sites>().await.unwrap();
+        }
         tokio::time::sleep(Duration::from_millis(3 + kills * 7 % 23)).await;
         runners.iter().for_each(|runner| runner.abort());
         kills += 1;
@@ -507,6 +588,21 @@ proptest! {
             ];
             assert_eq!(incremental, rebuilt);
             assert_eq!(rows, ledger.threads::<Sites>(&reader(1), None, 100).await.unwrap());
+
+            let parked = projector.parked::<Sites>(tenant(1)).await.unwrap();
+            let mut scanning = Projector::new(&ledger).with::<Sites>().scanning_from(1);
+            scanning.rebuild::<Sites>().await.unwrap();
+            scanning.catch_up().await.unwrap();
+            for of in [1, 2] {
+                assert_eq!(scanning.drift::<Sites>(tenant(of)).await.unwrap(), None);
+            }
+            let scanned = [
+                ledger.figures::<Sites>(&reader(1), 0).await.unwrap(),
+                ledger.figures::<Sites>(&reader(2), 0).await.unwrap(),
+            ];
+            assert_eq!(incremental, scanned);
+            assert_eq!(rows, ledger.threads::<Sites>(&reader(1), None, 100).await.unwrap());
+            assert_eq!(parked, scanning.parked::<Sites>(tenant(1)).await.unwrap());
         });
     }
 }

@@ -1,0 +1,451 @@
+//! Replaying the whole history: every stored event once, typed, partition by partition.
+//!
+//! A partition leaves the database in the order of its heap by one binary COPY and is decoded
+//! straight from the wire buffer. All partitions are read at one snapshot.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    thread,
+};
+
+use domain::{actor::TenantId, fact::Fact};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::Timestamp;
+use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
+use uuid::Uuid;
+
+use crate::{
+    Inner, Ledger, LedgerError,
+    follow::{effective, pg_instant},
+    unseal::Unseal,
+};
+
+/// The partitions of `ledger.event`.
+pub(crate) const PARTITIONS: u32 = 16;
+
+/// Rows whose keys are fetched together.
+const ROWS_AT_ONCE: usize = 256;
+
+/// Partitions read at the same time, at most.
+const AT_ONCE_MAX: usize = 4;
+
+/// Whose personal values a replay opens. What cannot be opened, because it is somebody else's or
+/// its key is destroyed, stays sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Opens {
+    /// Nobody's: facts carry personal values as they are stored.
+    #[default]
+    Nothing,
+    /// The copies of one controller.
+    HeldBy(TenantId),
+    /// Every copy there is a key for; each of them must open.
+    All,
+}
+
+/// A stored event as a replay visits it.
+#[derive(Debug)]
+pub struct Replayed<'a> {
+    /// The aggregate type.
+    pub kind: &'a str,
+    /// The stream's id.
+    pub stream: Uuid,
+    /// Its sequence in the stream, from 1; a stream's events are visited in this order.
+    pub sequence: u64,
+    /// `VacancyOpened`
+    pub event_type: &'a str,
+    /// `1.0`
+    pub event_version: &'a str,
+    /// The stored payload, byte for byte; personal values are sealed in it.
+    pub payload: &'a str,
+    /// The stored metadata, byte for byte.
+    pub metadata: &'a str,
+    /// The tenant at home.
+    pub home: TenantId,
+    /// The stored hash.
+    pub hash: &'a [u8],
+    /// When it was recorded.
+    pub recorded: Timestamp,
+    /// The event; the reason in words when it cannot be read. Personal values that were opened are
+    /// clear in it: they are for the visitor only, never to be stored or logged.
+    pub fact: Result<Fact, String>,
+    parties: &'a [u8],
+}
+
+impl Replayed<'_> {
+    /// The tenants whose feeds carry the event, home included.
+    pub fn parties(&self) -> impl Iterator<Item = TenantId> + '_ {
+        // A one-dimensional array: header of 20 bytes, then length and bytes of each element.
+        let (elements, _) = self.parties.get(20..).unwrap_or_default().as_chunks::<20>();
+        elements.iter().filter_map(|element| {
+            let id = element.get(4..)?;
+            Some(TenantId(Uuid::from_slice(id).ok()?))
+        })
+    }
+
+    /// When the event is true in the world.
+    pub fn effective(&self) -> Timestamp {
+        effective(self.metadata).unwrap_or(self.recorded)
+    }
+}
+
+impl Ledger {
+    /// Visits every stored event, typed, at one moment of the history: in order within a stream,
+    /// in no order between streams. Each of the 16 partitions of the log has a state of its own,
+    /// made by `start` and answered when all are through; a stream lies in one partition. Several
+    /// are visited at the same time, on as many threads of the runtime as there are cores, so a
+    /// visitor should not block for long.
+    ///
+    /// For audits, analyses and builds by the operator: it sees all tenants' events. With `opens`
+    /// the personal values of one or all controllers are clear in the facts.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unreadable`] when a stream lacks an event or a sealed value was changed;
+    /// when the database or the keys are away. A payload this release cannot read is in the
+    /// visited event.
+    pub async fn replay<S, V>(
+        &self,
+        opens: Opens,
+        start: impl Fn() -> S,
+        visit: V,
+    ) -> Result<Vec<S>, LedgerError>
+    where
+        S: Send + 'static,
+        V: Fn(&mut S, Replayed<'_>) + Send + Sync + 'static,
+    {
+        let moment = Moment::now(&self.0).await?;
+        let visit = Arc::new(visit);
+        stream::iter(
+            (0..PARTITIONS)
+                .map(|partition| moment.spawn(partition, opens, start(), Arc::clone(&visit))),
+        )
+        .buffered(at_once())
+        .try_collect()
+        .await
+    }
+}
+
+/// As many partitions as there are cores, within bounds.
+pub(crate) fn at_once() -> usize {
+    thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, AT_ONCE_MAX))
+}
+
+/// One moment of the history, held open by a transaction.
+pub(crate) struct Moment {
+    ledger: Arc<Inner>,
+    held: Transaction<'static, Postgres>,
+    name: String,
+}
+
+impl Moment {
+    pub(crate) async fn now(ledger: &Arc<Inner>) -> Result<Self, LedgerError> {
+        let mut held = ledger.projector.begin_with(READ_ONLY).await?;
+        let name = sqlx::query_scalar("SELECT pg_export_snapshot()")
+            .fetch_one(&mut *held)
+            .await?;
+        Ok(Self {
+            ledger: Arc::clone(ledger),
+            held,
+            name,
+        })
+    }
+
+    /// A connection that sees the database as it was at the moment.
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.held
+    }
+
+    /// Visits one partition on a task of its own; it ends with what waits for it.
+    pub(crate) async fn spawn<S, V>(
+        &self,
+        partition: u32,
+        opens: Opens,
+        state: S,
+        visit: Arc<V>,
+    ) -> Result<S, LedgerError>
+    where
+        S: Send + 'static,
+        V: Fn(&mut S, Replayed<'_>) + Send + Sync + 'static,
+    {
+        let (ledger, name) = (Arc::clone(&self.ledger), self.name.clone());
+        let mut task = tokio::task::JoinSet::new();
+        task.spawn(async move {
+            let reader = Partition {
+                ledger,
+                unseal: Unseal::of(opens),
+                order: Order::default(),
+                state,
+                visit,
+            };
+            reader.read(&name, partition).await
+        });
+        match task.join_next().await {
+            Some(Ok(read)) => read,
+            Some(Err(error)) => Err(LedgerError::Misconfigured(format!(
+                "a visitor of the log failed: {error}"
+            ))),
+            None => Err(LedgerError::Overloaded),
+        }
+    }
+}
+
+const READ_ONLY: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+struct Partition<S, V> {
+    ledger: Arc<Inner>,
+    unseal: Unseal,
+    order: Order,
+    state: S,
+    visit: Arc<V>,
+}
+
+impl<S, V: Fn(&mut S, Replayed<'_>)> Partition<S, V> {
+    async fn read(mut self, moment: &str, partition: u32) -> Result<S, LedgerError> {
+        // A scan that joins another in the middle, or is shared between workers, gives up the
+        // order of the heap, which is nearly that of the streams.
+        let begin = format!(
+            "{READ_ONLY}; SET TRANSACTION SNAPSHOT '{moment}';
+             SET LOCAL synchronize_seqscans = off; SET LOCAL max_parallel_workers_per_gather = 0"
+        );
+        // Not one of the pool: a COPY that is left in the middle spoils its connection.
+        let options = self.ledger.projector.connect_options();
+        let mut connection = PgConnection::connect_with(&options).await?;
+        let mut tx = connection.begin_with(begin).await?;
+        let copy = format!(
+            "COPY (SELECT aggregate_type, aggregate_id, sequence, event_type, event_version,
+                          payload, metadata, home_tenant, parties, hash, recorded_at
+                     FROM ledger.event_{partition}) TO STDOUT (FORMAT binary)"
+        );
+        let rows = tx.copy_out_raw(&copy).await?;
+        let mut chunks = rows.ready_chunks(ROWS_AT_ONCE);
+        let mut first = true;
+        while let Some(chunk) = chunks.next().await {
+            let mut messages = Vec::with_capacity(chunk.len());
+            for message in chunk {
+                messages.push(message?);
+            }
+            let mut rows: Vec<&[u8]> = Vec::with_capacity(messages.len());
+            for message in &messages {
+                let mut rest: &[u8] = message;
+                if std::mem::take(&mut first) {
+                    rest = rest.get(COPY_HEADER..).ok_or_else(garbled)?;
+                }
+                rows.push(rest);
+            }
+            self.take(&rows).await?;
+        }
+        drop(chunks);
+        self.order.complete()?;
+        tx.commit().await?;
+        connection.close().await?;
+        Ok(self.state)
+    }
+
+    async fn take(&mut self, messages: &[&[u8]]) -> Result<(), LedgerError> {
+        if self.unseal.opens_any() {
+            for message in messages {
+                for row in rows_of(message) {
+                    self.unseal.note(row?.payload);
+                }
+            }
+            self.unseal.fetch(&self.ledger.keys).await?;
+        }
+        for message in messages {
+            for row in rows_of(message) {
+                self.place(&row?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Visits a row once those before it in its stream have been.
+    fn place(&mut self, row: &StoredEvent<'_>) -> Result<(), LedgerError> {
+        match self.order.place(row) {
+            Place::Early => Ok(()),
+            Place::Due(key) => {
+                self.visit(row)?;
+                while let Some(early) = self.order.next(key) {
+                    self.visit(&StoredEvent::of(&early)?)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn visit(&mut self, row: &StoredEvent<'_>) -> Result<(), LedgerError> {
+        let opened = self
+            .unseal
+            .open(row.payload)
+            .map_err(|cause| row.unreadable(cause))?;
+        let event = Replayed {
+            kind: row.kind,
+            stream: row.stream,
+            sequence: row.sequence,
+            event_type: row.event_type,
+            event_version: row.event_version,
+            payload: row.payload,
+            metadata: row.metadata,
+            home: row.home,
+            hash: row.hash,
+            recorded: row.recorded,
+            fact: Fact::read(row.kind, row.event_type, row.event_version, &opened),
+            parties: row.parties,
+        };
+        (self.visit)(&mut self.state, event);
+        Ok(())
+    }
+}
+
+/// Type and id of a stream; the type as its place among those met.
+type Key = (usize, Uuid);
+
+enum Place {
+    Due(Key),
+    Early,
+}
+
+/// Puts a stream's events in order where the heap is not: processes that append at the same time
+/// fill different pages.
+#[derive(Default)]
+struct Order {
+    kinds: Vec<String>,
+    expected: HashMap<Key, u64>,
+    early: HashMap<Key, BTreeMap<u64, Vec<u8>>>,
+}
+
+impl Order {
+    fn place(&mut self, row: &StoredEvent<'_>) -> Place {
+        let kind = match self.kinds.iter().position(|kind| kind == row.kind) {
+            Some(kind) => kind,
+            None => {
+                self.kinds.push(row.kind.to_owned());
+                self.kinds.len() - 1
+            }
+        };
+        let key = (kind, row.stream);
+        let expected = self.expected.entry(key).or_insert(1);
+        if row.sequence == *expected {
+            *expected += 1;
+            return Place::Due(key);
+        }
+        self.early
+            .entry(key)
+            .or_default()
+            .insert(row.sequence, row.bytes.to_vec());
+        Place::Early
+    }
+
+    /// The next event of a stream when it came early.
+    fn next(&mut self, key: Key) -> Option<Vec<u8>> {
+        let early = self.early.get_mut(&key)?;
+        let expected = self.expected.get_mut(&key)?;
+        let row = early.remove(expected)?;
+        *expected += 1;
+        if early.is_empty() {
+            self.early.remove(&key);
+        }
+        Some(row)
+    }
+
+    fn complete(&self) -> Result<(), LedgerError> {
+        let Some(((kind, stream), _)) = self.early.iter().next() else {
+            return Ok(());
+        };
+        Err(LedgerError::Unreadable {
+            kind: self.kinds.get(*kind).cloned().unwrap_or_default(),
+            id: stream.to_string(),
+            sequence: self.expected.get(&(*kind, *stream)).copied().unwrap_or(1),
+            cause: "the event is missing".to_owned(),
+        })
+    }
+}
+
+/// Signature, flags and the length of the extension area, which is empty.
+const COPY_HEADER: usize = 19;
+
+/// A row of the COPY, borrowed from its buffer.
+struct StoredEvent<'a> {
+    bytes: &'a [u8],
+    kind: &'a str,
+    stream: Uuid,
+    sequence: u64,
+    event_type: &'a str,
+    event_version: &'a str,
+    payload: &'a str,
+    metadata: &'a str,
+    home: TenantId,
+    parties: &'a [u8],
+    hash: &'a [u8],
+    recorded: Timestamp,
+}
+
+impl<'a> StoredEvent<'a> {
+    /// Decodes a row; `bytes` may go on behind it.
+    fn of(bytes: &'a [u8]) -> Result<Self, LedgerError> {
+        let mut rest = bytes.get(2..).ok_or_else(garbled)?;
+        let mut field = || -> Result<&'a [u8], LedgerError> {
+            let (length, behind) = rest.split_first_chunk::<4>().ok_or_else(garbled)?;
+            let length = usize::try_from(i32::from_be_bytes(*length)).map_err(|_| garbled())?;
+            let (field, behind) = behind.split_at_checked(length).ok_or_else(garbled)?;
+            rest = behind;
+            Ok(field)
+        };
+        let mut row = Self {
+            bytes,
+            kind: text(field()?)?,
+            stream: Uuid::try_parse_ascii(field()?).map_err(|_| garbled())?,
+            sequence: number(field()?)?.unsigned_abs(),
+            event_type: text(field()?)?,
+            event_version: text(field()?)?,
+            payload: text(field()?)?,
+            metadata: text(field()?)?,
+            home: TenantId(Uuid::from_slice(field()?).map_err(|_| garbled())?),
+            parties: field()?,
+            hash: field()?,
+            recorded: pg_instant(number(field()?)?),
+        };
+        row.bytes = bytes.get(..bytes.len() - rest.len()).ok_or_else(garbled)?;
+        Ok(row)
+    }
+
+    fn unreadable(&self, cause: &str) -> LedgerError {
+        LedgerError::Unreadable {
+            kind: self.kind.to_owned(),
+            id: self.stream.to_string(),
+            sequence: self.sequence,
+            cause: cause.to_owned(),
+        }
+    }
+}
+
+/// The rows of a message; the trailer, a field count of -1, ends them.
+fn rows_of<'a>(message: &'a [u8]) -> impl Iterator<Item = Result<StoredEvent<'a>, LedgerError>> {
+    let mut rest = message;
+    std::iter::from_fn(move || {
+        if rest.is_empty() || rest.starts_with(&[0xff, 0xff]) {
+            return None;
+        }
+        let row = StoredEvent::of(rest);
+        rest = match &row {
+            Ok(row) => rest.get(row.bytes.len()..).unwrap_or_default(),
+            Err(_) => &[],
+        };
+        Some(row)
+    })
+}
+
+fn text(field: &[u8]) -> Result<&str, LedgerError> {
+    std::str::from_utf8(field).map_err(|_| garbled())
+}
+
+fn number(field: &[u8]) -> Result<i64, LedgerError> {
+    <[u8; 8]>::try_from(field)
+        .map(i64::from_be_bytes)
+        .map_err(|_| garbled())
+}
+
+fn garbled() -> LedgerError {
+    LedgerError::Store(sqlx::Error::Protocol(
+        "the copy of the log is garbled".to_owned(),
+    ))
+}

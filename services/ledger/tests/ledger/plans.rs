@@ -1,0 +1,86 @@
+//! What is read all the time is read by index, however long the log.
+
+use std::time::Duration;
+
+use ledger::{Projector, Reactor};
+
+use crate::{
+    support::{Database, permit, tenant},
+    views::{Sites, add_site, open_service, prepare, reader},
+};
+
+/// Events of other streams, twenty to each, shown to both tenants.
+const FILL: &str = "
+    CREATE TEMPORARY TABLE filled AS
+    SELECT n, '00000000-0000-4000-8000-' || lpad(to_hex(n / 20), 12, '0') AS id, n % 20 + 1 AS seq
+      FROM generate_series(0, 39999) AS n;
+    INSERT INTO ledger.event
+    SELECT e.aggregate_type, id, seq, e.event_type, e.event_version, e.payload, e.metadata,
+           e.home_tenant, e.parties, e.hash, e.recorded_at
+      FROM filled,
+           (SELECT * FROM ledger.event WHERE event_type = 'ClinicalServiceOpened' LIMIT 1) AS e;
+    INSERT INTO ledger.feed
+    SELECT t.tenant_id, t.head + n + 1, 'clinical_service', id, seq, 'ClinicalServiceOpened', false
+      FROM filled, ledger.tenant t;
+    UPDATE ledger.tenant SET head = head + 40000;
+    INSERT INTO ledger.view_row (build, tenant_id, stream, row)
+    SELECT 1000, t.tenant_id, id::uuid, '{}' FROM filled, ledger.tenant t WHERE seq = 1;
+    INSERT INTO ledger.view_figure (build, tenant_id, figure, value)
+    SELECT 1000 + n, t.tenant_id, 'sites', 1 FROM filled, ledger.tenant t WHERE n < 3000;
+    ANALYZE";
+
+const SCANS: &str = "
+    SELECT coalesce(sum(seq_scan), 0)::bigint FROM pg_stat_user_tables
+     WHERE schemaname = 'ledger' AND relname ~ '^(event|feed|view_row|view_figure)'";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn feeds_views_dashboards_and_reactions_never_scan_a_table() {
+    let database = Database::new().await;
+    let ledger = database.ledger().await;
+    prepare(&ledger).await;
+    let service = open_service(&ledger, 1, 1).await;
+    let mut projector = Projector::new(&ledger)
+        .with::<Sites>()
+        .scanning_from(u64::MAX);
+    projector.catch_up().await.unwrap();
+    Reactor::new(&ledger).catch_up().await.unwrap();
+    sqlx::raw_sql(FILL)
+        .execute(&mut database.connect("postgres").await)
+        .await
+        .unwrap();
+    let before = quiet(&database).await;
+
+    // Backends that have not read the tables before plan with what ANALYZE found.
+    let ledger = database.ledger().await;
+    let mut projector = Projector::new(&ledger)
+        .with::<Sites>()
+        .scanning_from(u64::MAX);
+    projector.catch_up().await.unwrap();
+    Reactor::new(&ledger).catch_up().await.unwrap();
+    for n in 0..8 {
+        add_site(&ledger, 1, service, &format!("A{n}"), n).await;
+        projector.catch_up().await.unwrap();
+        Reactor::new(&ledger).catch_up().await.unwrap();
+        let dashboard = ledger.figures::<Sites>(&reader(1), 0).await.unwrap();
+        assert_eq!(dashboard.position, ledger.head(tenant(1)).await.unwrap());
+        ledger.threads::<Sites>(&reader(1), None, 10).await.unwrap();
+        let page = ledger.feed(&permit(tenant(1)), 20_000, 100).await.unwrap();
+        assert_eq!(page.items.len(), 100);
+    }
+    ledger.reader().close().await;
+    ledger.projector().close().await;
+    assert_eq!(quiet(&database).await, before);
+}
+
+/// The scans counted so far, once the backends that did them have told.
+async fn quiet(database: &Database) -> i64 {
+    let mut last = -1;
+    loop {
+        let scans = database.number(SCANS).await;
+        if scans == last {
+            return scans;
+        }
+        last = scans;
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+    }
+}
