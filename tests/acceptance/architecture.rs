@@ -214,7 +214,11 @@ fn only_the_launcher_may_be_unsafe() {
                 let inherits = text.contains("[lints]\nworkspace = true");
                 let peer = path.starts_with(root().join("tests/bench/peers"));
                 let forbids = peer && text.contains("unsafe_code = \"forbid\"");
-                assert!(inherits || forbids, "{} has lints of its own", path.display());
+                assert!(
+                    inherits || forbids,
+                    "{} has lints of its own",
+                    path.display()
+                );
             }
         }
     }
