@@ -162,6 +162,7 @@ impl Messages {
                 }
             }
             let Some(chunk) = self.body.data().await else {
+                accepted(&self.body.trailers().await?.unwrap_or_default())?;
                 return Ok(None);
             };
             let chunk = chunk?;

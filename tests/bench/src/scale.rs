@@ -132,7 +132,7 @@ impl Scale {
         match self {
             Self::Full => vec![64, 512],
             Self::Quick => vec![64],
-            Self::Smoke => vec![4],
+            Self::Smoke => vec![8],
         }
     }
 
@@ -141,7 +141,7 @@ impl Scale {
         let (steps, usual): (&[u64], u64) = match self {
             Self::Full => (&[100_000, 1_000_000, 10_000_000, 50_000_000], 10_000_000),
             Self::Quick => (&[20_000, 100_000], 100_000),
-            Self::Smoke => (&[1], 1),
+            Self::Smoke => (&[1, 4_000], 4_000),
         };
         let max = max.unwrap_or(usual);
         steps.iter().copied().filter(|step| *step <= max).collect()

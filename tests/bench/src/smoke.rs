@@ -1,8 +1,6 @@
 //! That everything here still works, on a little of everything: what is filled and what is written
 //! is sound. Nothing here is about time.
 
-use std::sync::Arc;
-
 use audit::chain::{ChainedEvent, Verifier};
 use domain::personal::Personal;
 use ledger::Ledger;
@@ -10,14 +8,7 @@ use pg_launcher::{Cluster, Options};
 use serde_json::Value;
 use sqlx::PgConnection;
 
-use crate::{
-    Bench,
-    cluster::Database,
-    contender::trellis::permit,
-    population::{Population, template},
-    scale::Scale,
-    work,
-};
+use crate::{Bench, cluster::Database, contender::trellis::permit, scale::Scale, work};
 
 fn cluster() -> Cluster {
     Cluster::start(Options::default()).expect("a server")
@@ -123,37 +114,6 @@ fn on_a_deep_stack<F: Future<Output = ()>>(test: impl FnOnce() -> F + Send + 'st
 }
 
 #[test]
-fn a_filled_population_is_sound() {
-    on_a_deep_stack(filled_population);
-}
-
-async fn filled_population() {
-    let cluster = cluster();
-    let template = Arc::new(template().await.expect("the demonstration plays"));
-    let mut population = Population::new(&cluster, &template, "filled")
-        .await
-        .expect("a database");
-    for events in [1, 8_000] {
-        population.fill_to(events).await.expect("it is filled");
-        assert_sound(&population.database).await;
-    }
-    let ledger = population.open().await.expect("the ledger opens");
-    assert!(opened(&population.database, &ledger).await > 0);
-    views::projector(&ledger).catch_up().await.expect("views");
-    let mut owner = population.database.owner().await.expect("the owner");
-    for none in ["view_parked", "reaction_parked"] {
-        let query = format!("SELECT count(*) FROM ledger.{none}");
-        assert_eq!(number(&mut owner, &query).await, 0, "{none}");
-    }
-    for some in [
-        "SELECT count(*) FROM ledger.view_row",
-        "SELECT count(*) FROM ledger.view_figure WHERE figure = 'in_training'",
-    ] {
-        assert!(number(&mut owner, some).await > 0, "{some}");
-    }
-}
-
-#[test]
 fn every_work_runs_and_leaves_the_ledger_sound() {
     on_a_deep_stack(every_work);
 }
@@ -175,6 +135,20 @@ async fn every_work() {
     for name in ["w1_trellis", "w2_trellis", "population", "growth"] {
         let database = Database::existing(&bench.cluster, name);
         assert_sound(&database).await;
+    }
+    let population = bench.population().await.expect("the population");
+    let ledger = population.open().await.expect("the ledger opens");
+    assert!(opened(&population.database, &ledger).await > 0);
+    let mut owner = population.database.owner().await.expect("the owner");
+    for none in ["view_parked", "reaction_parked"] {
+        let query = format!("SELECT count(*) FROM ledger.{none}");
+        assert_eq!(number(&mut owner, &query).await, 0, "{none}");
+    }
+    for some in [
+        "SELECT count(*) FROM ledger.view_row",
+        "SELECT count(*) FROM ledger.view_figure WHERE figure = 'employed'",
+    ] {
+        assert!(number(&mut owner, some).await > 0, "{some}");
     }
     // A diary's command is one event, and each has its receipt.
     let diaries = Database::existing(&bench.cluster, "w1_trellis");

@@ -1,8 +1,11 @@
 //! Fan-out: many subscribers of feeds while practice is logged; a second counts what is delivered.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use contract::v1::{SubscribeFeedRequest, SubscribeFeedResponse};
@@ -26,6 +29,9 @@ const WRITES_A_SECOND: f64 = 200.0;
 
 /// Subscriptions on one connection.
 const STREAMS_A_CONNECTION: usize = 64;
+
+/// How long what was written last may take to arrive; it counts as written.
+const DRAIN: Duration = Duration::from_millis(500);
 
 const SUBSCRIBE: &str = "/trellis.v1.FeedService/SubscribeFeed";
 
@@ -61,15 +67,24 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
                         .await?;
                     let delivered = Arc::clone(&delivered);
                     following.push(tokio::spawn(async move {
-                        while let Ok(Some(message)) = messages.next::<SubscribeFeedResponse>().await
-                        {
-                            delivered
-                                .fetch_add(u64::from(message.item.is_some()), Ordering::Relaxed);
+                        loop {
+                            match messages.next::<SubscribeFeedResponse>().await {
+                                Ok(Some(message)) => {
+                                    let items = u64::from(message.item.is_some());
+                                    delivered.fetch_add(items, Ordering::Relaxed);
+                                }
+                                Ok(None) => return,
+                                Err(fault) => {
+                                    eprintln!("a subscription ended: {fault}");
+                                    return;
+                                }
+                            }
                         }
                     }));
                 }
                 let opened = resident_bytes(serving.pid()).saturating_sub(before);
                 let written = open_loop(&machine, WRITES_A_SECOND, pace, sending(writers)).await;
+                tokio::time::sleep(DRAIN).await;
                 following.iter().for_each(|task| task.abort());
                 let mut sample = written?;
                 sample.operations = delivered.load(Ordering::Relaxed);
