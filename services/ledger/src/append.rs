@@ -560,11 +560,14 @@ mod tests {
         }
     }
 
+    /// Somebody waits for it to the end of the test.
     pub(super) fn waiting(request: u128, streams: &[(u128, bool)]) -> Waiting {
+        let (answer, outcome) = oneshot::channel();
+        std::mem::forget(outcome);
         Waiting {
             span: tracing::Span::none(),
             unit: unit(request, streams),
-            answer: oneshot::channel().0,
+            answer,
         }
     }
 

@@ -54,7 +54,7 @@ pub(crate) const ALL: &[Work] = &[
         name: w4::NAME,
         about: "replay of everything, events a second",
         run: |bench| Box::pin(w4::run(bench)),
-        bars: &[],
+        bars: w4::BARS,
         quick: true,
     },
     Work {

@@ -61,6 +61,10 @@ impl Queue {
         let (mut batch, mut deferred) = (Vec::new(), Vec::new());
         while batch.len() < BATCH_MAX && deferred.len() < BATCH_MAX {
             let Some(next) = self.pop() else { break };
+            if next.answer.is_closed() {
+                // Nobody waits for it any more.
+                continue;
+            }
             let unit = &next.unit;
             let meets = receipts.contains(&(unit.tenant, unit.request))
                 || unit.streams.iter().any(|stream| {
@@ -135,6 +139,17 @@ mod tests {
             waiting(4, &[(9, read)]),
         ];
         assert_eq!(batches(queue), [vec![1, 2], vec![3], vec![4]]);
+    }
+
+    #[test]
+    fn what_nobody_waits_for_any_more_is_dropped() {
+        let mut left = waiting(1, &[(1, true)]);
+        left.answer = tokio::sync::oneshot::channel().0;
+        assert_eq!(
+            batches(vec![left, waiting(2, &[(1, true)])]),
+            [vec![2]],
+            "whoever comes after it does not wait for it"
+        );
     }
 
     #[test]

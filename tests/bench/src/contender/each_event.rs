@@ -55,7 +55,8 @@ pub(crate) async fn follow(
         let noted = noted(event)?;
         let row = rows.remove(&noted.stream).into_iter();
         let mut folded = Folded::<Employer>::on_top_of(
-            row.map(|row| (noted.stream, row)).collect(),
+            row.map(|row| (noted.stream, row))
+                .collect::<BTreeMap<_, _>>(),
             BTreeMap::new(),
             Default::default(),
         );
@@ -84,11 +85,10 @@ pub(crate) async fn follow(
     Ok(sample)
 }
 
-fn noted((position, kind, stream, sequence, payload): &Stored) -> Result<Noted, Fault> {
+fn noted((_, kind, stream, sequence, payload): &Stored) -> Result<Noted, Fault> {
     let mut payload = serde_json::Deserializer::from_str(payload);
     let fact = Fact::decode(kind, &mut payload)?.ok_or("an unknown kind")?;
     Ok(Noted {
-        position: position.unsigned_abs(),
         stream: stream.parse()?,
         sequence: sequence.unsigned_abs(),
         effective: Timestamp::UNIX_EPOCH,

@@ -3,14 +3,16 @@
 use std::rc::Rc;
 
 use futures::{TryStreamExt as _, future::try_join_all};
+use ledger::Opens;
 use sqlx::{Connection as _, PgConnection};
 
 use crate::{
     Bench, Fault,
     cluster::Database,
-    contender::stock,
+    contender::{stock, trellis},
     machine::Machine,
     measure::{Cell, Sample},
+    report::{Bar, Figure, Want},
 };
 
 pub(crate) const NAME: &str = "w4";
@@ -18,6 +20,30 @@ pub(crate) const NAME: &str = "w4";
 /// PostgreSQL's own limit: the bytes of every stored event, thrown away.
 pub(crate) const COPY_OUT: &str = "PostgreSQL, COPY out";
 const COPY_OUT_TWICE: &str = "PostgreSQL, two COPY out";
+const OPENED: &str = "trellis, personal values opened";
+
+pub(crate) const BARS: &[Bar] = &[
+    Bar {
+        what: "typed, of COPY out",
+        case: CASE,
+        contender: trellis::NAME,
+        than_case: CASE,
+        than: COPY_OUT,
+        figure: Figure::Rate,
+        want: Want::AtLeast(0.8),
+    },
+    Bar {
+        what: "typed and opened, of COPY out",
+        case: CASE,
+        contender: OPENED,
+        than_case: CASE,
+        than: COPY_OUT,
+        figure: Figure::Rate,
+        want: Want::AtLeast(0.4),
+    },
+];
+
+const CASE: &str = "everything, typed";
 
 /// Everything stored, by one connection.
 pub(crate) const EVENTS: &str = "SELECT * FROM ledger.event";
@@ -26,7 +52,6 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
     let machine = bench.machine;
     let population = bench.population().await?;
     let events = population.filler.events();
-    let case = "everything, typed";
 
     let rotas = Database::create(&bench.cluster, "w4_stock").await?;
     rotas.run(stock::TABLES).await?;
@@ -34,9 +59,9 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
     let pool = Rc::new(stock::pool(&rotas, 2).await?);
 
     let mut cells = vec![];
-    cells.push(copy_out(&population.database, case, machine, events));
+    cells.push(copy_out(&population.database, CASE, machine, events));
     let database = population.database.clone();
-    cells.push(Cell::new(case, COPY_OUT_TWICE, move || {
+    cells.push(Cell::new(CASE, COPY_OUT_TWICE, move || {
         let database = database.clone();
         Box::pin(async move {
             let halves = [0, 8].map(|from| {
@@ -50,7 +75,27 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
             Ok(Sample::since(&machine, before, events))
         })
     }));
-    cells.push(Cell::new(case, stock::NAME, move || {
+    let ledger = population.open().await?;
+    for (name, opens) in [(trellis::NAME, Opens::Nothing), (OPENED, Opens::All)] {
+        let ledger = ledger.clone();
+        cells.push(Cell::new(CASE, name, move || {
+            let ledger = ledger.clone();
+            Box::pin(async move {
+                let before = machine.spent();
+                let seen = ledger
+                    .replay(
+                        opens,
+                        || 0,
+                        |seen: &mut u64, event| *seen += u64::from(event.fact.is_ok()),
+                    )
+                    .await?
+                    .into_iter()
+                    .sum();
+                Ok(Sample::since(&machine, before, seen))
+            })
+        }));
+    }
+    cells.push(Cell::new(CASE, stock::NAME, move || {
         let pool = Rc::clone(&pool);
         Box::pin(async move {
             let before = machine.spent();
