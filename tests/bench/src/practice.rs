@@ -71,7 +71,7 @@ impl Practice {
         let trainings = self.targets.len().max(1);
         let target = self.targets.get(nth % trainings);
         let target = target.ok_or("the population has no training under way")?;
-        let turn = nth / trainings;
+        let turn = target.logged.fetch_add(1, Ordering::Relaxed);
         let day = target.days.get(turn / KINDS.len());
         let kind = KINDS.get(turn % KINDS.len());
         let (Some(day), Some(kind)) = (day, kind) else {

@@ -23,7 +23,7 @@ impl Scale {
         let (warm, slice, rounds) = match self {
             Self::Full => (500, 2_000, 3),
             Self::Quick => (200, 1_000, 3),
-            Self::Smoke => (10, 100, 1),
+            Self::Smoke => (50, 200, 1),
         };
         Pace {
             warm: Duration::from_millis(warm),

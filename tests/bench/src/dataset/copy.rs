@@ -1,6 +1,8 @@
 //! The ledger's tables as PostgreSQL's binary COPY takes them. Everything that knows a column of
 //! them is here.
 
+use std::collections::HashMap;
+
 use domain::actor::TenantId;
 use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
@@ -178,6 +180,14 @@ impl Chunk {
         transaction.commit().await?;
         Ok(())
     }
+}
+
+/// Where every feed ends.
+pub(super) async fn heads(connection: &mut PgConnection) -> Result<HashMap<Uuid, i64>, Fault> {
+    let heads: Vec<(Uuid, i64)> = sqlx::query_as("SELECT tenant_id, head FROM ledger.tenant")
+        .fetch_all(connection)
+        .await?;
+    Ok(heads.into_iter().collect())
 }
 
 /// Stores where every feed ends.

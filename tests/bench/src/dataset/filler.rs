@@ -1,6 +1,6 @@
 use std::{
     collections::{HashMap, VecDeque},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicUsize},
 };
 
 use domain::actor::TenantId;
@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::{
-    copy::{Chunk, store_heads},
+    copy::{Chunk, heads, store_heads},
     life::{Cast, Life, Lived},
     template::{Role, Template},
 };
@@ -42,6 +42,8 @@ pub(crate) struct Target {
     pub(crate) employer: TenantId,
     /// Days on which none of any kind is logged yet.
     pub(crate) days: Arc<[Date]>,
+    /// Entries logged by whoever works with it: the same hours again would write nothing.
+    pub(crate) logged: Arc<AtomicUsize>,
 }
 
 /// The last position of every feed.
@@ -104,6 +106,8 @@ impl Filler {
 
     /// Lives on until about `events` are stored, then settles heads and statistics.
     pub(crate) async fn fill_to(&mut self, events: u64) -> Result<(), Fault> {
+        // Others may have written since.
+        self.heads = Heads(heads(&mut self.database.owner().await?).await?);
         let (chunks, receivers) = (0..LOADERS)
             .map(|_| mpsc::channel::<Chunk>(2))
             .unzip::<_, _, Vec<_>, Vec<_>>();
@@ -258,6 +262,7 @@ impl Filler {
                 training: life.id(training.id),
                 employer: TenantId(life.id(training.employer)),
                 days: Arc::clone(&training.days),
+                logged: Arc::default(),
             }));
         }
         life
