@@ -2,7 +2,7 @@
 //! event that two parties see.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -130,9 +130,9 @@ impl Tokens {
     pub(crate) fn of(serving: &Serving, targets: &[Target]) -> Result<Arc<Self>, Fault> {
         let mut tokens = HashMap::new();
         for target in targets {
-            if !tokens.contains_key(&target.employer) {
+            if let Entry::Vacant(slot) = tokens.entry(target.employer) {
                 let header = serving.authorization(target.employer, ROLE)?;
-                tokens.insert(target.employer, HeaderValue::from_str(&header)?);
+                slot.insert(HeaderValue::from_str(&header)?);
             }
         }
         Ok(Arc::new(Self(tokens)))

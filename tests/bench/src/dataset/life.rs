@@ -71,13 +71,10 @@ impl Life {
         }
         let tenants = ids.clone();
         for (id, role) in ids.iter_mut().zip(&template.roles) {
-            match role {
-                Role::Record(home) => {
-                    if let Some(home) = tenants.get(*home) {
-                        *id = at_home(other(id), TenantId(*home));
-                    }
-                }
-                _ => {}
+            if let Role::Record(home) = role
+                && let Some(home) = tenants.get(*home)
+            {
+                *id = at_home(other(id), TenantId(*home));
             }
         }
         Self {
