@@ -22,8 +22,10 @@ use ring::{
     digest, hkdf,
     rand::{SecureRandom as _, SystemRandom},
 };
-use sqlx::{PgPool, Row as _, postgres::PgRow};
+use sqlx::Row as _;
 use uuid::Uuid;
+
+use crate::lookups::Lookups;
 
 /// Why a key could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -295,15 +297,15 @@ const KEYS_AT_HAND_MAX: usize = 10_000;
 
 /// The table of data keys.
 pub(crate) struct Keys {
-    pool: PgPool,
+    lookups: Arc<Lookups>,
     kek: KeyEncryptionKey,
     at_hand: Cache<KeyName, (Instant, DataKey)>,
 }
 
 impl Keys {
-    pub(crate) fn new(pool: PgPool, kek: KeyEncryptionKey) -> Self {
+    pub(crate) fn new(lookups: Arc<Lookups>, kek: KeyEncryptionKey) -> Self {
         Self {
-            pool,
+            lookups,
             kek,
             at_hand: Cache::new(KEYS_AT_HAND_MAX),
         }
@@ -312,6 +314,7 @@ impl Keys {
     /// Refuses to start under a key-encryption key that opens none of the stored keys: a wrong
     /// path would otherwise go unnoticed while new values are sealed under a new key.
     pub(crate) async fn check(&self) -> Result<(), crate::LedgerError> {
+        let mut connection = self.lookups.lend().await?;
         let other: Option<String> = sqlx::query_scalar(
             "SELECT kek_id FROM ledger.subject_key
               WHERE wrapped IS NOT NULL
@@ -319,8 +322,9 @@ impl Keys {
               LIMIT 1",
         )
         .bind(self.kek.0.id())
-        .fetch_optional(&self.pool)
+        .fetch_optional(connection.as_mut())
         .await?;
+        connection.keep();
         match other {
             Some(kek_id) => Err(KeyError::Unwrap { kek_id }.into()),
             None => Ok(()),
@@ -332,22 +336,14 @@ impl Keys {
         &self,
         names: &BTreeSet<KeyName>,
     ) -> Result<BTreeMap<KeyName, DataKey>, crate::LedgerError> {
-        let (mut keys, mut missing) = (BTreeMap::new(), vec![]);
-        for name in names {
-            match self.remembered(name) {
-                Some(key) => drop(keys.insert(*name, key)),
-                None => missing.push(*name),
-            }
-        }
-        if missing.is_empty() {
-            return Ok(keys);
-        }
-        let (found, destroyed) = self.found_or_made(&missing).await?;
-        keys.extend(found);
-        missing.retain(|name| !keys.contains_key(name) && !destroyed.contains(name));
+        let (mut keys, mut missing) = self.remembered_of(names);
         if !missing.is_empty() {
-            // Made by another process at this moment, and seen only now.
-            keys.extend(self.stored(&missing).await?.0);
+            keys.extend(self.made(&missing).await?);
+            missing.retain(|name| !keys.contains_key(name));
+        }
+        if !missing.is_empty() {
+            // Of somebody known, just made by another process, or destroyed.
+            keys.extend(self.stored(&missing).await?);
         }
         Ok(keys)
     }
@@ -357,15 +353,9 @@ impl Keys {
         &self,
         names: &BTreeSet<KeyName>,
     ) -> Result<BTreeMap<KeyName, DataKey>, crate::LedgerError> {
-        let (mut keys, mut missing) = (BTreeMap::new(), vec![]);
-        for name in names {
-            match self.remembered(name) {
-                Some(key) => drop(keys.insert(*name, key)),
-                None => missing.push(*name),
-            }
-        }
+        let (mut keys, missing) = self.remembered_of(names);
         if !missing.is_empty() {
-            keys.extend(self.stored(&missing).await?.0);
+            keys.extend(self.stored(&missing).await?);
         }
         Ok(keys)
     }
@@ -378,9 +368,24 @@ impl Keys {
     ) -> Result<Option<DataKey>, crate::LedgerError> {
         let key = match self.remembered(&name) {
             Some(key) => Some(key),
-            None => self.stored(&[name]).await?.0.remove(&name),
+            None => self.stored(&[name]).await?.remove(&name),
         };
         Ok(key.filter(|key| key.id == id))
+    }
+
+    /// What is at hand of `names`, and what is not.
+    fn remembered_of(
+        &self,
+        names: &BTreeSet<KeyName>,
+    ) -> (BTreeMap<KeyName, DataKey>, Vec<KeyName>) {
+        let (mut keys, mut missing) = (BTreeMap::new(), vec![]);
+        for name in names {
+            match self.remembered(name) {
+                Some(key) => drop(keys.insert(*name, key)),
+                None => missing.push(*name),
+            }
+        }
+        (keys, missing)
     }
 
     fn remembered(&self, name: &KeyName) -> Option<DataKey> {
@@ -390,80 +395,32 @@ impl Keys {
             .map(|(_, key)| key)
     }
 
-    async fn stored(&self, names: &[KeyName]) -> Result<Found, crate::LedgerError> {
+    async fn stored(
+        &self,
+        names: &[KeyName],
+    ) -> Result<BTreeMap<KeyName, DataKey>, crate::LedgerError> {
         let (controllers, subjects, classes) = columns(names);
+        let mut connection = self.lookups.lend().await?;
         let rows = sqlx::query(
             "SELECT n.nth, k.key_id, k.wrapped, k.kek_id
                FROM unnest($1::uuid[], $2::uuid[], $3::text[]) WITH ORDINALITY
                     AS n (controller, subject, class, nth)
-               JOIN ledger.subject_key k USING (controller, subject, class)",
+               JOIN ledger.subject_key k USING (controller, subject, class)
+              WHERE k.wrapped IS NOT NULL",
         )
         .bind(&controllers)
         .bind(&subjects)
         .bind(&classes)
-        .fetch_all(&self.pool)
+        .fetch_all(connection.as_mut())
         .await?;
-        self.unwrapped(names, &rows).await
-    }
-
-    /// Makes a key for each of `names` that has none, in one round trip: most names without a key
-    /// at hand are of somebody new.
-    async fn found_or_made(&self, names: &[KeyName]) -> Result<Found, crate::LedgerError> {
-        let (controllers, subjects, classes) = columns(names);
-        let (mut ids, mut wraps) = (vec![], vec![]);
-        for name in names {
-            let id = Uuid::now_v7();
-            let wrapping = self.kek.wrapping_key(name.controller).await?;
-            let key: [u8; 32] = random()?;
-            wraps.push(seal(&wrapping, &name.aad("trellis data key", id), &key)?);
-            ids.push(id);
-        }
-        let rows = sqlx::query(
-            "WITH n AS MATERIALIZED (
-               SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::bytea[])
-                             WITH ORDINALITY AS n (controller, subject, class, key_id, wrapped, nth)
-             ), known AS MATERIALIZED (
-               SELECT n.nth, k.key_id, k.wrapped, k.kek_id
-                 FROM n JOIN ledger.subject_key k USING (controller, subject, class)
-             ), made AS (
-               INSERT INTO ledger.subject_key (controller, subject, class, key_id, wrapped, kek_id)
-               SELECT n.controller, n.subject, n.class, n.key_id, n.wrapped, $6
-                 FROM n WHERE NOT EXISTS (SELECT FROM known WHERE known.nth = n.nth)
-                ORDER BY 1, 2, 3
-               ON CONFLICT DO NOTHING
-               RETURNING key_id, wrapped, kek_id)
-             SELECT * FROM known
-             UNION ALL
-             SELECT n.nth, made.* FROM made JOIN n USING (key_id)",
-        )
-        .bind(&controllers)
-        .bind(&subjects)
-        .bind(&classes)
-        .bind(&ids)
-        .bind(&wraps)
-        .bind(self.kek.0.id())
-        .fetch_all(&self.pool)
-        .await?;
-        self.unwrapped(names, &rows).await
-    }
-
-    /// Opens the wraps of rows of (which of `names`, key id, wrap, key-encryption key).
-    async fn unwrapped(
-        &self,
-        names: &[KeyName],
-        rows: &[PgRow],
-    ) -> Result<Found, crate::LedgerError> {
-        let (mut keys, mut destroyed) = (BTreeMap::new(), BTreeSet::new());
+        connection.keep();
+        let mut keys = BTreeMap::new();
         for row in rows {
             let nth = usize::try_from(row.try_get::<i64, _>(0)?).unwrap_or(0);
             let Some(&name) = names.get(nth.saturating_sub(1)) else {
                 continue;
             };
-            let Some(wrapped) = row.try_get::<Option<&[u8]>, _>(2)? else {
-                destroyed.insert(name);
-                continue;
-            };
-            let id: Uuid = row.try_get(1)?;
+            let (id, wrapped): (Uuid, &[u8]) = (row.try_get(1)?, row.try_get(2)?);
             let wrapping = self.kek.wrapping_key(name.controller).await?;
             let bytes = open(&wrapping, &name.aad("trellis data key", id), wrapped)
                 .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
@@ -481,12 +438,49 @@ impl Keys {
             self.at_hand.insert(name, (Instant::now(), key.clone()));
             keys.insert(name, key);
         }
-        Ok((keys, destroyed))
+        Ok(keys)
+    }
+
+    /// Makes a key for each of `names` that has none: most names without a key at hand are of
+    /// somebody new. Answers with those it made.
+    async fn made(
+        &self,
+        names: &[KeyName],
+    ) -> Result<BTreeMap<KeyName, DataKey>, crate::LedgerError> {
+        let (controllers, subjects, classes) = columns(names);
+        let (mut ids, mut wraps, mut keys) = (vec![], vec![], vec![]);
+        for &name in names {
+            let id = Uuid::now_v7();
+            let wrapping = self.kek.wrapping_key(name.controller).await?;
+            let bytes: [u8; 32] = random()?;
+            wraps.push(seal(&wrapping, &name.aad("trellis data key", id), &bytes)?);
+            ids.push(id);
+            let key = Arc::new(sealing_key(&bytes)?);
+            keys.push(DataKey { id, name, key });
+        }
+        let mut connection = self.lookups.lend().await?;
+        let made: Vec<Uuid> = sqlx::query_scalar(
+            "INSERT INTO ledger.subject_key (controller, subject, class, key_id, wrapped, kek_id)
+             SELECT n.*, $6 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::bytea[]) AS n
+             ON CONFLICT DO NOTHING
+             RETURNING key_id",
+        )
+        .bind(&controllers)
+        .bind(&subjects)
+        .bind(&classes)
+        .bind(&ids)
+        .bind(&wraps)
+        .bind(self.kek.0.id())
+        .fetch_all(connection.as_mut())
+        .await?;
+        connection.keep();
+        keys.retain(|key| made.contains(&key.id));
+        for key in &keys {
+            self.at_hand.insert(key.name, (Instant::now(), key.clone()));
+        }
+        Ok(keys.into_iter().map(|key| (key.name, key)).collect())
     }
 }
-
-/// The keys found, and the names whose keys are destroyed.
-type Found = (BTreeMap<KeyName, DataKey>, BTreeSet<KeyName>);
 
 fn columns(names: &[KeyName]) -> (Vec<Uuid>, Vec<Uuid>, Vec<String>) {
     (

@@ -17,6 +17,7 @@ mod history;
 mod keys;
 mod lane;
 mod load;
+mod lookups;
 mod mend;
 mod metrics;
 mod progress;
@@ -145,6 +146,7 @@ impl fmt::Debug for Ledger {
 
 pub(crate) struct Inner {
     pub(crate) command: PgPool,
+    pub(crate) lookups: Arc<lookups::Lookups>,
     pub(crate) reader: PgPool,
     pub(crate) projector: PgPool,
     pub(crate) progress: progress::Progress,
@@ -204,9 +206,11 @@ impl Ledger {
             Clock::System => None,
             Clock::Sandbox => latest_effective(&command).await?,
         };
+        let lookups = Arc::new(lookups::Lookups::new(&options.command_url)?);
         let inner = Arc::new(Inner {
-            streams: load::Streams::new(command.clone(), kinds, options.cache_entries),
-            keys: keys::Keys::new(command.clone(), options.key_encryption_key.clone()),
+            streams: load::Streams::new(Arc::clone(&lookups), kinds, options.cache_entries),
+            keys: keys::Keys::new(Arc::clone(&lookups), options.key_encryption_key.clone()),
+            lookups,
             digest_salt: options.key_encryption_key.digest_salt().await?,
             fingerprint_key: hmac::Key::new(
                 hmac::HMAC_SHA256,

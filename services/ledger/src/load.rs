@@ -13,10 +13,10 @@ use domain::{
     world::{AnyState, Decider, StreamKey},
 };
 use quick_cache::sync::Cache;
-use sqlx::{PgPool, Row as _, postgres::PgRow};
+use sqlx::{Row as _, postgres::PgRow};
 use uuid::Uuid;
 
-use crate::{LedgerError, append::count};
+use crate::{LedgerError, append::count, lookups::Lookups};
 
 /// The aggregate types a ledger can load, each with its state before the first event.
 #[derive(Clone)]
@@ -122,15 +122,15 @@ fn hash_of(key: StreamKey, row: &PgRow) -> Result<[u8; 32], LedgerError> {
 
 /// Loads streams; keeps what was loaded and written.
 pub(crate) struct Streams {
-    pool: PgPool,
+    lookups: Arc<Lookups>,
     kinds: Kinds,
     cache: Cache<StreamKey, Arc<Loaded>>,
 }
 
 impl Streams {
-    pub(crate) fn new(pool: PgPool, kinds: Kinds, entries: usize) -> Self {
+    pub(crate) fn new(lookups: Arc<Lookups>, kinds: Kinds, entries: usize) -> Self {
         Self {
-            pool,
+            lookups,
             kinds,
             cache: Cache::new(entries.max(1)),
         }
@@ -197,6 +197,7 @@ impl Streams {
     ) -> Result<BTreeMap<StreamKey, (u64, [u8; 32])>, LedgerError> {
         let ids: Vec<String> = keys.iter().map(|key| key.id.to_string()).collect();
         let kinds: Vec<&str> = keys.iter().map(|key| key.kind).collect();
+        let mut connection = self.lookups.lend().await?;
         let rows = sqlx::query(
             "SELECT k.nth, s.version, s.last_hash
                FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k (id, kind, nth)
@@ -205,8 +206,9 @@ impl Streams {
         )
         .bind(&ids)
         .bind(&kinds)
-        .fetch_all(&self.pool)
+        .fetch_all(connection.as_mut())
         .await?;
+        connection.keep();
         let mut heads = BTreeMap::new();
         for row in rows {
             let nth = usize::try_from(row.try_get::<i64, _>(0)?).unwrap_or(0);
@@ -258,6 +260,7 @@ impl Streams {
         until: Option<u64>,
     ) -> Result<Vec<PgRow>, LedgerError> {
         let mut id = Uuid::encode_buffer();
+        let mut connection = self.lookups.lend().await?;
         let rows = sqlx::query(
             "SELECT sequence, event_type, event_version, payload, hash
                FROM ledger.event
@@ -268,8 +271,9 @@ impl Streams {
         .bind(key.kind)
         .bind(count(from))
         .bind(until.map_or(i64::MAX, count))
-        .fetch_all(&self.pool)
+        .fetch_all(connection.as_mut())
         .await?;
+        connection.keep();
         Ok(rows)
     }
 }

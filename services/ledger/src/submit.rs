@@ -290,6 +290,7 @@ impl Inner {
         tenant: Uuid,
         request: Uuid,
     ) -> Result<Option<(Receipt, Vec<u8>)>, LedgerError> {
+        let mut connection = self.lookups.lend().await?;
         let row = sqlx::query(
             "SELECT fingerprint, aggregate_type, aggregate_id, version, position,
                     (extract(epoch FROM recorded_at) * 1000000)::bigint
@@ -297,8 +298,9 @@ impl Inner {
         )
         .bind(tenant)
         .bind(request)
-        .fetch_optional(&self.command)
+        .fetch_optional(connection.as_mut())
         .await?;
+        connection.keep();
         row.map(|row| Ok((stored_receipt(&row, 1)?, row.try_get(0)?)))
             .transpose()
     }
