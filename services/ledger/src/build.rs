@@ -15,7 +15,7 @@ use crate::{
     Inner, LedgerError,
     follow::{begin, signed, unsigned},
     lane::{Build, Changes, Folds, Lane, Move, Scan, Skips, write},
-    replay::{Moment, Opens, PARTITIONS, Replayed, at_once},
+    replay::{Moment, Opens, PARTITIONS, Replayed, at_once, only},
     view::{Figures, Noted, Parked},
 };
 
@@ -273,6 +273,7 @@ pub(crate) async fn scan(
         seen: HashMap::new(),
     };
     // The tenants and builds that one event of each kind of tenant goes to.
+    let all = kinds.len();
     let shown: Arc<HashMap<TenantId, Vec<usize>>> = Arc::new(
         kinds
             .into_iter()
@@ -286,17 +287,26 @@ pub(crate) async fn scan(
     );
     let visit = {
         let shown = Arc::clone(&shown);
-        Arc::new(move |scanned: &mut Scanned, event: Replayed<'_>| note(&shown, scanned, event))
+        Arc::new(move |scanned: &mut Scanned, event: Replayed<'_>| note(&shown, scanned, &event))
     };
+
+    let of = (shown.len() < all)
+        .then(|| only(shown.keys().copied()))
+        .flatten();
 
     let mut sums: HashMap<(i64, TenantId), Changes> = HashMap::new();
     let mut seen: HashMap<TenantId, u64> = HashMap::new();
     let moment_of = &moment;
-    let mut partitions =
-        stream::iter((0..PARTITIONS).map(|partition| {
-            moment_of.spawn(partition, Opens::Nothing, start(), Arc::clone(&visit))
-        }))
-        .buffer_unordered(at_once());
+    let mut partitions = stream::iter((0..PARTITIONS).map(|partition| {
+        moment_of.spawn(
+            partition,
+            of.as_deref(),
+            Opens::Nothing,
+            start(),
+            Arc::clone(&visit),
+        )
+    }))
+    .buffer_unordered(at_once());
     while let Some(scanned) = partitions.try_next().await? {
         for (tenant, count) in scanned.seen {
             *seen.entry(tenant).or_default() += count;
@@ -333,6 +343,7 @@ pub(crate) async fn scan(
             parked_at,
         });
     }
+    moment.end().await?;
     if write(&mut *tx, &moves).await?.contains(&false) {
         return Ok(false);
     }
@@ -341,7 +352,7 @@ pub(crate) async fn scan(
 }
 
 /// Takes an event into the fold of each of its parties that a build is for.
-fn note(shown: &HashMap<TenantId, Vec<usize>>, scanned: &mut Scanned, mut event: Replayed<'_>) {
+fn note(shown: &HashMap<TenantId, Vec<usize>>, scanned: &mut Scanned, event: &Replayed<'_>) {
     let parties: Vec<(TenantId, &Vec<usize>)> = event
         .parties()
         .filter_map(|party| Some((party, shown.get(&party)?)))
@@ -349,13 +360,12 @@ fn note(shown: &HashMap<TenantId, Vec<usize>>, scanned: &mut Scanned, mut event:
     if parties.is_empty() {
         return;
     }
-    let fact = std::mem::replace(&mut event.fact, Err(String::new()));
     let noted = Noted {
         stream: event.stream,
         sequence: event.sequence,
         effective: event.effective(),
         recorded: event.recorded,
-        fact,
+        fact: event.fact(),
     };
     for (party, nths) in parties {
         *scanned.seen.entry(party).or_default() += 1;

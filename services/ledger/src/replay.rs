@@ -4,15 +4,16 @@
 //! straight from the wire buffer. All partitions are read at one snapshot.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
 };
 
 use domain::{actor::TenantId, fact::Fact};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
-use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
+use sqlx::{Connection as _, Executor as _, PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 
 use crate::{
@@ -44,7 +45,6 @@ pub enum Opens {
 }
 
 /// A stored event as a replay visits it.
-#[derive(Debug)]
 pub struct Replayed<'a> {
     /// The aggregate type.
     pub kind: &'a str,
@@ -60,19 +60,22 @@ pub struct Replayed<'a> {
     pub payload: &'a str,
     /// The stored metadata, byte for byte.
     pub metadata: &'a str,
-    /// The tenant at home.
-    pub home: TenantId,
-    /// The stored hash.
-    pub hash: &'a [u8],
     /// When it was recorded.
     pub recorded: Timestamp,
-    /// The event; the reason in words when it cannot be read. Personal values that were opened are
-    /// clear in it: they are for the visitor only, never to be stored or logged.
-    pub fact: Result<Fact, String>,
+    opened: Cow<'a, str>,
     parties: &'a [u8],
 }
 
 impl Replayed<'_> {
+    /// The event; the reason in words when it cannot be read. Personal values that were opened are
+    /// clear in it: they are for the visitor only, never to be stored or logged.
+    ///
+    /// # Errors
+    /// When this release cannot read it.
+    pub fn fact(&self) -> Result<Fact, String> {
+        Fact::read(self.kind, self.event_type, self.event_version, &self.opened)
+    }
+
     /// The tenants whose feeds carry the event, home included.
     pub fn parties(&self) -> impl Iterator<Item = TenantId> + '_ {
         // A one-dimensional array: header of 20 bytes, then length and bytes of each element.
@@ -101,8 +104,8 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::Unreadable`] when a stream lacks an event or a sealed value was changed;
-    /// when the database or the keys are away. A payload this release cannot read is in the
-    /// visited event.
+    /// when the database or the keys are away. A payload this release cannot read is the
+    /// visitor's to judge.
     pub async fn replay<S, V>(
         &self,
         opens: Opens,
@@ -115,13 +118,15 @@ impl Ledger {
     {
         let moment = Moment::now(&self.0).await?;
         let visit = Arc::new(visit);
-        stream::iter(
-            (0..PARTITIONS)
-                .map(|partition| moment.spawn(partition, opens, start(), Arc::clone(&visit))),
-        )
-        .buffered(at_once())
-        .try_collect()
-        .await
+        let states =
+            stream::iter((0..PARTITIONS).map(|partition| {
+                moment.spawn(partition, None, opens, start(), Arc::clone(&visit))
+            }))
+            .buffered(at_once())
+            .try_collect()
+            .await?;
+        moment.end().await?;
+        Ok(states)
     }
 }
 
@@ -135,6 +140,16 @@ pub(crate) struct Moment {
     ledger: Arc<Inner>,
     held: Transaction<'static, Postgres>,
     name: String,
+    readers: Readers,
+}
+
+/// Connections in a transaction at the moment that wait for a partition to read: a new one costs
+/// the server as much as thousands of events. They are not of the pool, because a COPY that is
+/// left in the middle spoils its connection.
+type Readers = Arc<Mutex<Vec<PgConnection>>>;
+
+fn waiting(readers: &Readers) -> MutexGuard<'_, Vec<PgConnection>> {
+    readers.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Moment {
@@ -147,7 +162,18 @@ impl Moment {
             ledger: Arc::clone(ledger),
             held,
             name,
+            readers: Readers::default(),
         })
+    }
+
+    /// Lets the moment go.
+    pub(crate) async fn end(self) -> Result<(), LedgerError> {
+        self.held.commit().await?;
+        let readers = std::mem::take(&mut *waiting(&self.readers));
+        for reader in readers {
+            reader.close().await?;
+        }
+        Ok(())
     }
 
     /// A connection that sees the database as it was at the moment.
@@ -155,10 +181,12 @@ impl Moment {
         &mut self.held
     }
 
-    /// Visits one partition on a task of its own; it ends with what waits for it.
+    /// Visits one partition on a task of its own; it ends with what waits for it. Events that none
+    /// of the tenants in `of` sees are passed over when it is given.
     pub(crate) async fn spawn<S, V>(
         &self,
         partition: u32,
+        of: Option<&str>,
         opens: Opens,
         state: S,
         visit: Arc<V>,
@@ -168,6 +196,8 @@ impl Moment {
         V: Fn(&mut S, Replayed<'_>) + Send + Sync + 'static,
     {
         let (ledger, name) = (Arc::clone(&self.ledger), self.name.clone());
+        let readers = Arc::clone(&self.readers);
+        let copy = copy(partition, of);
         let mut task = tokio::task::JoinSet::new();
         task.spawn(async move {
             let reader = Partition {
@@ -177,7 +207,14 @@ impl Moment {
                 state,
                 visit,
             };
-            reader.read(&name, partition).await
+            let at_hand = waiting(&readers).pop();
+            let mut connection = match at_hand {
+                Some(connection) => connection,
+                None => connect(&reader.ledger, &name).await?,
+            };
+            let state = reader.read(&mut connection, &copy).await?;
+            waiting(&readers).push(connection);
+            Ok(state)
         });
         match task.join_next().await {
             Some(Ok(read)) => read,
@@ -191,6 +228,56 @@ impl Moment {
 
 const READ_ONLY: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
+/// Another connection in a transaction at the moment.
+async fn connect(ledger: &Inner, moment: &str) -> Result<PgConnection, LedgerError> {
+    let options = ledger.projector.connect_options();
+    let mut connection = PgConnection::connect_with(&options).await?;
+    // A scan that joins another in the middle, or is shared between workers, gives up the order of
+    // the heap, which is nearly that of the streams.
+    let begin = format!(
+        "{READ_ONLY}; SET TRANSACTION SNAPSHOT '{moment}';
+         SET LOCAL synchronize_seqscans = off; SET LOCAL max_parallel_workers_per_gather = 0"
+    );
+    connection.execute(begin.as_str()).await?;
+    Ok(connection)
+}
+
+/// Copies a partition out. Of an event that no tenant in `of` sees only its place in the stream
+/// leaves the database, so that the order is still known.
+fn copy(partition: u32, of: Option<&str>) -> String {
+    const TOLD: &str = "event_type, event_version, payload, metadata, parties, recorded_at";
+    let rows = match of {
+        None => format!(
+            "SELECT aggregate_type, aggregate_id, sequence, {TOLD} FROM ledger.event_{partition}"
+        ),
+        // A constant list is looked up by hash, but an overlap of arrays compares all with all; few
+        // events have more than two parties.
+        Some(of) => format!(
+            "SELECT e.aggregate_type, e.aggregate_id, e.sequence, told.*
+               FROM ledger.event_{partition} e
+               LEFT JOIN LATERAL (SELECT {}) AS told
+                 ON e.parties[1] = ANY ({of}) OR e.parties[2] = ANY ({of})
+                 OR cardinality(e.parties) > 2 AND e.parties && {of}",
+            TOLD.split(", ")
+                .map(|column| format!("e.{column}"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+    };
+    format!("COPY ({rows}) TO STDOUT (FORMAT binary)")
+}
+
+/// Tenants as [`Moment::spawn`] takes them; nothing when they are so many that naming them costs
+/// more than it saves.
+pub(crate) fn only(tenants: impl ExactSizeIterator<Item = TenantId>) -> Option<String> {
+    const MOST: usize = 4096;
+    if tenants.len() > MOST {
+        return None;
+    }
+    let ids: Vec<String> = tenants.map(|tenant| tenant.0.to_string()).collect();
+    Some(format!("'{{{}}}'::uuid[]", ids.join(",")))
+}
+
 struct Partition<S, V> {
     ledger: Arc<Inner>,
     unseal: Unseal,
@@ -200,23 +287,8 @@ struct Partition<S, V> {
 }
 
 impl<S, V: Fn(&mut S, Replayed<'_>)> Partition<S, V> {
-    async fn read(mut self, moment: &str, partition: u32) -> Result<S, LedgerError> {
-        // A scan that joins another in the middle, or is shared between workers, gives up the
-        // order of the heap, which is nearly that of the streams.
-        let begin = format!(
-            "{READ_ONLY}; SET TRANSACTION SNAPSHOT '{moment}';
-             SET LOCAL synchronize_seqscans = off; SET LOCAL max_parallel_workers_per_gather = 0"
-        );
-        // Not one of the pool: a COPY that is left in the middle spoils its connection.
-        let options = self.ledger.projector.connect_options();
-        let mut connection = PgConnection::connect_with(&options).await?;
-        let mut tx = connection.begin_with(begin).await?;
-        let copy = format!(
-            "COPY (SELECT aggregate_type, aggregate_id, sequence, event_type, event_version,
-                          payload, metadata, home_tenant, parties, hash, recorded_at
-                     FROM ledger.event_{partition}) TO STDOUT (FORMAT binary)"
-        );
-        let rows = tx.copy_out_raw(&copy).await?;
+    async fn read(mut self, connection: &mut PgConnection, copy: &str) -> Result<S, LedgerError> {
+        let rows = connection.copy_out_raw(copy).await?;
         let mut chunks = rows.ready_chunks(ROWS_AT_ONCE);
         let mut first = true;
         while let Some(chunk) = chunks.next().await {
@@ -236,8 +308,6 @@ impl<S, V: Fn(&mut S, Replayed<'_>)> Partition<S, V> {
         }
         drop(chunks);
         self.order.complete()?;
-        tx.commit().await?;
-        connection.close().await?;
         Ok(self.state)
     }
 
@@ -273,6 +343,10 @@ impl<S, V: Fn(&mut S, Replayed<'_>)> Partition<S, V> {
     }
 
     fn visit(&mut self, row: &StoredEvent<'_>) -> Result<(), LedgerError> {
+        // No JSON is empty: it was left out.
+        if row.payload.is_empty() {
+            return Ok(());
+        }
         let opened = self
             .unseal
             .open(row.payload)
@@ -285,10 +359,8 @@ impl<S, V: Fn(&mut S, Replayed<'_>)> Partition<S, V> {
             event_version: row.event_version,
             payload: row.payload,
             metadata: row.metadata,
-            home: row.home,
-            hash: row.hash,
             recorded: row.recorded,
-            fact: Fact::read(row.kind, row.event_type, row.event_version, &opened),
+            opened,
             parties: row.parties,
         };
         (self.visit)(&mut self.state, event);
@@ -363,7 +435,11 @@ impl Order {
 /// Signature, flags and the length of the extension area, which is empty.
 const COPY_HEADER: usize = 19;
 
-/// A row of the COPY, borrowed from its buffer.
+/// The length of a field that is null.
+const NULL: i32 = -1;
+
+/// A row of the COPY, borrowed from its buffer. Where the database left out what happened, it is
+/// empty.
 struct StoredEvent<'a> {
     bytes: &'a [u8],
     kind: &'a str,
@@ -373,9 +449,7 @@ struct StoredEvent<'a> {
     event_version: &'a str,
     payload: &'a str,
     metadata: &'a str,
-    home: TenantId,
     parties: &'a [u8],
-    hash: &'a [u8],
     recorded: Timestamp,
 }
 
@@ -385,7 +459,10 @@ impl<'a> StoredEvent<'a> {
         let mut rest = bytes.get(2..).ok_or_else(garbled)?;
         let mut field = || -> Result<&'a [u8], LedgerError> {
             let (length, behind) = rest.split_first_chunk::<4>().ok_or_else(garbled)?;
-            let length = usize::try_from(i32::from_be_bytes(*length)).map_err(|_| garbled())?;
+            let length = match i32::from_be_bytes(*length) {
+                NULL => 0,
+                length => usize::try_from(length).map_err(|_| garbled())?,
+            };
             let (field, behind) = behind.split_at_checked(length).ok_or_else(garbled)?;
             rest = behind;
             Ok(field)
@@ -399,10 +476,11 @@ impl<'a> StoredEvent<'a> {
             event_version: text(field()?)?,
             payload: text(field()?)?,
             metadata: text(field()?)?,
-            home: TenantId(Uuid::from_slice(field()?).map_err(|_| garbled())?),
             parties: field()?,
-            hash: field()?,
-            recorded: pg_instant(number(field()?)?),
+            recorded: match field()? {
+                [] => Timestamp::UNIX_EPOCH,
+                instant => pg_instant(number(instant)?),
+            },
         };
         row.bytes = bytes.get(..bytes.len() - rest.len()).ok_or_else(garbled)?;
         Ok(row)

@@ -86,7 +86,7 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
                     .replay(
                         opens,
                         || 0,
-                        |seen: &mut u64, event| *seen += u64::from(event.fact.is_ok()),
+                        |seen: &mut u64, event| *seen += u64::from(event.fact().is_ok()),
                     )
                     .await?
                     .into_iter()
