@@ -15,7 +15,7 @@ BEGIN
 END $$;
 
 -- The projector folds for many tenants in one statement. Its own reach stays one tenant's rows,
--- whatever a statement forgets; what goes beyond are the two functions below, whose owner can
+-- whatever a statement forgets; what goes beyond are the three functions below, whose owner can
 -- reach nothing but these tables, and which touch only what is named item by item.
 DO $$
 BEGIN
@@ -132,12 +132,37 @@ BEGIN
   RETURN moved;
 END $fn$;
 
+-- Stores the rows of a build that has not begun: only under checkpoints that still are at the
+-- beginning. Answers with how many were stored.
+CREATE FUNCTION ledger.fill(
+  p_build bigint,
+  p_tenant uuid[],
+  p_stream uuid[],
+  p_thread uuid[],
+  p_row text[]
+) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $fn$
+DECLARE
+  stored bigint;
+BEGIN
+  INSERT INTO ledger.view_row (build, tenant_id, stream, thread, row)
+  SELECT p_build, r.tenant, r.stream, r.thread, r.row::json
+    FROM unnest(p_tenant, p_stream, p_thread, p_row) AS r (tenant, stream, thread, row)
+   WHERE r.tenant IN (SELECT c.tenant_id FROM ledger.view_checkpoint c
+                       WHERE c.build = p_build AND c.position = 0 AND c.stamp = 0);
+  GET DIAGNOSTICS stored = ROW_COUNT;
+  RETURN stored;
+END $fn$;
+
 GRANT CREATE ON SCHEMA ledger TO trellis_fold;
 ALTER FUNCTION ledger.view_rows OWNER TO trellis_fold;
 ALTER FUNCTION ledger.fold OWNER TO trellis_fold;
+ALTER FUNCTION ledger.fill OWNER TO trellis_fold;
 REVOKE CREATE ON SCHEMA ledger FROM trellis_fold;
-REVOKE ALL ON FUNCTION ledger.view_rows, ledger.fold FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ledger.view_rows, ledger.fold TO trellis_projector;
+REVOKE ALL ON FUNCTION ledger.view_rows, ledger.fold, ledger.fill FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ledger.view_rows, ledger.fold, ledger.fill TO trellis_projector;
 
 -- What readers ask for all the time, each in one round trip: the function says for whom and asks
 -- as the reader itself, so that the policies above hold.

@@ -16,7 +16,7 @@ use crate::{
     follow::{begin, signed, unsigned},
     lane::{Build, Changes, Folds, Lane, Move, Scan, Skips, write},
     replay::{Moment, Opens, PARTITIONS, Replayed, at_once, only},
-    view::{Figures, Noted, Parked},
+    view::{Noted, Parked},
 };
 
 /// Rows that one statement of a scan writes.
@@ -312,7 +312,9 @@ pub(crate) async fn scan(
             *seen.entry(tenant).or_default() += count;
         }
         for (build, folds) in builds.iter().zip(scanned.folds) {
-            write_rows(&mut tx, build, folds.finish()?, &mut sums).await?;
+            if !fill(&mut tx, build, folds.finish()?, &mut sums).await? {
+                return Ok(false);
+            }
         }
     }
     drop(partitions);
@@ -394,48 +396,41 @@ async fn begin_lanes(
     Ok(())
 }
 
-/// Writes the rows of one partition and adds up what stays: figures and parked streams.
-async fn write_rows(
+/// Stores the rows of one partition and adds up what stays: figures and parked streams. Answers
+/// whether every checkpoint still is at the beginning.
+async fn fill(
     tx: &mut PgConnection,
     build: &Build,
     folded: Vec<(TenantId, Changes)>,
     sums: &mut HashMap<(i64, TenantId), Changes>,
-) -> Result<(), LedgerError> {
-    let mut moves: Vec<Move> = vec![];
-    let mut waiting = 0;
-    for (tenant, mut changes) in folded {
+) -> Result<bool, LedgerError> {
+    let mut rows = vec![];
+    for (tenant, changes) in folded {
         let sum = sums.entry((build.number, tenant)).or_default();
-        sum.figures.add_all(&std::mem::take(&mut changes.figures));
-        sum.parked.append(&mut changes.parked);
-        let mut rows = changes.rows;
-        while !rows.is_empty() {
-            let rest = rows.split_off(rows.len().min(ROWS_AT_ONCE.saturating_sub(waiting)));
-            waiting += rows.len();
-            moves.push(Move {
-                build: build.number,
-                tenant,
-                from: 0,
-                stamp: 0,
-                to: 0,
-                changes: Changes {
-                    rows,
-                    figures: Figures::default(),
-                    parked: vec![],
-                },
-                parked_at: vec![],
-            });
-            rows = rest;
-            if waiting >= ROWS_AT_ONCE {
-                write(&mut *tx, &moves).await?;
-                moves.clear();
-                waiting = 0;
-            }
+        sum.figures.add_all(&changes.figures);
+        sum.parked.extend(changes.parked);
+        rows.extend(changes.rows.into_iter().map(|row| (tenant.0, row)));
+    }
+    // In the order of the index.
+    rows.sort_unstable_by_key(|(tenant, (stream, ..))| (*tenant, *stream));
+    for rows in rows.chunks(ROWS_AT_ONCE) {
+        let tenants: Vec<Uuid> = rows.iter().map(|(tenant, _)| *tenant).collect();
+        let streams: Vec<Uuid> = rows.iter().map(|(_, (stream, ..))| *stream).collect();
+        let threads: Vec<Option<Uuid>> = rows.iter().map(|(_, (_, thread, _))| *thread).collect();
+        let texts: Vec<&str> = rows.iter().map(|(_, (.., text))| text.as_str()).collect();
+        let stored: i64 = sqlx::query_scalar("SELECT ledger.fill($1, $2, $3, $4, $5)")
+            .bind(build.number)
+            .bind(tenants)
+            .bind(streams)
+            .bind(threads)
+            .bind(texts)
+            .fetch_one(&mut *tx)
+            .await?;
+        if unsigned(stored) != rows.len() as u64 {
+            return Ok(false);
         }
     }
-    if !moves.is_empty() {
-        write(&mut *tx, &moves).await?;
-    }
-    Ok(())
+    Ok(true)
 }
 
 /// Where an event lies in a tenant's feed.

@@ -15,6 +15,10 @@ async fn refused(connection: &mut PgConnection, statement: &str) {
     }
 }
 
+/// A row for a tenant that has no checkpoint.
+const FILL: &str = "ledger.fill(1, '{00000000-0000-0000-0000-000000000001}',
+                                '{00000000-0000-0000-0000-000000000001}', '{NULL}', '{\"{}\"}')";
+
 #[tokio::test]
 async fn every_tenant_table_forces_row_level_security_and_has_a_policy() {
     let database = Database::new().await;
@@ -100,7 +104,14 @@ async fn nobody_writes_past_the_append_and_nobody_changes_an_event() {
                                      '{00000000-0000-0000-0000-000000000001}')",
         )
         .await;
+        refused(&mut connection, &format!("SELECT {FILL}")).await;
     }
+    // Not where no build begins.
+    let stored: i64 = sqlx::query_scalar(&format!("SELECT {FILL}"))
+        .fetch_one(&mut database.connect("trellis_projector").await)
+        .await
+        .unwrap();
+    assert_eq!(stored, 0);
     for role in ["trellis_reader", "trellis_projector"] {
         let mut connection = database.connect(role).await;
         refused(&mut connection, "SELECT wrapped FROM ledger.subject_key").await;
