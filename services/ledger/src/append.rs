@@ -33,7 +33,7 @@ use self::{
     batch::{Batch, RowTypes},
     queue::Queue,
 };
-use crate::{LedgerError, Receipt, Wake, metrics::Metrics};
+use crate::{LedgerError, Receipt, Wake, handover::Handover, metrics::Metrics};
 
 /// Writers of one process.
 const WRITERS: usize = 2;
@@ -126,6 +126,7 @@ impl Appender {
     pub(crate) async fn start(
         options: PgConnectOptions,
         wake: broadcast::Sender<Wake>,
+        handover: Handover,
         metrics: Arc<Metrics>,
     ) -> Result<Self, LedgerError> {
         let options = options
@@ -149,6 +150,7 @@ impl Appender {
                 intake: Arc::downgrade(&intake),
                 recorder: Arc::clone(&recorder),
                 wake: wake.clone(),
+                handover: handover.clone(),
                 metrics: Arc::clone(&metrics),
             };
             tokio::spawn(writer.run());
@@ -218,6 +220,7 @@ struct Writer {
     intake: Weak<Mutex<Intake>>,
     recorder: Arc<Recorder>,
     wake: broadcast::Sender<Wake>,
+    handover: Handover,
     metrics: Arc<Metrics>,
 }
 
@@ -369,7 +372,9 @@ impl Writer {
         let outcomes = if code(&heads).as_deref() == Some(MOVED_ON) {
             faults(connection, units).await?
         } else {
-            batch.outcomes(units, &heads?)
+            let heads = heads?;
+            self.handover.give(|| batch.committed(units, &heads));
+            batch.outcomes(units, &heads)
         };
         self.tell(units, &outcomes);
         Ok(outcomes)

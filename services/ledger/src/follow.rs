@@ -1,6 +1,6 @@
 //! Following feeds: what the projection and the reaction runner share.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use domain::{actor::TenantId, fact::Fact};
 use futures::TryStreamExt as _;
@@ -16,11 +16,24 @@ use crate::{LedgerError, view::Noted};
 pub(crate) struct Followed {
     /// Its position in the tenant's feed, from 1.
     pub(crate) position: u64,
-    pub(crate) noted: Noted,
+    pub(crate) noted: Arc<Noted>,
     pub(crate) kind: String,
     pub(crate) traceparent: Option<String>,
     pub(crate) correlation: Option<Uuid>,
     pub(crate) request: Option<Uuid>,
+}
+
+/// A stored event, as it lies in the store.
+pub(crate) struct Stored<'a> {
+    pub(crate) kind: &'a str,
+    /// The reason in words when it is no id.
+    pub(crate) stream: Result<Uuid, String>,
+    pub(crate) sequence: u64,
+    pub(crate) event_type: &'a str,
+    pub(crate) event_version: &'a str,
+    pub(crate) payload: &'a str,
+    pub(crate) metadata: &'a str,
+    pub(crate) recorded: Timestamp,
 }
 
 /// The part of an event's metadata that runners read.
@@ -152,28 +165,41 @@ fn dense(run: &Run, items: Vec<Followed>) -> Result<Vec<Followed>, LedgerError> 
 
 /// Decodes a row of [`read_runs`] from the bytes it came in.
 fn followed(row: &PgRow) -> Result<Followed, sqlx::Error> {
-    let metadata = text(row, 8)?;
-    let passed: Passed<'_> = serde_json::from_str(metadata).unwrap_or_default();
-    let recorded = recorded(row, 9)?;
-    let stream = Uuid::try_parse(text(row, 3)?);
-    let kind = text(row, 2)?;
-    Ok(Followed {
-        position: unsigned(row.try_get(1)?),
-        noted: Noted {
-            stream: stream.as_ref().copied().unwrap_or_default(),
-            sequence: unsigned(row.try_get(4)?),
-            effective: passed.effective.unwrap_or(recorded),
-            recorded,
-            fact: match stream {
-                Ok(_) => Fact::read(kind, text(row, 5)?, text(row, 6)?, text(row, 7)?),
-                Err(error) => Err(error.to_string()),
-            },
-        },
-        kind: kind.to_owned(),
-        traceparent: (!passed.traceparent.is_empty()).then(|| passed.traceparent.into_owned()),
-        correlation: passed.correlation.parse().ok(),
-        request: passed.request_id.parse().ok(),
-    })
+    let stored = Stored {
+        kind: text(row, 2)?,
+        stream: Uuid::try_parse(text(row, 3)?).map_err(|error| error.to_string()),
+        sequence: unsigned(row.try_get(4)?),
+        event_type: text(row, 5)?,
+        event_version: text(row, 6)?,
+        payload: text(row, 7)?,
+        metadata: text(row, 8)?,
+        recorded: recorded(row, 9)?,
+    };
+    Ok(Followed::read(unsigned(row.try_get(1)?), stored))
+}
+
+impl Followed {
+    /// Decodes a stored event.
+    pub(crate) fn read(position: u64, stored: Stored<'_>) -> Self {
+        let passed: Passed<'_> = serde_json::from_str(stored.metadata).unwrap_or_default();
+        let (event_type, version) = (stored.event_type, stored.event_version);
+        Self {
+            position,
+            noted: Arc::new(Noted {
+                stream: stored.stream.as_ref().copied().unwrap_or_default(),
+                sequence: stored.sequence,
+                effective: passed.effective.unwrap_or(stored.recorded),
+                recorded: stored.recorded,
+                fact: stored
+                    .stream
+                    .and_then(|_| Fact::read(stored.kind, event_type, version, stored.payload)),
+            }),
+            kind: stored.kind.to_owned(),
+            traceparent: (!passed.traceparent.is_empty()).then(|| passed.traceparent.into_owned()),
+            correlation: passed.correlation.parse().ok(),
+            request: passed.request_id.parse().ok(),
+        }
+    }
 }
 
 /// The text of a `text` or `json` column, where it lies.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use domain::actor::{TenantId, TenantKind};
-use sqlx::{PgExecutor, PgPool, Row as _};
+use sqlx::{PgConnection, PgExecutor, Row as _};
 use tracing::{Instrument as _, Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use uuid::Uuid;
@@ -199,11 +199,23 @@ impl<V: View> Kept<V> {
 
 impl<V: View> Rows for Kept<V> {
     fn missing(&self, items: &[Followed]) -> BTreeSet<Uuid> {
-        items
-            .iter()
-            .map(|item| item.noted.stream)
-            .filter(|stream| !self.rows.contains_key(stream) && !self.parked.contains_key(stream))
-            .collect()
+        let mut missing = BTreeSet::new();
+        let mut begun = BTreeSet::new();
+        for Noted {
+            stream, sequence, ..
+        } in items.iter().map(|item| &*item.noted)
+        {
+            if *sequence == 1 {
+                // Nothing is stored of a stream before its first event.
+                begun.insert(*stream);
+            } else if !begun.contains(stream)
+                && !self.rows.contains_key(stream)
+                && !self.parked.contains_key(stream)
+            {
+                missing.insert(*stream);
+            }
+        }
+        missing
     }
 
     fn take(&mut self, stream: Uuid, row: Option<&str>) -> Result<(), LedgerError> {
@@ -340,7 +352,7 @@ pub(crate) async fn write(
 /// # Errors
 /// The store's; then no lane has moved.
 pub(crate) async fn step(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     lanes: &mut [Lane],
     pages: &[Vec<Followed>],
 ) -> Result<Vec<Outcome>, LedgerError> {
@@ -351,7 +363,7 @@ pub(crate) async fn step(
         events = pages.iter().map(Vec::len).sum::<usize>(),
     );
     continue_traces(&span, pages);
-    let stepped = try_step(pool, lanes, pages).instrument(span).await;
+    let stepped = try_step(connection, lanes, pages).instrument(span).await;
     if stepped.is_err() {
         // What is at hand has run ahead of what is stored.
         lanes.iter_mut().for_each(|lane| lane.kept = None);
@@ -360,11 +372,11 @@ pub(crate) async fn step(
 }
 
 async fn try_step(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     lanes: &mut [Lane],
     pages: &[Vec<Followed>],
 ) -> Result<Vec<Outcome>, LedgerError> {
-    load_missing(pool, lanes, pages).await?;
+    load_missing(&mut *connection, lanes, pages).await?;
     let (mut moves, mut moving) = (vec![], vec![]);
     for (nth, (lane, page)) in lanes.iter_mut().zip(pages).enumerate() {
         let (Some(first), Some(last), Some(kept)) = (page.first(), page.last(), &mut lane.kept)
@@ -401,7 +413,7 @@ async fn try_step(
     if moves.is_empty() {
         return Ok(outcomes);
     }
-    let done = write(pool, &moves).await?;
+    let done = write(connection, &moves).await?;
     for ((nth, moved), done) in moving.into_iter().zip(moves).zip(done) {
         let (Some(lane), Some(outcome)) = (lanes.get_mut(nth), outcomes.get_mut(nth)) else {
             continue;
@@ -427,7 +439,7 @@ async fn try_step(
 
 /// Asks the store for the rows that are not at hand, of all lanes at once.
 async fn load_missing(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     lanes: &mut [Lane],
     pages: &[Vec<Followed>],
 ) -> Result<(), LedgerError> {
@@ -452,7 +464,7 @@ async fn load_missing(
         .bind(builds)
         .bind(tenants)
         .bind(streams)
-        .fetch_all(pool)
+        .fetch_all(connection)
         .await?;
     let mut rows: HashMap<usize, &str> = HashMap::with_capacity(stored.len());
     for row in &stored {

@@ -13,6 +13,7 @@ mod error;
 mod feed;
 mod follow;
 mod gate;
+mod handover;
 mod history;
 mod keys;
 mod lane;
@@ -161,6 +162,7 @@ pub(crate) struct Inner {
     /// With the version of its stream.
     register: RwLock<(u64, Arc<PolicyRegister>)>,
     wake: broadcast::Sender<Wake>,
+    pub(crate) handover: handover::Handover,
 }
 
 const COMMAND_CONNECTIONS: u32 = 16;
@@ -195,10 +197,12 @@ impl Ledger {
         let lax = [("synchronous_commit", "off")];
         let projector = pool(&options.projector_url, PROJECTOR_CONNECTIONS, &lax).await?;
         let (wake, _) = broadcast::channel(WAKE_BACKLOG);
+        let handover = handover::Handover::default();
         let metrics = Arc::new(metrics::Metrics::new());
         let appender = append::Appender::start(
             PgConnectOptions::from_str(&options.command_url)?,
             wake.clone(),
+            handover.clone(),
             Arc::clone(&metrics),
         )
         .await?;
@@ -226,6 +230,7 @@ impl Ledger {
             metrics,
             register: RwLock::default(),
             wake,
+            handover,
         });
         inner.keys.check().await?;
         inner.refresh_register().await?;

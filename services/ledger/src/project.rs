@@ -2,8 +2,9 @@
 //!
 //! A page of a tenant's feed is folded in memory and written in one transaction together with the
 //! checkpoint, which moves by compare-and-swap. So each event is folded exactly once whatever
-//! crashes and however many processes run. What a hint names is folded together, in one read and
-//! one write for all tenants; a full look at every feed is the safety net.
+//! crashes and however many processes run. What the writers of this process have committed is
+//! handed over and folded together, in one write for all tenants and without a read; a full look
+//! at every feed is the safety net, and finds what other processes wrote.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -14,17 +15,15 @@ use std::{
 
 use domain::actor::{TenantId, TenantKind};
 use opentelemetry::{KeyValue, global, metrics::Counter, metrics::Gauge};
-use sqlx::PgPool;
-use tokio::{
-    sync::{broadcast::error::RecvError, watch},
-    task::JoinSet,
-};
+use sqlx::{PgPool, Postgres, pool::PoolConnection};
+use tokio::{sync::watch, task::JoinSet};
 use tracing::{error, info, warn};
 
 use crate::{
     Ledger, LedgerError,
     build::{self, Checkpoints},
     follow::{self, Backoff, Followed, Run, Whose, read_runs},
+    handover::{Inbox, Missed},
     lane::{self, Build, Folding, Folds, Lane, Outcome},
     view::View,
 };
@@ -66,6 +65,9 @@ pub struct Projector {
     lanes: BTreeMap<Key, Lane>,
     kinds: HashMap<TenantId, Option<TenantKind>>,
     dirty: BTreeSet<TenantId>,
+    inbox: Inbox,
+    /// Kept for the folds that follow each other; taking it from the pool costs a round trip.
+    connection: Option<PoolConnection<Postgres>>,
     /// When every feed is looked at again.
     look: Instant,
     scan_from: u64,
@@ -96,6 +98,8 @@ impl Projector {
             lanes: BTreeMap::new(),
             kinds: HashMap::new(),
             dirty: BTreeSet::new(),
+            inbox: Inbox::default(),
+            connection: None,
             look: Instant::now(),
             scan_from: SCAN_FROM,
             scans: JoinSet::new(),
@@ -126,7 +130,7 @@ impl Projector {
 
     /// Folds until `stop` turns true. Errors of the store are waited out.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
-        let mut wake = self.ledger.wake();
+        self.inbox.follow(&self.ledger.0.handover);
         let mut backoff = Backoff::default();
         while !*stop.borrow() {
             let ran = if Instant::now() >= self.look {
@@ -143,23 +147,24 @@ impl Projector {
                 }
             }
             if self.dirty.is_empty() {
+                let wanted = |tenant| folds_for(&self.lanes, tenant);
                 tokio::select! {
                     () = tokio::time::sleep_until(self.look.into()) => {}
-                    woken = wake.recv() => self.heed(woken.map(|tenants| tenants.to_vec())),
+                    taken = self.inbox.wait(wanted, &mut self.dirty) => if taken == Err(Missed) {
+                        self.look = Instant::now();
+                    },
                     stopped = stop.changed() => if stopped.is_err() { return },
                 }
             }
-            // What has come meanwhile is folded together.
-            while let Ok(tenants) = wake.try_recv() {
-                self.dirty.extend(tenants.iter());
-            }
+            self.take_handed();
         }
     }
 
-    fn heed(&mut self, woken: Result<Vec<TenantId>, RecvError>) {
-        match woken {
-            Ok(tenants) => self.dirty.extend(tenants),
-            Err(_) => self.look = Instant::now(),
+    /// Takes in what has been handed over meanwhile, to be folded together.
+    fn take_handed(&mut self) {
+        let wanted = |tenant| folds_for(&self.lanes, tenant);
+        if self.inbox.drain(wanted, &mut self.dirty) == Err(Missed) {
+            self.look = Instant::now();
         }
     }
 
@@ -185,18 +190,17 @@ impl Projector {
         }
     }
 
-    /// Folds the feeds that hints have named.
+    /// Folds what was handed over, and on where a feed is known to go on.
     async fn hinted(&mut self) -> Result<Round, LedgerError> {
         let mut due = vec![];
         for tenant in std::mem::take(&mut self.dirty) {
             if !self.kinds.contains_key(&tenant) {
                 self.look = Instant::now();
             }
-            due.extend(
-                self.lanes
-                    .range((tenant, i64::MIN)..=(tenant, i64::MAX))
-                    .map(|(key, _)| *key),
-            );
+            let lanes = lanes_of(&self.lanes, tenant);
+            let due_of =
+                lanes.filter(|(_, lane)| lane.far || self.inbox.goes_beyond(tenant, lane.position));
+            due.extend(due_of.map(|(key, _)| *key));
         }
         let mut round = Round::default();
         self.fold(due, &mut round).await;
@@ -378,6 +382,16 @@ impl Projector {
 
     /// Folds the next page of each of these lanes.
     async fn fold(&mut self, due: Vec<Key>, round: &mut Round) {
+        let tenants: BTreeSet<TenantId> = due.iter().map(|(tenant, _)| *tenant).collect();
+        self.fold_groups(due, round).await;
+        for tenant in tenants {
+            let lanes = lanes_of(&self.lanes, tenant);
+            let folded = lanes.map(|(_, lane)| lane.position).min();
+            self.inbox.forget(tenant, folded);
+        }
+    }
+
+    async fn fold_groups(&mut self, due: Vec<Key>, round: &mut Round) {
         let now = Instant::now();
         let (mut alone, mut together) = (vec![], vec![]);
         for key in due {
@@ -392,8 +406,9 @@ impl Projector {
                 continue;
             };
             if lane.far || lane.alone {
-                alone.push(vec![lane]);
+                alone.push(vec![self.with_page(lane)]);
             } else {
+                let lane = self.with_page(lane);
                 together.push(lane);
             }
         }
@@ -405,7 +420,7 @@ impl Projector {
         let pool = self.ledger.projector().clone();
         if groups.len() == 1 {
             for group in groups {
-                let worked = work(pool.clone(), group).await;
+                let worked = work(pool.clone(), self.connection.take(), group).await;
                 self.settle(worked, round);
             }
             return;
@@ -417,7 +432,7 @@ impl Projector {
             {
                 self.settle(worked, round);
             }
-            running.spawn(work(pool.clone(), group));
+            running.spawn(work(pool.clone(), self.connection.take(), group));
         }
         while let Some(worked) = running.join_next().await {
             match worked {
@@ -428,7 +443,13 @@ impl Projector {
         }
     }
 
+    fn with_page(&self, lane: Lane) -> (Lane, Option<Vec<Followed>>) {
+        let page = self.inbox.page(lane.tenant, lane.position, lane.limit);
+        (lane, page)
+    }
+
     fn settle(&mut self, worked: Worked, round: &mut Round) {
+        self.connection = self.connection.take().or(worked.connection);
         let crowd = worked.lanes.len();
         for (mut lane, outcome) in worked.lanes.into_iter().zip(worked.outcomes) {
             let (view, tenant) = (lane.build.view.name(), lane.tenant);
@@ -489,14 +510,56 @@ impl Projector {
     }
 }
 
-/// Lanes with what became of each.
+fn lanes_of(
+    lanes: &BTreeMap<Key, Lane>,
+    tenant: TenantId,
+) -> impl Iterator<Item = (&Key, &Lane)> + use<'_> {
+    lanes.range((tenant, i64::MIN)..=(tenant, i64::MAX))
+}
+
+fn folds_for(lanes: &BTreeMap<Key, Lane>, tenant: TenantId) -> bool {
+    lanes_of(lanes, tenant).next().is_some()
+}
+
+/// Lanes with what became of each, and the connection if it is still good.
 struct Worked {
     lanes: Vec<Lane>,
     outcomes: Vec<Outcome>,
+    connection: Option<PoolConnection<Postgres>>,
 }
 
-/// Reads, folds and writes the next page of each lane; several pages of one that is far behind.
-async fn work(pool: PgPool, mut lanes: Vec<Lane>) -> Worked {
+/// Folds and writes the next page of each lane, reading those that were not handed over; several
+/// pages of a lane that is far behind.
+async fn work(
+    pool: PgPool,
+    connection: Option<PoolConnection<Postgres>>,
+    group: Vec<(Lane, Option<Vec<Followed>>)>,
+) -> Worked {
+    let (mut lanes, handed): (Vec<Lane>, Vec<_>) = group.into_iter().unzip();
+    let taken = match connection {
+        Some(connection) => Ok(connection),
+        None => pool.acquire().await,
+    };
+    let (outcomes, connection) = match taken {
+        Ok(mut connection) => match try_work(&pool, &mut connection, &mut lanes, handed).await {
+            Ok(outcomes) => (outcomes, Some(connection)),
+            Err(error) => (failed(&lanes, error), None),
+        },
+        Err(error) => (failed(&lanes, error.into()), None),
+    };
+    Worked {
+        lanes,
+        outcomes,
+        connection,
+    }
+}
+
+async fn try_work(
+    pool: &PgPool,
+    connection: &mut PoolConnection<Postgres>,
+    lanes: &mut [Lane],
+    handed: Vec<Option<Vec<Followed>>>,
+) -> Result<Vec<Outcome>, LedgerError> {
     let share = TOGETHER_ITEMS / u32::try_from(lanes.len()).unwrap_or(1).max(1);
     let runs: Vec<Run> = lanes
         .iter()
@@ -506,22 +569,36 @@ async fn work(pool: PgPool, mut lanes: Vec<Lane>) -> Worked {
             limit: lane.limit.min(share.max(1)),
         })
         .collect();
-    let outcomes = match read_runs(&pool, &runs, Whose::All).await {
-        Ok(read) => match (lanes.as_mut_slice(), runs.as_slice()) {
-            ([lane], [run]) if lane.far => vec![pursue(&pool, lane, *run, read).await],
-            (lanes, runs) => pass(&pool, lanes, runs, read).await,
-        },
-        Err(error) => failed(&lanes, error),
+    let unread: Vec<Run> = (runs.iter().zip(&handed))
+        .filter(|(_, page)| page.is_none())
+        .map(|(run, _)| *run)
+        .collect();
+    let read = match unread.as_slice() {
+        [] => vec![],
+        unread => read_runs(&mut **connection, unread, Whose::All).await?,
     };
-    Worked { lanes, outcomes }
+    let mut read = read.into_iter();
+    let pages: Vec<_> = handed
+        .into_iter()
+        .map(|page| page.map_or_else(|| read.next().unwrap_or_else(|| Ok(vec![])), Ok))
+        .collect();
+    match (&mut *lanes, runs.as_slice()) {
+        ([lane], [run]) if lane.far => {
+            let outcome = pursue(pool, connection, lane, *run, pages).await?;
+            Ok(vec![outcome])
+        }
+        (lanes, runs) => pass(connection, lanes, runs, pages).await,
+    }
 }
 
+/// # Errors
+/// The store's; then no lane has moved.
 async fn pass(
-    pool: &PgPool,
+    connection: &mut PoolConnection<Postgres>,
     lanes: &mut [Lane],
     runs: &[Run],
     read: Vec<Result<Vec<Followed>, LedgerError>>,
-) -> Vec<Outcome> {
+) -> Result<Vec<Outcome>, LedgerError> {
     let mut holes = vec![];
     let mut pages = vec![];
     for ((lane, run), page) in lanes.iter_mut().zip(runs).zip(read) {
@@ -533,23 +610,22 @@ async fn pass(
         pages.push(page);
         holes.push(hole);
     }
-    match lane::step(pool, lanes, &pages).await {
-        Ok(outcomes) => outcomes
-            .into_iter()
-            .zip(holes)
-            .map(|(outcome, hole)| hole.map_or(outcome, Outcome::Failed))
-            .collect(),
-        Err(error) => failed(lanes, error),
-    }
+    let outcomes = lane::step(connection, lanes, &pages).await?;
+    Ok(outcomes
+        .into_iter()
+        .zip(holes)
+        .map(|(outcome, hole)| hole.map_or(outcome, Outcome::Failed))
+        .collect())
 }
 
 /// Page after page of one lane, each read while the one before is folded and written.
 async fn pursue(
     pool: &PgPool,
+    connection: &mut PoolConnection<Postgres>,
     lane: &mut Lane,
     mut run: Run,
     mut read: Vec<Result<Vec<Followed>, LedgerError>>,
-) -> Outcome {
+) -> Result<Outcome, LedgerError> {
     let mut parked = 0;
     for nth in 1.. {
         let end = read.first().and_then(|page| page.as_ref().ok()?.last());
@@ -571,10 +647,10 @@ async fn pursue(
                 (next, ahead)
             });
         let lanes = std::slice::from_mut(lane);
-        match pass(pool, lanes, &[run], read).await.pop() {
+        match pass(connection, lanes, &[run], read).await?.pop() {
             Some(Outcome::Moved { parked: more }) => parked += more,
-            Some(outcome) => return outcome,
-            None => return Outcome::Idle,
+            Some(outcome) => return Ok(outcome),
+            None => return Ok(Outcome::Idle),
         }
         let Some((next, mut ahead)) = ahead else {
             break;
@@ -587,7 +663,7 @@ async fn pursue(
         run = next;
         lane.limit = run.limit;
     }
-    Outcome::Moved { parked }
+    Ok(Outcome::Moved { parked })
 }
 
 /// A failure that every lane shares.

@@ -1,8 +1,12 @@
 //! The rows of one append: everything that the database need not work out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use audit::chain::{self, ChainedEvent};
+use domain::actor::TenantId;
 use sqlx::{PgConnection, Row as _, postgres::types::Oid};
 use uuid::Uuid;
 
@@ -10,7 +14,7 @@ use super::{
     Outcome, Unit, UnitStream,
     rows::{RowType, Rows},
 };
-use crate::{Receipt, append::instant};
+use crate::{Receipt, append::instant, handover::Committed};
 
 /// The row types of the append, as this database numbers them.
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +82,8 @@ pub(super) struct Batch {
     guarded: bool,
     opening: bool,
     due: Vec<Due>,
+    /// Its tenants in the order of their heads.
+    parties: Vec<TenantId>,
 }
 
 impl Batch {
@@ -93,6 +99,7 @@ impl Batch {
             guarded: false,
             opening: false,
             due: Vec::with_capacity(units.len()),
+            parties: shares.keys().copied().map(TenantId).collect(),
         };
         let mut streams = Touched::new();
         let mut ids = Vec::new();
@@ -273,6 +280,39 @@ impl Batch {
             .execute(connection)
             .await?;
         Ok(())
+    }
+
+    /// Its events with the positions they have taken.
+    pub(super) fn committed(&self, units: &[Unit], heads: &[i64]) -> Vec<Committed> {
+        let heads = heads.iter().map(|head| head.unsigned_abs());
+        let mut heads: BTreeMap<TenantId, u64> = self.parties.iter().copied().zip(heads).collect();
+        let mut committed = Vec::with_capacity(units.len());
+        for (unit, due) in units.iter().zip(&self.due) {
+            let metadata: Arc<str> = format!("{}}}", unit.metadata).into();
+            for stream in &unit.streams {
+                let Some(write) = &stream.write else { continue };
+                committed.extend(write.events.iter().map(|event| {
+                    Committed {
+                        key: stream.key,
+                        sequence: event.sequence,
+                        event_type: event.event_type.clone(),
+                        event_version: event.event_version.clone(),
+                        payload: event.payload.clone(),
+                        metadata: Arc::clone(&metadata),
+                        recorded: instant(due.recorded),
+                        // In the order in which the batch took its shares of the feeds.
+                        places: (write.custody.parties.iter())
+                            .filter_map(|party| {
+                                let head = heads.get_mut(party)?;
+                                *head += 1;
+                                Some((*party, *head))
+                            })
+                            .collect(),
+                    }
+                }));
+            }
+        }
+        committed
     }
 
     /// The answers to its units, in their order.

@@ -8,6 +8,7 @@
 )]
 
 mod contention;
+mod handover;
 mod isolation;
 mod personal;
 mod plans;
