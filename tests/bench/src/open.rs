@@ -38,30 +38,24 @@ where
 {
     let (ended, mut ends) = mpsc::unbounded_channel();
     let begun = Instant::now();
-    let (mut sent, mut before) = (0_u64, None);
-    let whole = pace.warm + pace.slice;
-    let mut tick = tokio::time::interval(Duration::from_millis(1));
-    while begun.elapsed() < whole {
-        tick.tick().await;
+    let mut before = None;
+    let mut due_now = clock(begun, rate, pace.warm + pace.slice);
+    while let Some(due) = due_now.recv().await {
         if before.is_none() && begun.elapsed() >= pace.warm {
             before = Some(machine.spent());
         }
-        while (sent as f64) < begun.elapsed().as_secs_f64() * rate {
-            let due = begun + Duration::from_secs_f64(sent as f64 / rate);
-            sent += 1;
-            let (call, ended) = (send(), ended.clone());
-            tokio::spawn(async move {
-                let end = match call.await {
-                    Ok(()) => Ended::Done,
-                    Err(fault) => match fault.downcast_ref::<Refused>() {
-                        Some(refused) if refused.code == SHED => Ended::Shed,
-                        _ => Ended::Failed(fault),
-                    },
-                };
-                // Nobody is there after the slice: nobody needs it.
-                let _ = ended.send((due, due.elapsed(), end));
-            });
-        }
+        let (call, ended) = (send(), ended.clone());
+        tokio::spawn(async move {
+            let end = match call.await {
+                Ok(()) => Ended::Done,
+                Err(fault) => match fault.downcast_ref::<Refused>() {
+                    Some(refused) if refused.code == SHED => Ended::Shed,
+                    _ => Ended::Failed(fault),
+                },
+            };
+            // Nobody is there after the slice: nobody needs it.
+            let _ = ended.send((due, due.elapsed(), end));
+        });
     }
     let spent = machine.spent() - before.unwrap_or_else(|| machine.spent());
     drop(ended);
@@ -89,4 +83,24 @@ where
         spent,
         figures: BTreeMap::from([("shed", shed as f64)]),
     })
+}
+
+/// Tells when each command is due, at that moment. The timers of the runtime go by whole
+/// milliseconds, rounded up, which would count as the service's; a sleeping thread is some 60 µs late.
+fn clock(begun: Instant, rate: f64, whole: Duration) -> mpsc::UnboundedReceiver<Instant> {
+    let (tell, told) = mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        for nth in 0_u64.. {
+            let after = Duration::from_secs_f64(nth as f64 / rate);
+            if after >= whole {
+                return;
+            }
+            let due = begun + after;
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            if tell.send(due).is_err() {
+                return;
+            }
+        }
+    });
+    told
 }
