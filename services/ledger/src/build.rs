@@ -16,6 +16,7 @@ use crate::{
     follow::{begin, signed, unsigned},
     lane::{Build, Changes, Folds, Lane, Move, Scan, Skips, write},
     replay::{Moment, Opens, PARTITIONS, Replayed, at_once, only},
+    transaction::begun,
     view::{Noted, Parked},
 };
 
@@ -222,7 +223,7 @@ pub(crate) async fn scan(
     kinds: HashMap<TenantId, TenantKind>,
 ) -> Result<bool, LedgerError> {
     let numbers: Vec<i64> = builds.iter().map(|build| build.number).collect();
-    let mut tx = ledger.projector.begin().await?;
+    let mut tx = begun(&ledger.projector, "BEGIN").await?;
     // While this is held nobody opens a lane of these builds, nor waits for it.
     let held: Vec<i64> = sqlx::query_scalar(
         "SELECT build FROM ledger.view_build WHERE build = ANY ($1) AND state <> 'retired'
@@ -456,7 +457,7 @@ async fn position(
 /// Makes a building build live and retires the one before, in one transaction, once it has folded
 /// every feed at least as far. Answers whether it did.
 pub(crate) async fn switch(pool: &PgPool, build: i64) -> Result<bool, LedgerError> {
-    let mut tx = pool.begin().await?;
+    let mut tx = begun(pool, "BEGIN").await?;
     let view: Option<String> = sqlx::query_scalar(
         "SELECT view FROM ledger.view_build WHERE build = $1 AND state = 'building' FOR UPDATE",
     )

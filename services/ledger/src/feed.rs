@@ -13,6 +13,7 @@ use crate::{
     append::count,
     follow::{recorded, text},
     seal::redact,
+    transaction::begun,
 };
 
 /// The most events of one page.
@@ -73,12 +74,11 @@ impl Inner {
         &self,
         tenant: TenantId,
     ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        self.reader
-            .begin_with(format!(
-                "BEGIN READ ONLY; SELECT set_config('trellis.tenant', '{}', true)",
-                tenant.0
-            ))
-            .await
+        let begin = format!(
+            "BEGIN READ ONLY; SELECT set_config('trellis.tenant', '{}', true)",
+            tenant.0
+        );
+        begun(&self.reader, begin).await
     }
 
     pub(crate) async fn feed(

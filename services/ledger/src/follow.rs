@@ -9,7 +9,7 @@ use serde::Deserialize;
 use sqlx::{PgExecutor, PgPool, Postgres, Row as _, Transaction, postgres::PgRow};
 use uuid::Uuid;
 
-use crate::{LedgerError, view::Noted};
+use crate::{LedgerError, transaction::begun, view::Noted};
 
 /// An event of a feed with what a runner passes on from it.
 #[derive(Debug, Clone)]
@@ -254,7 +254,7 @@ pub(crate) async fn begin(
         "BEGIN; SELECT set_config('trellis.tenant', '{}', true)",
         tenant.0
     );
-    Ok(pool.begin_with(begin).await?)
+    Ok(begun(pool, begin).await?)
 }
 
 /// A position as the database holds it.

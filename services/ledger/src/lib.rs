@@ -29,6 +29,7 @@ mod replay;
 mod seal;
 mod submit;
 mod trace;
+mod transaction;
 mod unseal;
 pub mod view;
 

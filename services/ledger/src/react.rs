@@ -33,6 +33,7 @@ use crate::{
     Envelope, Ledger, LedgerError,
     follow::{self, Backoff, Followed, Run, Whose, begin, read_runs, signed, unsigned},
     trace,
+    transaction::begun,
 };
 
 /// Most events one step reacts to before its progress is stored.
@@ -569,7 +570,7 @@ impl Reactor {
     /// Fires the timers that are due by the ledger's clock, earliest first, each as true at its due
     /// time. Answers how many were settled.
     async fn fire(&self) -> Result<u64, LedgerError> {
-        let mut tx = self.ledger.projector().begin().await?;
+        let mut tx = begun(self.ledger.projector(), "BEGIN").await?;
         let due: Vec<StoredTimer> = sqlx::query_as(
             "SELECT timer_id, tenant_id, (extract(epoch FROM due) * 1000000)::bigint AS due,
                     timer::text AS timer, stream, sequence, correlation, traceparent

@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::{
     Inner, Ledger, LedgerError,
     follow::{effective, pg_instant},
+    transaction::begun,
     unseal::Unseal,
 };
 
@@ -154,7 +155,7 @@ fn waiting(readers: &Readers) -> MutexGuard<'_, Vec<PgConnection>> {
 
 impl Moment {
     pub(crate) async fn now(ledger: &Arc<Inner>) -> Result<Self, LedgerError> {
-        let mut held = ledger.projector.begin_with(READ_ONLY).await?;
+        let mut held = begun(&ledger.projector, READ_ONLY).await?;
         let name = sqlx::query_scalar("SELECT pg_export_snapshot()")
             .fetch_one(&mut *held)
             .await?;
