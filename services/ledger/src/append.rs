@@ -25,7 +25,7 @@ use sqlx::{
     ConnectOptions as _, PgConnection, Row as _,
     postgres::{PgConnectOptions, PgRow},
 };
-use tokio::sync::{Semaphore, broadcast, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, oneshot};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -103,6 +103,8 @@ struct Waiting {
     /// Of the command, which the batch that carries it is part of.
     span: tracing::Span,
     answer: Answer,
+    /// Held until a writer takes it, also when nobody waits for the answer any more.
+    _place: OwnedSemaphorePermit,
 }
 
 /// Hands units to the writers.
@@ -162,9 +164,10 @@ impl Appender {
     }
 
     pub(crate) async fn append(&self, unit: Unit) -> Result<Outcome, LedgerError> {
-        let _place = match self.room.try_acquire() {
+        let room = || Arc::clone(&self.room);
+        let place = match room().try_acquire_owned() {
             Ok(place) => place,
-            Err(_) => tokio::time::timeout(WAITING_PATIENCE, self.room.acquire())
+            Err(_) => tokio::time::timeout(WAITING_PATIENCE, room().acquire_owned())
                 .await
                 .map_err(|_| LedgerError::Overloaded)?
                 .map_err(|_| LedgerError::Overloaded)?,
@@ -174,13 +177,15 @@ impl Appender {
             unit,
             span: tracing::Span::current(),
             answer,
+            _place: place,
         };
         {
             let mut intake = lock(&self.intake);
             intake.queue.push(waiting);
-            if let Some(writer) = intake.idle.pop() {
-                // A writer waits for as long as there is a handle.
-                let _ = writer.send(());
+            while let Some(writer) = intake.idle.pop() {
+                if writer.send(()).is_ok() {
+                    break;
+                }
             }
         }
         outcome.await.map_err(|_| LedgerError::Overloaded)?
@@ -573,6 +578,7 @@ mod tests {
             span: tracing::Span::none(),
             unit: unit(request, streams),
             answer,
+            _place: Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap(),
         }
     }
 
