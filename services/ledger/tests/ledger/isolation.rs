@@ -148,6 +148,11 @@ async fn a_former_party_keeps_what_it_saw_and_gains_nothing() {
     let all = ledger.feed(&permit(home), 0, 10).await.unwrap();
     assert_eq!(all.items.len(), 3);
     assert!(ledger.read(&permit(former), id).await.is_err());
+    // Nor is it shown to them because this process has it at hand.
+    assert!(ledger.recall(&permit(home), id).await.is_ok());
+    for nobody_to_it in [former, tenant(99)] {
+        assert!(ledger.recall(&permit(nobody_to_it), id).await.is_err());
+    }
     let ever = "SELECT cardinality(parties)::bigint FROM ledger.stream";
     assert_eq!(database.number(ever).await, 3);
 }
