@@ -10,6 +10,7 @@ use crate::{
     },
     decision_round::tests::accept,
     given::{actor, tenant},
+    refusal::Reason,
     vacancy::VacancyEvent,
 };
 
