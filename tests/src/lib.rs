@@ -1,1 +1,3 @@
-//! Holds no code: the tests are in `acceptance/`.
+//! What the tests know about the project's own text; the tests themselves are in `acceptance/`.
+
+pub mod coverage;
