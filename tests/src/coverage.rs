@@ -63,9 +63,8 @@ impl Coverage {
 
     /// Takes in the marks of one source.
     fn note(&mut self, file: &str, text: &str) {
-        let test_file = file.ends_with("/tests.rs")
-            || file.contains("/tests/")
-            || file.starts_with("tests/");
+        let test_file =
+            file.ends_with("/tests.rs") || file.contains("/tests/") || file.starts_with("tests/");
         let (code, tests) = if test_file {
             ("", text)
         } else {
@@ -95,14 +94,14 @@ impl Coverage {
     pub fn unbound(&self) -> Vec<String> {
         self.0
             .iter()
-            .filter_map(|(id, binding)| {
-                match (binding.code.is_empty(), binding.tests.is_empty()) {
+            .filter_map(
+                |(id, binding)| match (binding.code.is_empty(), binding.tests.is_empty()) {
                     (false, false) => None,
                     (false, true) => Some(format!("{id}: no test")),
                     (true, false) => Some(format!("{id}: no code")),
                     (true, true) => Some(format!("{id}: neither code nor test")),
-                }
-            })
+                },
+            )
             .collect()
     }
 
@@ -220,8 +219,14 @@ fn ids_of_name(name: &str) -> BTreeSet<String> {
         } else if word == "to" && last.is_some() {
             range = true;
         } else if word != "and" {
-            let numbered = words.peek().is_some_and(|next| next.len() == 2 && two_digits(next).is_some());
-            area = if numbered { word.to_uppercase() } else { String::new() };
+            let numbered = words
+                .peek()
+                .is_some_and(|next| next.len() == 2 && two_digits(next).is_some());
+            area = if numbered {
+                word.to_uppercase()
+            } else {
+                String::new()
+            };
             last = None;
             range = false;
         }
@@ -251,7 +256,10 @@ mod tests {
             ids_of_name("ready_01_to_03_and_fund_16_each_is_needed"),
             set(&["READY-01", "READY-02", "READY-03", "FUND-16"])
         );
-        assert_eq!(ids_of_name("set_01_and_09_both"), set(&["SET-01", "SET-09"]));
+        assert_eq!(
+            ids_of_name("set_01_and_09_both"),
+            set(&["SET-01", "SET-09"])
+        );
         assert_eq!(ids_of_name("the_last_20_places"), set(&["LAST-20"]));
         assert_eq!(ids_of_name("band_5_discharges"), set(&[]));
     }
@@ -270,9 +278,16 @@ mod tests {
 
     #[test]
     fn a_requirement_without_code_or_test_is_named() {
-        let mut coverage = Coverage::listed("FUND-01 one\nFUND-02 two\nFUND-03 three\n").expect("a list");
-        coverage.note("services/domain/src/funding.rs", "/// FUND-01, FUND-02\nfn a() {}\n");
-        coverage.note("services/domain/src/funding/tests.rs", "#[test]\nfn fund_01_a() {}\n");
+        let mut coverage =
+            Coverage::listed("FUND-01 one\nFUND-02 two\nFUND-03 three\n").expect("a list");
+        coverage.note(
+            "services/domain/src/funding.rs",
+            "/// FUND-01, FUND-02\nfn a() {}\n",
+        );
+        coverage.note(
+            "services/domain/src/funding/tests.rs",
+            "#[test]\nfn fund_01_a() {}\n",
+        );
         assert_eq!(
             coverage.unbound(),
             ["FUND-02: no test", "FUND-03: neither code nor test"]
