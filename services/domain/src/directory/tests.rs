@@ -1,13 +1,16 @@
+use std::collections::BTreeSet;
+
 use jiff::civil::date;
 
 use super::*;
 use crate::{
-    actor::ActingRole,
+    actor::{ActingRole, PLATFORM, Region, TenantKind},
     given::{
         Given, actor,
         cast::{COMMISSIONER, NORTHMOOR, S1, SEVERNVALE, WEXCOMBE, mhwp},
         person, tenant,
     },
+    policy::catalogue::{Register, RegisterStatus, Setting, SupervisorRule},
     refusal::Reason,
 };
 
