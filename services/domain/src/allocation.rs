@@ -597,7 +597,7 @@ impl Allocation {
         issued: &Issued<AllocationAct>,
         grant: &GrantClusterOverride,
     ) -> Result<Vec<AllocationEvent>, Refusal> {
-        let reason = text::required(&grant.reason, "reason", REASON_BYTES_MAX)?;
+        let reason = text::free(&grant.reason, "reason", REASON_BYTES_MAX)?;
         if grant.review_date <= issued.today() {
             return Err(Refusal::invalid(
                 "review_date",

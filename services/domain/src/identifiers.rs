@@ -45,8 +45,15 @@ identifiers! {
     Husid,
     /// Student identifier (`Student.SID`): year, UKPRN, serial, check digit; 17 digits.
     Sid,
+    /// UCAS personal identifier: 10 digits, leading zeros kept.
+    UcasId,
+    /// Higher education classification of a subject: 6 digits.
+    HecosCode,
     /// Registration number of a practitioner psychologist: `PYL` and up to six digits.
     HcpcNumber,
+    /// Registration number of a nursing associate or nurse: two digits, a letter, four digits, a
+    /// letter.
+    NmcPin,
     /// ESR employee number, 8 digits, optionally with the assignment (`10949595-4`); unique only
     /// within its employer.
     EsrNumber,
@@ -115,6 +122,64 @@ impl Ukprn {
                 )
                 .at(field)
             })
+    }
+
+    /// What is unusual about a well-formed number: in practice they begin with 1 (`B.1`).
+    pub fn warning(&self) -> Option<&'static str> {
+        (!self.0.starts_with('1')).then_some("UKPRNs begin with 1 in practice; look it up again")
+    }
+}
+
+impl UcasId {
+    /// Reads an identifier as printed, with or without hyphens.
+    ///
+    /// # Errors
+    /// `FIELD_INVALID` at `field`.
+    pub fn parse(text: &str, field: &'static str) -> Result<Self, Refusal> {
+        let number = text.trim().replace('-', "");
+        digits::<10>(&number)
+            .filter(|digits| digits.iter().any(|digit| *digit != 0))
+            .map(|_| Self(number))
+            .ok_or_else(|| {
+                Refusal::invalid(
+                    field,
+                    "a UCAS personal id is 10 digits, not all of them zero",
+                )
+            })
+    }
+}
+
+impl HecosCode {
+    /// Reads a subject code. Which subjects count as psychology is a policy, never read from words.
+    ///
+    /// # Errors
+    /// `FIELD_INVALID` at `field`.
+    pub fn parse(text: &str, field: &'static str) -> Result<Self, Refusal> {
+        let number = text.trim();
+        digits::<6>(number)
+            .map(|_| Self(number.to_owned()))
+            .ok_or_else(|| Refusal::invalid(field, "a HECoS subject code is 6 digits"))
+    }
+}
+
+impl NmcPin {
+    /// Reads a PIN.
+    ///
+    /// # Errors
+    /// `FIELD_INVALID` at `field`.
+    pub fn parse(text: &str, field: &'static str) -> Result<Self, Refusal> {
+        let pin = normalised(text);
+        let fits = pin.len() == 8
+            && pin.bytes().enumerate().all(|(at, b)| match at {
+                2 | 7 => b.is_ascii_uppercase(),
+                _ => b.is_ascii_digit(),
+            });
+        fits.then_some(Self(pin)).ok_or_else(|| {
+            Refusal::invalid(
+                field,
+                "an NMC PIN is two digits, a letter, four digits and a letter; check the register",
+            )
+        })
     }
 }
 
@@ -276,169 +341,4 @@ fn hesa_check_digit_fits(digits: &[u32]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn reason<T>(parsed: Result<T, Refusal>) -> Option<Reason> {
-        parsed.err().map(|refusal| refusal.reason)
-    }
-
-    #[test]
-    fn uln_check_digit_vectors() {
-        for valid in ["9276308686", "3000000010", "1234567899", " 9276308686 "] {
-            assert_eq!(reason(Uln::parse(valid, "uln")), None, "{valid}");
-        }
-        for wrong in [
-            "9276308687",
-            "0276308686",
-            "927630868",
-            "92763086860",
-            "927630868x",
-            "",
-        ] {
-            assert_eq!(
-                reason(Uln::parse(wrong, "uln")),
-                Some(Reason::UlnCheckDigit),
-                "{wrong}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_uln_whose_weighted_sum_leaves_no_check_digit_does_not_exist() {
-        for last in 0..=9 {
-            assert!(Uln::parse(&format!("987654321{last}"), "uln").is_err());
-        }
-    }
-
-    #[test]
-    fn sid_check_digit_vectors() {
-        for valid in [
-            "22100077920000019",
-            "26100990010000011",
-            "26100990010000022",
-        ] {
-            assert_eq!(reason(Sid::parse(valid, "sid")), None, "{valid}");
-        }
-        for wrong in [
-            "22100077920000018",
-            "2210007792000001",
-            "2210007792000001A",
-            "",
-        ] {
-            assert_eq!(
-                reason(Sid::parse(wrong, "sid")),
-                Some(Reason::SidCheckDigit),
-                "{wrong}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_sid_names_the_provider_that_issued_it() {
-        let sid = Sid::parse("26100990010000011", "sid").unwrap();
-        let issuer = Ukprn::parse("10099001", "ukprn").unwrap();
-        let other = Ukprn::parse("10007792", "ukprn").unwrap();
-        assert_eq!(reason(sid.issued_by(&issuer, "sid")), None);
-        assert_eq!(
-            reason(sid.issued_by(&other, "sid")),
-            Some(Reason::SidProviderMismatch)
-        );
-    }
-
-    #[test]
-    fn husid_check_digit() {
-        // 22 1234 000001: 2·1 + 2·3 + 1·7 + 2·9 + 3·1 + 4·3 + 1·9 = 57, so the check digit is 3.
-        assert!(Husid::parse("2212340000013", "husid").is_ok());
-        assert!(Husid::parse("2212340000014", "husid").is_err());
-        assert!(Husid::parse("221234000001", "husid").is_err());
-    }
-
-    #[test]
-    fn ods_code_frames() {
-        for (code, frame) in [
-            ("a1b2c", OdsFrame::Current),
-            ("RH8", OdsFrame::Earlier),
-            ("RH802", OdsFrame::Earlier),
-            (" y56 ", OdsFrame::Earlier),
-            ("8HN123456", OdsFrame::Earlier),
-        ] {
-            assert_eq!(
-                OdsCode::parse(code, "ods_code").map(|code| code.frame()),
-                Ok(frame),
-                "{code}"
-            );
-        }
-        for wrong in ["", "RH", "RH8-2", "RH80234567", "RÜ8"] {
-            assert_eq!(
-                reason(OdsCode::parse(wrong, "ods_code")),
-                Some(Reason::OdsCodeFormat),
-                "{wrong}"
-            );
-        }
-    }
-
-    #[test]
-    fn ukprn_is_eight_digits() {
-        assert!(Ukprn::parse("10007792", "ukprn").is_ok());
-        for wrong in ["1000779", "100077920", "1000779A", "1000779٢"] {
-            assert_eq!(
-                reason(Ukprn::parse(wrong, "ukprn")),
-                Some(Reason::UkprnFormat),
-                "{wrong}"
-            );
-        }
-    }
-
-    #[test]
-    fn hcpc_numbers_keep_their_digits() {
-        assert_eq!(
-            HcpcNumber::parse(" pyl00123 ", "hcpc_number").map(|n| n.to_string()),
-            Ok("PYL00123".to_owned())
-        );
-        for wrong in ["PYL", "PYL1234567", "PH123456", "PYL12A", "123456"] {
-            assert_eq!(
-                reason(HcpcNumber::parse(wrong, "hcpc_number")),
-                Some(Reason::HcpcNumberFormat),
-                "{wrong}"
-            );
-        }
-    }
-
-    #[test]
-    fn esr_numbers_name_an_employee_or_an_assignment() {
-        let parse = |text| EsrNumber::parse(text, "assignment").map(|n| n.is_assignment());
-        assert_eq!(parse("10949595"), Ok(false));
-        assert_eq!(parse("10949595-4"), Ok(true));
-        for wrong in [
-            "1094959",
-            "10949595-",
-            "10949595-123",
-            "10949595-4-1",
-            "1094959A",
-        ] {
-            assert!(parse(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_single_wrong_digit_of_a_sid_is_noticed(serial in 0u32..1_000_000, at in 0usize..16, shift in 1u8..10) {
-            let body = format!("2610099001{serial:06}");
-            let valid = (0..10).map(|check| format!("{body}{check}")).find(|sid| Sid::parse(sid, "sid").is_ok());
-            let mut sid = valid.expect("one check digit always fits").into_bytes();
-            sid[at] = b'0' + (sid[at] - b'0' + shift) % 10;
-            prop_assert!(Sid::parse(std::str::from_utf8(&sid).expect("digits"), "sid").is_err());
-        }
-
-        #[test]
-        fn no_text_makes_a_parser_panic(text in ".{0,24}") {
-            let _ = (
-                OdsCode::parse(&text, "f").map(|code| code.frame()), Ukprn::parse(&text, "f"), Uln::parse(&text, "f"),
-                Husid::parse(&text, "f"), Sid::parse(&text, "f"), HcpcNumber::parse(&text, "f"), EsrNumber::parse(&text, "f"),
-            );
-        }
-    }
-}
+mod tests;

@@ -3,6 +3,8 @@
 
 pub mod baseline;
 pub mod catalogue;
+mod roles;
+mod shape;
 
 use std::{
     collections::BTreeMap,
@@ -86,6 +88,19 @@ impl PolicyRegister {
             .map(|(policy, versions)| (policy.as_str(), versions.as_slice()))
     }
 
+    /// The value in force on a date; `None` when there is none of the shape asked for.
+    pub fn value<T: DeserializeOwned>(&self, policy: &str, on: Date) -> Option<T> {
+        T::deserialize(&self.in_force(policy, on)?.value).ok()
+    }
+
+    /// What follows a prefix in the ids that have it, by id.
+    pub fn under<'a>(&'a self, prefix: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+        let prefix = prefix.to_owned();
+        self.policies
+            .range::<str, _>((Bound::Included(prefix.as_str()), Bound::Unbounded))
+            .map_while(move |(policy, _)| policy.strip_prefix(prefix.as_str()))
+    }
+
     fn evolve(&mut self, event: PolicyEvent) {
         let PolicyEvent::PolicySet { policy, version } = event;
         self.policies.entry(policy).or_default().push(version);
@@ -140,12 +155,15 @@ impl Decider for PolicyRegister {
                 format!("at most {VALUE_BYTES_MAX} bytes of JSON"),
             ));
         }
-        let source = text::required(&set.source, "source", SOURCE_BYTES_MAX)?;
-        let approver = text::required(&set.approver, "approver", SOURCE_BYTES_MAX)?;
+        let source = text::free(&set.source, "source", SOURCE_BYTES_MAX)?;
+        let approver = text::free(&set.approver, "approver", SOURCE_BYTES_MAX)?;
         let versions = self
             .policies
             .get(&set.policy)
             .map_or(&[][..], Vec::as_slice);
+        let newest = versions.last().map(|version| &version.value);
+        shape::check(&set.policy, &set.value, newest)
+            .map_err(|why| Refusal::invalid("value_json", why))?;
         let next = PolicyVersion {
             version: u32::try_from(versions.len())
                 .unwrap_or(u32::MAX)

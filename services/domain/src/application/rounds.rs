@@ -155,7 +155,7 @@ impl HeldApplication {
         salt: DigestSalt,
         release: &ReleaseFeedback,
     ) -> Result<Vec<ApplicationEvent>, Refusal> {
-        let words = text::required(&release.text, "text", FEEDBACK_BYTES_MAX)?;
+        let words = text::free(&release.text, "text", FEEDBACK_BYTES_MAX)?;
         let round = self.last_round();
         let content = ContentDigest::of(salt, release.application.0, &(round, &words));
         if let Some(known) = self.feedback.as_ref().filter(|known| known.round == round) {
@@ -196,7 +196,7 @@ impl HeldApplication {
         request: &RequestReconsideration,
         by: Party,
     ) -> Result<Vec<ApplicationEvent>, Refusal> {
-        let reason = text::required(&request.reason, "reason", RECONSIDERATION_REASON_BYTES_MAX)?;
+        let reason = text::free(&request.reason, "reason", RECONSIDERATION_REASON_BYTES_MAX)?;
         match self.stage {
             Stage::NotAppointed { round } => {
                 let content = ContentDigest::of(salt, request.application.0, &(round, by, &reason));

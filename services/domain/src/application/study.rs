@@ -64,7 +64,7 @@ impl HeldApplication {
         confirmed: bool,
         level: Option<u8>,
     ) -> Result<Vec<ApplicationEvent>, Refusal> {
-        let detail = text::required(&add.detail, "detail", STUDY_BYTES_MAX)?;
+        let detail = text::free(&add.detail, "detail", STUDY_BYTES_MAX)?;
         let content = ContentDigest::of(salt, add.application.0, &(add.kind, &detail));
         if self
             .evidence

@@ -28,11 +28,11 @@ pub(super) fn submitted(
 ) -> Result<Vec<ApplicationEvent>, Refusal> {
     let name = text::required(&submit.name, "name", NAME_BYTES_MAX)?;
     let contact = text::required(&submit.contact, "contact", CONTACT_BYTES_MAX)?;
-    let statement = text::required(&submit.statement, "statement", STATEMENT_BYTES_MAX)?;
+    let statement = text::free(&submit.statement, "statement", STATEMENT_BYTES_MAX)?;
     let degree_detail = submit
         .degree_detail
         .as_deref()
-        .map(|detail| text::required(detail, "degree_detail", STUDY_BYTES_MAX))
+        .map(|detail| text::free(detail, "degree_detail", STUDY_BYTES_MAX))
         .transpose()?;
     let content = ContentDigest::of(
         salt,

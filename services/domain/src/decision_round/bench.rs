@@ -103,7 +103,7 @@ impl Bench {
         asked: &Decision,
         round: u32,
     ) -> Result<SlotAct, Refusal> {
-        let reason = text::required(&asked.reason, "reason", REASON_BYTES_MAX)?;
+        let reason = text::free(&asked.reason, "reason", REASON_BYTES_MAX)?;
         let scores = self.scores(&asked.scores)?;
         text::at_most(&asked.conditions, "conditions", CONDITIONS_MAX)?;
         let conditions = asked

@@ -238,7 +238,7 @@ pub struct AddSite {
 
 impl AddSite {
     fn site(&self) -> Result<Site, Refusal> {
-        let code = text::code(&self.code, "code", SITE_CODE_BYTES_MAX)?.to_ascii_uppercase();
+        let code = text::required(&self.code, "code", SITE_CODE_BYTES_MAX)?.to_ascii_uppercase();
         let name = text::required(&self.name, "display_name", NAME_BYTES_MAX)?;
         if self.attributes.len() > SITE_ATTRIBUTES_MAX {
             return Err(Refusal::invalid(

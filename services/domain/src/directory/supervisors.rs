@@ -249,7 +249,7 @@ fn register_number(register: Register, number: &str) -> Result<String, Refusal> 
     match register {
         Register::Hcpc => HcpcNumber::parse(number, "number").map(|n| n.to_string()),
         Register::Nmc => NmcPin::parse(number, "number").map(|pin| pin.to_string()),
-        Register::Babcp => text::code(number, "number", REGISTER_NUMBER_BYTES_MAX),
+        Register::Babcp => text::required(number, "number", REGISTER_NUMBER_BYTES_MAX),
     }
 }
 

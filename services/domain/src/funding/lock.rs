@@ -431,7 +431,7 @@ pub struct GrantLockExemption {
 
 impl Command for GrantLockExemption {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
-        let reason = text::required(&self.reason, "reason", EXEMPTION_REASON_BYTES_MAX)?;
+        let reason = text::free(&self.reason, "reason", EXEMPTION_REASON_BYTES_MAX)?;
         let id = FundingLock::id(self.person);
         let commissioner = issue.by.acting_for(TenantKind::Commissioner)?;
         let reason = Personal::new(

@@ -14,6 +14,8 @@ use crate::{
     text,
 };
 
+pub use super::roles::*;
+
 /// The longest role id, in bytes.
 pub const ROLE_BYTES_MAX: usize = 20;
 /// The longest setting id, in bytes.
@@ -69,48 +71,6 @@ impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// The workforce groupings (`TAXO-01`, `TAXO-02`); a role outside them has none and stays in
-/// every report (`X-08`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Display, EnumString)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-#[allow(missing_docs)]
-pub enum WorkforceGroup {
-    Psychologist,
-    PsychologicalTherapist,
-    PsychologicalPractitioner,
-    AssociateAndAssistant,
-}
-
-/// Whom a qualification admits (`ROUTE-01..03`, `ROUTE-09`, `TAXO-07..13`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Display, EnumString)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum QualificationEntry {
-    /// A degree in any subject.
-    AnyDegree,
-    /// A degree in psychology.
-    PsychologyDegree,
-    /// No degree, but evidence of the ability to study at degree level.
-    StudyEvidence,
-    /// Level 3, GCSEs in mathematics and English.
-    LevelThreeAndGcses,
-}
-
-/// One qualification a role can be trained for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct QualificationPolicy {
-    /// Its level: 7 for a postgraduate, 6 for a graduate certificate.
-    pub level: u8,
-    /// Its title.
-    pub title: String,
-    /// UK credits, where known.
-    #[serde(default)]
-    pub credits: Option<u16>,
-    /// Whom it admits.
-    pub entry: QualificationEntry,
 }
 
 /// A public register a supervisor can stand on.
@@ -194,84 +154,6 @@ pub enum FundingSource {
     None,
 }
 
-/// Where a role's curriculum comes from (`TRAIN-11`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Display, EnumString)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-#[allow(missing_docs)]
-pub enum CurriculumScope {
-    National,
-    Local,
-}
-
-/// A row of the role catalogue, policy `role.<role>` (Annex 1). What no source settles is absent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RolePolicy {
-    /// The role's full name.
-    pub title: String,
-    /// Its workforce grouping.
-    #[serde(default)]
-    pub group: Option<WorkforceGroup>,
-    /// What one can qualify with, one entry per level and entry rule.
-    pub qualifications: Vec<QualificationPolicy>,
-    /// Length of the training, in months.
-    pub months: u32,
-    /// Agenda for Change band in training.
-    #[serde(default)]
-    pub trainee_band: Option<u8>,
-    /// Agenda for Change band once qualified (`TAXO-14`).
-    #[serde(default)]
-    pub qualified_band: Option<u8>,
-    /// Who may supervise; empty when policy has yet to say.
-    #[serde(default)]
-    pub supervisor_rule: Vec<SupervisorRule>,
-    /// How the training may be funded (`FUND-09`, `TAXO-11`); empty when policy has yet to say.
-    #[serde(default)]
-    pub funding: Vec<FundingSource>,
-    /// Registers that list the qualified role.
-    #[serde(default)]
-    pub registers: Vec<String>,
-    /// Where the curriculum comes from.
-    pub curriculum_scope: CurriculumScope,
-    /// Populations whose primary presenting problem the role is not trained for (`SET-09`).
-    #[serde(default)]
-    pub excluded_populations: Vec<String>,
-    /// The most universities that may be contracted (`TAXO-16`).
-    #[serde(default)]
-    pub providers_max: Option<u32>,
-    /// Roles of the same scope and seniority (`TAXO-18`).
-    #[serde(default)]
-    pub parallel_roles: Vec<String>,
-    /// Who introduced the role (`ACTOR-14`).
-    #[serde(default)]
-    pub origin: Option<String>,
-}
-
-impl RolePolicy {
-    /// The levels an intake must offer, highest first (`ROUTE-04`, `ROUTE-07`).
-    pub fn levels(&self) -> Vec<u8> {
-        let mut levels: Vec<u8> = self.qualifications.iter().map(|q| q.level).collect();
-        levels.sort_unstable_by(|a, b| b.cmp(a));
-        levels.dedup();
-        levels
-    }
-
-    /// The qualification that follows from a person's degree (`ROUTE-01`, `ROUTE-02`): never
-    /// chosen. `None` when the role does not admit such a person.
-    pub fn qualification_for(
-        &self,
-        has_degree: bool,
-        in_psychology: bool,
-    ) -> Option<&QualificationPolicy> {
-        self.qualifications.iter().find(|q| match q.entry {
-            QualificationEntry::AnyDegree => has_degree,
-            QualificationEntry::PsychologyDegree => has_degree && in_psychology,
-            QualificationEntry::StudyEvidence => !has_degree,
-            QualificationEntry::LevelThreeAndGcses => true,
-        })
-    }
-}
-
 /// The phase of a role in a setting (`X-05`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Display, EnumString)]
 #[serde(rename_all = "snake_case")]
@@ -297,6 +179,9 @@ pub struct SettingPolicy {
     /// What every site must have (`ALLOC-16`, `ALLOC-17`).
     #[serde(default)]
     pub site_criteria: Vec<String>,
+    /// Why the setting asks for the role, in words (`SET-17`).
+    #[serde(default)]
+    pub need: Option<String>,
 }
 
 /// The three families of selection criteria (`JOINT-05`).
