@@ -56,7 +56,7 @@ pub(crate) struct Answer {
 }
 
 /// A ledger in memory: what happened so far, and the next command.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Given {
     streams: std::collections::BTreeMap<StreamKey, Kept>,
     requests: u128,

@@ -160,3 +160,36 @@ pub(crate) fn receipt(receipt: &Receipt) -> v1::Receipt {
         recorded_time: Some(timestamp(receipt.recorded)),
     }
 }
+
+/// Things with their numbers, and the token of the page after: empty on the last.
+type Numbered<'l, T> = (std::vec::IntoIter<(usize, &'l T)>, String);
+
+/// A page of a list whose items are known by their place, from 1; the token is the last place shown.
+pub(crate) fn numbered<'l, T>(
+    list: &'l [T],
+    size: i32,
+    token: &str,
+) -> Result<Numbered<'l, T>, Refusal> {
+    const ITEMS: usize = 100;
+    const ITEMS_MAX: usize = 500;
+    let size = match usize::try_from(size) {
+        Ok(0) => ITEMS,
+        Ok(size) => size.min(ITEMS_MAX),
+        Err(_) => return Err(Refusal::invalid("page_size", "must not be negative")),
+    };
+    let shown = match token {
+        "" => 0,
+        token => token.parse().map_err(|_| {
+            Refusal::invalid(
+                "page_token",
+                "not a token of a page before; start without one",
+            )
+        })?,
+    };
+    let page: Vec<_> = (1..).zip(list).skip(shown).take(size).collect();
+    let next = match page.last() {
+        Some((last, _)) if *last < list.len() => last.to_string(),
+        _ => String::new(),
+    };
+    Ok((page.into_iter(), next))
+}

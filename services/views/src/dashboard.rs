@@ -45,6 +45,8 @@ pub enum Split {
     Cluster,
     /// By supervisor, `supervisors/{uuid}`.
     Supervisor,
+    /// By clinical service, `clinicalServices/{uuid}`.
+    ClinicalService,
     /// By civil date.
     Date,
     /// By month, its first day.
@@ -282,7 +284,7 @@ mod tests {
             figures.add_of("in_training_until", until, *count);
             figures.add_of("cluster_until", format!("{cluster}/{until}"), *count);
         }
-        crate::record::running(&mut figures, on);
+        crate::record::year::running(&mut figures, on);
         cluster_health(&mut figures, &clusters_of_four(), on).expect("a minimum is in force");
         assert_eq!(figures.get_of("cluster_minimum", &cluster), 4);
         (

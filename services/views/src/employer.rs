@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     dashboard::{Dashboard, Definition, Split, before, cluster_health, count, split},
-    record::{AllocationStage, Record},
+    record::{AllocationStage, Record, year},
 };
 
 /// The view.
@@ -16,7 +16,7 @@ pub struct Employer;
 
 impl View for Employer {
     const NAME: &'static str = "employer";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const KIND: TenantKind = TenantKind::Employer;
     type Row = Record;
 
@@ -233,6 +233,21 @@ impl Dashboard for Employer {
             "trainees per practice supervisor",
         ),
         count("reviews_held", "three-way reviews held"),
+        count("reviews_overdue", "three-way reviews due and not held"),
+        split(
+            "placed_by_setting",
+            Split::Word,
+            "trainees by the setting they practise in (TRAIN-02)",
+        ),
+        count("caseload", "people on trainees' caseloads (TRAIN-22)"),
+        count(
+            "hours_disallowed",
+            "quarter-hours of practice the university does not let count",
+        ),
+        year::ACTIVITY_IN_SCOPE,
+        year::ACTIVITY_OUTSIDE_SCOPE,
+        year::ROLE_FIDELITY,
+        year::ROLE_DRIFT,
         count(
             "portfolios_verified",
             "trainees whose practice minima are verified",
@@ -271,7 +286,9 @@ impl Dashboard for Employer {
     ];
 
     fn complete(figures: &mut Figures, policies: &Policies, on: Date) -> Result<(), Refusal> {
-        crate::record::running(figures, on);
+        year::running(figures, on);
+        year::fidelity(figures, policies, on)?;
+        year::reviews_overdue(figures, policies, on)?;
         cluster_health(figures, policies, on)?;
         before(figures, "commitments_due_by", "commitments_overdue", on);
         before(

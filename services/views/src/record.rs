@@ -8,6 +8,7 @@
 mod places;
 mod selection;
 mod training;
+pub(crate) mod year;
 
 use domain::fact::Fact;
 use ledger::view::Noted;
@@ -16,8 +17,8 @@ use uuid::Uuid;
 
 pub use places::*;
 pub use selection::*;
-pub(crate) use training::running;
 pub use training::*;
+pub use year::*;
 
 macro_rules! records {
     ($($(#[$doc:meta])* $name:ident($kept:ty): $fact:pat => $event:ident,)*) => {

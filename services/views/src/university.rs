@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     dashboard::{Dashboard, Definition, Split, count, percent, split},
-    record::Record,
+    record::{Record, year},
 };
 
 /// The view.
@@ -18,7 +18,7 @@ pub struct University;
 
 impl View for University {
     const NAME: &'static str = "university";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const KIND: TenantKind = TenantKind::University;
     type Row = Record;
 
@@ -181,6 +181,21 @@ impl Dashboard for University {
             "trainings by their last day",
         ),
         count("reviews_held", "three-way reviews held"),
+        count("reviews_overdue", "three-way reviews due and not held"),
+        split(
+            "placed_by_setting",
+            Split::Word,
+            "trainees by the setting they practise in (TRAIN-02)",
+        ),
+        count("caseload", "people on trainees' caseloads (TRAIN-22)"),
+        count(
+            "hours_disallowed",
+            "quarter-hours of practice the university does not let count",
+        ),
+        year::ACTIVITY_IN_SCOPE,
+        year::ACTIVITY_OUTSIDE_SCOPE,
+        year::ROLE_FIDELITY,
+        year::ROLE_DRIFT,
         count(
             "portfolios_verified",
             "trainees whose practice minima are verified",
@@ -237,8 +252,10 @@ impl Dashboard for University {
         ),
     ];
 
-    fn complete(figures: &mut Figures, _: &Policies, on: Date) -> Result<(), Refusal> {
-        crate::record::running(figures, on);
+    fn complete(figures: &mut Figures, policies: &Policies, on: Date) -> Result<(), Refusal> {
+        year::running(figures, on);
+        year::fidelity(figures, policies, on)?;
+        year::reviews_overdue(figures, policies, on)?;
         let mut entrants: BTreeMap<String, (i64, i64)> = BTreeMap::new();
         for (part, count) in figures.parts("entrants") {
             if let Some((partnership, level)) = part.rsplit_once('/') {

@@ -577,7 +577,8 @@ impl Trainee {
         }
     }
 
-    /// A year of practice: 96 contact hours, 52 of interventions, 23 + 23 of supervision.
+    /// A year of practice: 96 contact hours, 52 of interventions, 12 of care planning, 23 + 23 of
+    /// supervision, signed by both.
     pub(crate) async fn practises(&self) {
         let training = self.training();
         self.programme("2026-03-09")
@@ -590,6 +591,7 @@ impl Trainee {
         for (kind, intervention, hours) in [
             ("contact", "", 96),
             ("intervention", "problem_solving", 52),
+            ("care_planning", "", 12),
             ("case_management", "", 23),
             ("clinical_skills", "", 23),
         ] {
@@ -604,6 +606,12 @@ impl Trainee {
                 .write("LogPracticeHours", log)
                 .await;
         }
+        self.candidate("2027-01-30")
+            .write(
+                "SignPracticeHours",
+                json!({"training": training, "until": "2027-01-29"}),
+            )
+            .await;
         for on in ["2026-05-11", "2026-09-14", "2027-01-11"] {
             self.programme(on)
                 .write("HoldThreeWayReview", json!({"training": training}))

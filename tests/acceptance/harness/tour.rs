@@ -1,6 +1,8 @@
 //! A tour of everything there is: every scenario and every other way a record can go, so that each
 //! RPC is called and each event stored at least once.
 
+mod training;
+
 use domain::{
     actor::{
         ActingRole::{
@@ -313,6 +315,7 @@ async fn leaver(cast: &Cast, campaign: &Campaign) {
         assignment: "20000007-1",
     };
     c7.starts(campaign, &ids, 7).await;
+    training::logbook(cast, campaign, &c7).await;
     c7.manager("2026-06-15")
         .write(
             "ExtendTraining",

@@ -25,7 +25,8 @@ use crate::{
     policy::catalogue::{Register, RegisterStatus, Role},
     programme::{IntakeEvent, IntakeTerms, RouteCapacity},
     training::{
-        AssignSupervisor, HoldThreeWayReview, LogPracticeHours, PracticeKind, VerifyPortfolio,
+        AssignSupervisor, HoldThreeWayReview, LogPracticeHours, PracticeKind, SignPracticeHours,
+        VerifyPortfolio,
     },
     vacancy::{OnTrainingFailure, Vacancy, VacancyEvent, VacancyTerms},
 };
@@ -55,6 +56,10 @@ pub(crate) fn hr() -> Actor {
 }
 pub(crate) fn supervisor() -> Actor {
     actor(employer(), ActingRole::PracticeSupervisor)
+}
+/// The trainee, acting alone.
+pub(crate) fn candidate() -> Actor {
+    actor(TenantId(trainee().0), ActingRole::Candidate)
 }
 pub(crate) fn programme_lead() -> Actor {
     actor(university(), ActingRole::ProgrammeLead)
@@ -368,13 +373,14 @@ pub(crate) fn enrol(whose: &Appointment) -> EnrolTrainee {
     }
 }
 
-/// Logs the practice of scenario D.1 and three reviews: 96 contact hours, 52 of them
-/// interventions, 23 + 23 hours of supervision.
+/// Logs and signs the practice of scenario D.1 and three reviews: 96 contact hours, 52 of them
+/// interventions, 12 hours of care planning, 23 + 23 hours of supervision.
 pub(crate) fn with_practice(given: &mut Given) {
     let training = appointment().training();
     let hours = [
         (PracticeKind::Contact, None, 96),
         (PracticeKind::Intervention, Some("problem_solving"), 52),
+        (PracticeKind::CarePlanning, None, 12),
         (PracticeKind::CaseManagement, None, 23),
         (PracticeKind::ClinicalSkills, None, 23),
     ];
@@ -386,8 +392,12 @@ pub(crate) fn with_practice(given: &mut Given) {
             quarters: hours * 4,
         };
         let outcome = given.when(&supervisor(), date(2027, 1, 29), &log);
-        assert_eq!(outcome, Ok(vec!["PracticeHoursLogged".to_owned()]));
+        assert!(outcome.is_ok(), "{outcome:?}");
     }
+    let until = date(2027, 1, 29);
+    let sign = SignPracticeHours { training, until };
+    let outcome = given.when(&candidate(), until, &sign);
+    assert_eq!(outcome, Ok(vec!["PracticeHoursSigned".to_owned()]));
     for on in [date(2026, 5, 11), date(2026, 9, 14), date(2027, 1, 11)] {
         let review = HoldThreeWayReview { training };
         let outcome = given.when(&programme_lead(), on, &review);

@@ -149,12 +149,18 @@ fn clusters_and_training(rows: &mut Rows) {
         json!({
             "contact": 80,
             "intervention": 40,
+            "care_planning": 1,
             "supervision": 40,
             "case_management": 20,
             "clinical_skills": 20,
             "three_way_reviews": 3,
         }),
-        "[S] one accredited programme; standards B.2; FUND-14",
+        "[S] one accredited programme; standards B.2; FUND-14; TRAIN-20, [P] how much care planning",
+    );
+    rows.set(
+        "reviews.due_months",
+        json!([4, 8, 11]),
+        "[P] months into the year; standards B.2 asks for three",
     );
     rows.set(
         "interventions.MHWP",
@@ -168,6 +174,11 @@ fn clusters_and_training(rows: &mut Rows) {
             "support_with_medicines_management",
         ]),
         "[S] TRAIN-12..19",
+    );
+    rows.set(
+        "fidelity.outside_max_percent",
+        json!(20),
+        "[P] TRAIN-24, TRAIN-25: share of logged activity outside the role's scope",
     );
     rows.set("supervisor.recheck_days", json!(365), "[P] standards B.4");
     rows.set("supervisor.trainees_max", json!(6), "[P] SUP-04");

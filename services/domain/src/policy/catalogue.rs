@@ -265,6 +265,9 @@ pub struct PracticeMinima {
     pub contact: u32,
     /// Of which delivering listed interventions.
     pub intervention: u32,
+    /// Care planning, the second strand of practice (`TRAIN-20`).
+    #[serde(default)]
+    pub care_planning: u32,
     /// Supervision, both kinds together.
     pub supervision: u32,
     /// Of which case management.

@@ -3,9 +3,10 @@ use serde_json::json;
 
 use super::*;
 use crate::{
+    actor::ActingRole,
     appointment::cast::{self, Story},
     given::{Given, actor, tenant},
-    policy::catalogue::{Register, RegisterStatus},
+    policy::catalogue::{PracticeMinima, Register, RegisterStatus},
 };
 
 fn training(given: &Given) -> &Training {
@@ -270,7 +271,7 @@ fn train_12_to_19_only_the_seven_listed_interventions_can_be_logged() {
 }
 
 #[test]
-fn hours_add_up_by_kind_and_one_entry_holds_per_kind_and_day() {
+fn hours_both_signed_add_up_by_kind_and_one_entry_holds_per_kind_and_day() {
     let mut given = cast::in_training();
     let by = cast::supervisor();
     let contact = |hours| log(PracticeKind::Contact, None, hours);
@@ -281,6 +282,13 @@ fn hours_add_up_by_kind_and_one_entry_holds_per_kind_and_day() {
         given.when(&by, date(2026, 4, 30), &contact(9)),
         Err(Reason::AlreadyRecorded)
     );
+    assert_eq!(training(&given).totals().contact, 0, "one signature");
+    let until = date(2026, 4, 30);
+    let sign = SignPracticeHours {
+        training: id(),
+        until,
+    };
+    assert!(given.when(&cast::candidate(), until, &sign).is_ok());
     let totals = training(&given).totals();
     assert_eq!((totals.contact, totals.intervention), (14 * 4, 0));
 }
@@ -387,6 +395,7 @@ fn fund_14_each_minimum_is_needed_by_itself() {
     let minima = PracticeMinima {
         contact: 80,
         intervention: 40,
+        care_planning: 1,
         supervision: 40,
         case_management: 20,
         clinical_skills: 20,
@@ -399,7 +408,7 @@ fn fund_14_each_minimum_is_needed_by_itself() {
         clinical_skills: 80,
         reviews: 3,
     };
-    assert_eq!(enough.short_of(&minima), []);
+    assert_eq!(enough.short_of(4, &minima), []);
     #[rustfmt::skip]
     let table = [
         (PracticeTotals { contact: 319, ..enough },         vec!["contact"]),
@@ -411,12 +420,14 @@ fn fund_14_each_minimum_is_needed_by_itself() {
     ];
     for (totals, expected) in table {
         let short: Vec<_> = totals
-            .short_of(&minima)
+            .short_of(4, &minima)
             .into_iter()
             .map(|(name, ..)| name)
             .collect();
         assert_eq!(short, expected);
     }
+    let short = enough.short_of(3, &minima);
+    assert_eq!(short, [("care_planning", 3, 4)], "TRAIN-20: both strands");
 }
 
 #[test]
@@ -432,6 +443,15 @@ fn fund_14_a_role_may_have_minima_of_its_own() {
     assert!(
         given
             .when(&cast::supervisor(), date(2026, 4, 30), &contact)
+            .is_ok()
+    );
+    let sign = SignPracticeHours {
+        training: id(),
+        until: date(2026, 4, 30),
+    };
+    assert!(
+        given
+            .when(&cast::candidate(), date(2026, 5, 1), &sign)
             .is_ok()
     );
     let verify = VerifyPortfolio { training: id() };
@@ -492,6 +512,17 @@ fn d_7_only_a_training_that_runs_is_extended() {
 }
 
 #[test]
+fn train_12_the_trainee_logs_too_and_nobody_elses_trainee_does() {
+    let mut given = cast::in_training();
+    let contact = log(PracticeKind::Contact, None, 6);
+    let day = date(2026, 4, 30);
+    assert!(given.when(&cast::candidate(), day, &contact).is_ok());
+    let somebody = actor(tenant(12), ActingRole::Candidate);
+    let outcome = given.when(&somebody, date(2026, 5, 29), &contact);
+    assert_eq!(outcome, Err(Reason::NotPermitted));
+}
+
+#[test]
 fn c_2_human_resources_do_not_read_practice_hours() {
     let given = cast::in_training();
     let training = training(&given);
@@ -502,3 +533,6 @@ fn c_2_human_resources_do_not_read_practice_hours() {
             .is_some()
     );
 }
+
+mod course;
+mod hours;

@@ -68,6 +68,7 @@ const YEAR: [(&str, Act); 20] = [
 const QUARTER: Hours = Hours {
     contact: 96,
     intervention: 52,
+    care_planning: 12,
     case_management: 23,
     clinical_skills: 23,
 };

@@ -47,6 +47,7 @@ const CHECKS: [&str; 6] = [
 pub(super) struct Hours {
     pub(super) contact: i32,
     pub(super) intervention: i32,
+    pub(super) care_planning: i32,
     pub(super) case_management: i32,
     pub(super) clinical_skills: i32,
 }
@@ -510,11 +511,12 @@ impl<'a> Trainee<'a> {
         Ok(())
     }
 
-    /// Practice hours of a period that ends on a day.
+    /// Practice hours of a period that ends on a day, signed by both.
     pub(super) async fn practises(&self, until: &str, hours: Hours) -> Result<(), PlayError> {
         let kinds = [
             ("contact", hours.contact, ""),
             ("intervention", hours.intervention, "problem_solving"),
+            ("care_planning", hours.care_planning, ""),
             ("case_management", hours.case_management, ""),
             ("clinical_skills", hours.clinical_skills, ""),
         ];
@@ -531,6 +533,16 @@ impl<'a> Trainee<'a> {
                 .does(step, until, request)
                 .await?;
         }
+        let sign = v1::SignPracticeHoursRequest {
+            training: self.training(),
+            until: until.to_owned(),
+            ..Default::default()
+        };
+        self.cohort
+            .stage
+            .candidate(self.candidate)?
+            .does(self.step(&format!("signs to {until}")), until, sign)
+            .await?;
         Ok(())
     }
 

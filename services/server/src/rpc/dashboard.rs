@@ -203,6 +203,7 @@ fn split(split: Split) -> FigureSplit {
         Split::PartnershipLevel => FigureSplit::PartnershipLevel,
         Split::Cluster => FigureSplit::Cluster,
         Split::Supervisor => FigureSplit::Supervisor,
+        Split::ClinicalService => FigureSplit::ClinicalService,
         Split::Date => FigureSplit::Date,
         Split::Month => FigureSplit::Month,
         Split::Word => FigureSplit::Word,

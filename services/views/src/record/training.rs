@@ -12,7 +12,6 @@ use domain::{
     funding::{FundingAwardEvent, FundingLockEvent},
     preceptorship::PreceptorshipEvent,
     qualification::{LeavingCode, QualificationEvent, ReleasedResult},
-    training::TrainingEvent,
 };
 use jiff::civil::Date;
 use ledger::view::{Figures, Noted};
@@ -20,7 +19,6 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Keep;
-use crate::dashboard::cluster;
 
 /// Whose training a record is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -267,117 +265,6 @@ impl Keep<EmploymentEvent> for EmploymentRecord {
                 self.ended = None;
             }
             EmploymentEvent::EmploymentEnded { on, .. } => self.ended = Some(*on),
-        }
-    }
-
-    fn thread(&self) -> Option<Uuid> {
-        self.trainee.as_ref().map(|trainee| trainee.application)
-    }
-}
-
-/// A training year.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct TrainingRecord {
-    /// Its own id.
-    pub training: Option<Uuid>,
-    /// Whose.
-    pub trainee: Option<Trainee>,
-    /// First day on which both employment and enrolment are in force.
-    pub starts: Option<Date>,
-    /// Last day of the year, or of its extension.
-    pub ends: Option<Date>,
-    /// When the board is expected.
-    pub expected_board: Option<Date>,
-    /// Last day of the employment, when it ended early.
-    pub left: Option<Date>,
-    /// The supervisor now assigned.
-    pub supervisor: Option<Uuid>,
-    /// Three-way reviews held.
-    pub reviews: u32,
-    /// Whether the practice minima are verified.
-    pub portfolio_verified: bool,
-}
-
-impl TrainingRecord {
-    /// What it adds to a dashboard of either party.
-    pub(crate) fn sums(&self, sums: &mut Figures) {
-        sums.add("reviews_held", i64::from(self.reviews));
-        sums.count("portfolios_verified", self.portfolio_verified);
-        let (Some(trainee), true) = (&self.trainee, self.starts.is_some()) else {
-            return;
-        };
-        let cluster = cluster(&trainee.role, trainee.intake, trainee.employer);
-        sums.add("trainings_started", 1);
-        sums.add_of("cluster_started", &cluster, 1);
-        sums.count("left_training", self.left.is_some());
-        sums.add_of("cluster_left", &cluster, i64::from(self.left.is_some()));
-        if let (None, Some(until)) = (self.left, self.ends) {
-            sums.add_of("in_training_until", until, 1);
-            sums.add_of(CLUSTER_UNTIL, format!("{cluster}/{until}"), 1);
-            if let Some(supervisor) = self.supervisor {
-                sums.add_of("supervised", format!("supervisors/{supervisor}"), 1);
-            }
-        }
-    }
-}
-
-/// Trainings of a cluster by their last day.
-const CLUSTER_UNTIL: &str = "cluster_until";
-
-/// Adds who is in training on a date to the sums: the last day is part of the training.
-pub(crate) fn running(figures: &mut Figures, on: Date) {
-    let runs = |until: &str| until.parse::<Date>().is_ok_and(|until| until >= on);
-    let all = figures
-        .parts("in_training_until")
-        .filter(|(until, _)| runs(until))
-        .fold(0_i64, |sum, (_, count)| sum.saturating_add(count));
-    figures.add("in_training", all);
-    let clusters: Vec<(String, i64)> = figures
-        .parts(CLUSTER_UNTIL)
-        .filter_map(|(part, count)| {
-            let (cluster, until) = part.rsplit_once('/')?;
-            runs(until).then(|| (cluster.to_owned(), count))
-        })
-        .collect();
-    for (cluster, count) in clusters {
-        figures.add_of("cluster_in_training", cluster, count);
-    }
-}
-
-impl Keep<TrainingEvent> for TrainingRecord {
-    fn note(&mut self, event: &Noted, fact: &TrainingEvent) {
-        self.training = Some(event.stream);
-        match fact {
-            TrainingEvent::EmploymentNoted { appointment, .. } => {
-                self.trainee = Some(Trainee::from(appointment));
-            }
-            TrainingEvent::EnrolmentNoted {
-                appointment,
-                teaching,
-            } => {
-                self.trainee = Some(Trainee::from(appointment));
-                self.expected_board = Some(teaching.expected_board);
-            }
-            TrainingEvent::TrainingStarted {
-                appointment,
-                year,
-                expected_board,
-            } => {
-                self.trainee = Some(Trainee::from(appointment));
-                self.starts = Some(year.starts);
-                self.ends = Some(year.ends);
-                self.expected_board = Some(*expected_board);
-            }
-            TrainingEvent::EmploymentEndNoted { on } => self.left = Some(*on),
-            TrainingEvent::SupervisorAssigned { supervision, .. } => {
-                self.supervisor = Some(supervision.supervisor.0);
-            }
-            TrainingEvent::ThreeWayReviewHeld { .. } => {
-                self.reviews = self.reviews.saturating_add(1);
-            }
-            TrainingEvent::PortfolioVerified { .. } => self.portfolio_verified = true,
-            TrainingEvent::TrainingExtended { until } => self.ends = Some(*until),
-            TrainingEvent::WeeklyPatternSet { .. } | TrainingEvent::PracticeHoursLogged { .. } => {}
         }
     }
 

@@ -59,7 +59,7 @@ async fn d_1_everybody_sees_the_happy_path_as_far_as_they_may() {
     stage.completes_preceptorship(&c1).await;
 
     let employer = stage.sees(HR, Asked::default()).await;
-    assert_eq!((employer.view, employer.version), ("employer", 1));
+    assert_eq!((employer.view, employer.version), ("employer", 2));
     assert_eq!(
         employer.position,
         stage.ledger.head(EMPLOYER).await.unwrap()
@@ -218,7 +218,7 @@ async fn d_1_everybody_sees_the_happy_path_as_far_as_they_may() {
     let counted = ledger.figures::<Employer>(&HR.reads(), 0).await.unwrap();
     assert_eq!(
         unshown(Employer::DEFINITIONS, &counted.figures),
-        ["cluster_until", "tuition_approved"]
+        ["cluster_until", "trainings_reviewed", "tuition_approved"]
     );
     let counted = ledger
         .figures::<University>(&PROGRAMME.reads(), 0)
@@ -230,7 +230,8 @@ async fn d_1_everybody_sees_the_happy_path_as_far_as_they_may() {
             "cluster_started",
             "cluster_until",
             "consolidating_until",
-            "supervised"
+            "supervised",
+            "trainings_reviewed"
         ]
     );
     let counted = ledger

@@ -481,6 +481,7 @@ impl Stage {
         for (kind, intervention, hours) in [
             ("contact", None, 96),
             ("intervention", Some("problem_solving"), 52),
+            ("care_planning", None, 12),
             ("case_management", None, 23),
             ("clinical_skills", None, 23),
         ] {
@@ -491,6 +492,10 @@ impl Stage {
             self.does::<training::LogPracticeHours>(SUPERVISOR, "2027-01-29", log)
                 .await;
         }
+        let candidate = By(TenantId(trainee.person.0), ActingRole::Candidate);
+        let sign = json!({"training": training, "until": "2027-01-29"});
+        self.does::<training::SignPracticeHours>(candidate, "2027-01-29", sign)
+            .await;
         for on in ["2026-05-11", "2026-09-14", "2027-01-11"] {
             let review = json!({"training": training});
             self.does::<training::HoldThreeWayReview>(PROGRAMME, on, review)

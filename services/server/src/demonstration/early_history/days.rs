@@ -10,6 +10,7 @@ use crate::demonstration::{
 const HALF: Hours = Hours {
     contact: 180,
     intervention: 90,
+    care_planning: 24,
     case_management: 44,
     clinical_skills: 44,
 };

@@ -1,0 +1,474 @@
+//! A training year: who runs it, where, how true to the role, and how it is accompanied.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    calendar::months_later,
+    policy::Policies,
+    refusal::Refusal,
+    training::{PracticeEntry, PracticeKind, TrainingEvent},
+};
+use jiff::civil::Date;
+use ledger::view::{Figures, Noted};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Keep, Trainee};
+use crate::dashboard::{Definition, Split, cluster, percent, split};
+
+/// A training year.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct TrainingRecord {
+    /// Its own id.
+    pub training: Option<Uuid>,
+    /// Whose.
+    pub trainee: Option<Trainee>,
+    /// First day on which both employment and enrolment are in force.
+    pub starts: Option<Date>,
+    /// Last day of the year, or of its extension.
+    pub ends: Option<Date>,
+    /// When the board is expected.
+    pub expected_board: Option<Date>,
+    /// Last day of the employment, when it ended early.
+    pub left: Option<Date>,
+    /// The supervisor now assigned.
+    pub supervisor: Option<Uuid>,
+    /// Three-way reviews held.
+    pub reviews: u32,
+    /// Whether the practice minima are verified.
+    pub portfolio_verified: bool,
+    /// Where practice happens, by first day.
+    pub placements: BTreeMap<Date, Place>,
+    /// Quarter-hours of activity logged, by the last day of their period.
+    pub activity: BTreeMap<Date, Activity>,
+    /// Quarter-hours the university does not let count.
+    pub disallowed: u32,
+    /// People on the caseload when last counted.
+    pub caseload: u32,
+}
+
+/// Where a trainee practises.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The clinical service.
+    pub clinical_service: Uuid,
+    /// Its setting.
+    pub setting: String,
+}
+
+/// Quarter-hours of activity, in and outside the role's scope. Interventions are part of the contact,
+/// and supervision is no activity of the role.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activity {
+    /// Contact and care planning.
+    pub in_scope: u32,
+    /// Other duties.
+    pub outside: u32,
+}
+
+impl Activity {
+    fn of(entry: &PracticeEntry) -> Self {
+        let (in_scope, outside) = match entry.kind {
+            PracticeKind::Contact | PracticeKind::CarePlanning => (entry.quarters, 0),
+            PracticeKind::OtherDuties => (0, entry.quarters),
+            PracticeKind::Intervention
+            | PracticeKind::CaseManagement
+            | PracticeKind::ClinicalSkills => (0, 0),
+        };
+        Self { in_scope, outside }
+    }
+}
+
+impl TrainingRecord {
+    /// What it adds to a dashboard of either party.
+    pub(crate) fn sums(&self, sums: &mut Figures) {
+        sums.add("reviews_held", i64::from(self.reviews));
+        sums.count("portfolios_verified", self.portfolio_verified);
+        sums.add("hours_disallowed", i64::from(self.disallowed));
+        for (until, activity) in &self.activity {
+            let place = self.placements.range(..=*until).next_back();
+            let service = place.map_or_else(Uuid::nil, |(_, place)| place.clinical_service);
+            let part = format!("clinicalServices/{service}");
+            sums.add_of(IN_SCOPE, &part, i64::from(activity.in_scope));
+            sums.add_of(OUTSIDE_SCOPE, &part, i64::from(activity.outside));
+        }
+        let (Some(trainee), true) = (&self.trainee, self.starts.is_some()) else {
+            return;
+        };
+        let cluster = cluster(&trainee.role, trainee.intake, trainee.employer);
+        sums.add("trainings_started", 1);
+        sums.add_of("cluster_started", &cluster, 1);
+        sums.count("left_training", self.left.is_some());
+        sums.add_of("cluster_left", &cluster, i64::from(self.left.is_some()));
+        if let (None, Some(until)) = (self.left, self.ends) {
+            sums.add_of("in_training_until", until, 1);
+            sums.add_of(CLUSTER_UNTIL, format!("{cluster}/{until}"), 1);
+            sums.add("caseload", i64::from(self.caseload));
+            if let Some((_, place)) = self.placements.last_key_value() {
+                sums.add_of("placed_by_setting", &place.setting, 1);
+            }
+            if let Some(starts) = self.starts {
+                sums.add_of(REVIEWED, format!("{starts}/{}", self.reviews), 1);
+            }
+            if let Some(supervisor) = self.supervisor {
+                sums.add_of("supervised", format!("supervisors/{supervisor}"), 1);
+            }
+        }
+    }
+}
+
+impl TrainingRecord {
+    fn log(&mut self, entry: &PracticeEntry) {
+        let (sum, more) = (
+            self.activity.entry(entry.until).or_default(),
+            Activity::of(entry),
+        );
+        sum.in_scope = sum.in_scope.saturating_add(more.in_scope);
+        sum.outside = sum.outside.saturating_add(more.outside);
+    }
+
+    fn unlog(&mut self, entry: &PracticeEntry) {
+        let (sum, less) = (
+            self.activity.entry(entry.until).or_default(),
+            Activity::of(entry),
+        );
+        sum.in_scope = sum.in_scope.saturating_sub(less.in_scope);
+        sum.outside = sum.outside.saturating_sub(less.outside);
+    }
+}
+
+/// Trainings of a cluster by their last day.
+const CLUSTER_UNTIL: &str = "cluster_until";
+/// Running trainings by first day and reviews held, `2026-03-02/1`.
+const REVIEWED: &str = "trainings_reviewed";
+const IN_SCOPE: &str = "activity_in_scope";
+const OUTSIDE_SCOPE: &str = "activity_outside_scope";
+
+/// Activity of the role, by where it was done.
+pub(crate) const ACTIVITY_IN_SCOPE: Definition = split(
+    IN_SCOPE,
+    Split::ClinicalService,
+    "quarter-hours of activity logged inside the role's scope",
+);
+
+/// Activity of others, by where it was done.
+pub(crate) const ACTIVITY_OUTSIDE_SCOPE: Definition = split(
+    OUTSIDE_SCOPE,
+    Split::ClinicalService,
+    "quarter-hours of activity logged outside it",
+);
+
+/// The share of logged activity inside the role's scope: one definition for every tenant that sees
+/// it, so that services and universities compare (`TRAIN-24`, `TRAIN-25`).
+pub(crate) const ROLE_FIDELITY: Definition = split(
+    "role_fidelity",
+    Split::ClinicalService,
+    "share of logged activity inside the role's scope (TRAIN-24)",
+)
+.percent();
+
+/// See [`ROLE_FIDELITY`].
+pub(crate) const ROLE_DRIFT: Definition = split(
+    "role_drift",
+    Split::ClinicalService,
+    "1 where more activity lies outside the role's scope than policy fidelity.outside_max_percent \
+     allows",
+);
+
+/// Adds how true to the role each service's practice is.
+pub(crate) fn fidelity(
+    figures: &mut Figures,
+    policies: &Policies,
+    on: Date,
+) -> Result<(), Refusal> {
+    let most: i64 = policies.get("fidelity.outside_max_percent", on)?;
+    let services: BTreeSet<String> = figures
+        .parts(IN_SCOPE)
+        .chain(figures.parts(OUTSIDE_SCOPE))
+        .map(|(service, _)| service.to_owned())
+        .collect();
+    for service in services {
+        let (inside, outside) = (
+            figures.get_of(IN_SCOPE, &service),
+            figures.get_of(OUTSIDE_SCOPE, &service),
+        );
+        let all = inside.saturating_add(outside);
+        figures.add_of(ROLE_FIDELITY.name, &service, percent(inside, all));
+        let drifts = outside.saturating_mul(100) > most.saturating_mul(all);
+        figures.add_of(ROLE_DRIFT.name, &service, i64::from(drifts));
+    }
+    Ok(())
+}
+
+/// Adds the three-way reviews that are due and not held.
+pub(crate) fn reviews_overdue(
+    figures: &mut Figures,
+    policies: &Policies,
+    on: Date,
+) -> Result<(), Refusal> {
+    let months: Vec<u32> = policies.get("reviews.due_months", on)?;
+    let overdue = figures
+        .parts(REVIEWED)
+        .filter_map(|(part, trainings)| {
+            let (starts, held) = part.split_once('/')?;
+            let (starts, held) = (starts.parse::<Date>().ok()?, held.parse::<i64>().ok()?);
+            let due = months
+                .iter()
+                .filter(|month| months_later(starts, **month) < on);
+            let short = (due.count() as i64).saturating_sub(held).max(0);
+            Some(short.saturating_mul(trainings))
+        })
+        .fold(0_i64, i64::saturating_add);
+    figures.add("reviews_overdue", overdue);
+    Ok(())
+}
+
+/// Adds who is in training on a date to the sums: the last day is part of the training.
+pub(crate) fn running(figures: &mut Figures, on: Date) {
+    let runs = |until: &str| until.parse::<Date>().is_ok_and(|until| until >= on);
+    let all = figures
+        .parts("in_training_until")
+        .filter(|(until, _)| runs(until))
+        .fold(0_i64, |sum, (_, count)| sum.saturating_add(count));
+    figures.add("in_training", all);
+    let clusters: Vec<(String, i64)> = figures
+        .parts(CLUSTER_UNTIL)
+        .filter_map(|(part, count)| {
+            let (cluster, until) = part.rsplit_once('/')?;
+            runs(until).then(|| (cluster.to_owned(), count))
+        })
+        .collect();
+    for (cluster, count) in clusters {
+        figures.add_of("cluster_in_training", cluster, count);
+    }
+}
+
+impl Keep<TrainingEvent> for TrainingRecord {
+    fn note(&mut self, event: &Noted, fact: &TrainingEvent) {
+        self.training = Some(event.stream);
+        match fact {
+            TrainingEvent::EmploymentNoted { appointment, .. } => {
+                self.trainee = Some(Trainee::from(appointment));
+            }
+            TrainingEvent::EnrolmentNoted {
+                appointment,
+                teaching,
+            } => {
+                self.trainee = Some(Trainee::from(appointment));
+                self.expected_board = Some(teaching.expected_board);
+            }
+            TrainingEvent::TrainingStarted {
+                appointment,
+                year,
+                expected_board,
+            } => {
+                self.trainee = Some(Trainee::from(appointment));
+                self.starts = Some(year.starts);
+                self.ends = Some(year.ends);
+                self.expected_board = Some(*expected_board);
+            }
+            TrainingEvent::EmploymentEndNoted { on } => self.left = Some(*on),
+            TrainingEvent::SupervisorAssigned { supervision, .. } => {
+                self.supervisor = Some(supervision.supervisor.0);
+            }
+            TrainingEvent::ThreeWayReviewHeld { .. } => {
+                self.reviews = self.reviews.saturating_add(1);
+            }
+            TrainingEvent::PortfolioVerified { .. } => self.portfolio_verified = true,
+            TrainingEvent::TrainingExtended { until } => self.ends = Some(*until),
+            TrainingEvent::PracticeHoursLogged { entry } => self.log(entry),
+            TrainingEvent::PracticeHoursCorrected { entry, was, .. } => {
+                let before = PracticeEntry {
+                    quarters: *was,
+                    ..entry.clone()
+                };
+                self.unlog(&before);
+                self.log(entry);
+            }
+            TrainingEvent::PracticeHoursVoided { entry, .. } => self.unlog(entry),
+            TrainingEvent::HoursDisallowed { quarters, .. } => {
+                self.disallowed = self.disallowed.saturating_add(*quarters);
+            }
+            TrainingEvent::HoursReinstated { quarters, .. } => {
+                self.disallowed = self.disallowed.saturating_sub(*quarters);
+            }
+            TrainingEvent::TraineePlaced { placement } => {
+                let place = Place {
+                    clinical_service: placement.clinical_service.0,
+                    setting: placement.setting.to_string(),
+                };
+                self.placements.insert(placement.from, place);
+            }
+            TrainingEvent::CaseloadRecorded { caseload } => self.caseload = caseload.clients,
+            TrainingEvent::WeeklyPatternSet { .. } | TrainingEvent::PracticeHoursSigned { .. } => {}
+        }
+    }
+
+    fn thread(&self) -> Option<Uuid> {
+        self.trainee.as_ref().map(|trainee| trainee.application)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use domain::{
+        id::Id,
+        policy::catalogue::Setting,
+        training::{CorrectionReason, DisallowReason, Placement},
+    };
+    use jiff::{Timestamp, civil::date};
+
+    use super::*;
+
+    const DAY: Date = date(2026, 4, 30);
+
+    fn entry(kind: PracticeKind, until: Date, quarters: u32) -> PracticeEntry {
+        PracticeEntry {
+            kind,
+            intervention: None,
+            until,
+            quarters,
+        }
+    }
+
+    fn logged(kind: PracticeKind, until: Date, quarters: u32) -> TrainingEvent {
+        TrainingEvent::PracticeHoursLogged {
+            entry: entry(kind, until, quarters),
+        }
+    }
+
+    fn placed(service: u128, from: Date) -> TrainingEvent {
+        TrainingEvent::TraineePlaced {
+            placement: Placement {
+                clinical_service: Id::new(Uuid::from_u128(service)),
+                site: None,
+                setting: Setting::parse("adult_community", "setting").unwrap(),
+                from,
+            },
+        }
+    }
+
+    fn fold(events: &[TrainingEvent]) -> TrainingRecord {
+        let mut record = TrainingRecord::default();
+        let noted = Noted {
+            stream: Uuid::nil(),
+            sequence: 1,
+            effective: Timestamp::UNIX_EPOCH,
+            recorded: Timestamp::UNIX_EPOCH,
+            fact: Err(String::new()),
+        };
+        for event in events {
+            record.note(&noted, event);
+        }
+        record
+    }
+
+    fn policies() -> Policies {
+        let version = |value: serde_json::Value| {
+            serde_json::json!([{
+                "version": 1, "from": "2021-04-01", "until": null, "value": value,
+                "source": "test", "approver": "test",
+            }])
+        };
+        let register = serde_json::json!({"policies": {
+            "fidelity.outside_max_percent": version(serde_json::json!(20)),
+            "reviews.due_months": version(serde_json::json!([4, 8, 11])),
+        }});
+        Policies::of(Arc::new(serde_json::from_value(register).unwrap()))
+    }
+
+    fn service(n: u128) -> String {
+        format!("clinicalServices/{}", Uuid::from_u128(n))
+    }
+
+    #[test]
+    fn train_24_and_train_25_a_service_with_forty_percent_outside_the_role_is_flagged() {
+        let records = [
+            fold(&[
+                placed(1, date(2026, 3, 2)),
+                logged(PracticeKind::Contact, DAY, 50),
+                logged(PracticeKind::Intervention, DAY, 30),
+                logged(PracticeKind::CarePlanning, DAY, 10),
+                logged(PracticeKind::CaseManagement, DAY, 99),
+                logged(PracticeKind::OtherDuties, DAY, 40),
+                // from here on in another clinical service, which keeps to the role
+                logged(PracticeKind::Contact, date(2026, 5, 29), 90),
+                logged(PracticeKind::OtherDuties, date(2026, 5, 29), 10),
+                placed(2, date(2026, 5, 1)),
+            ]),
+            fold(&[]),
+        ];
+        let mut figures = Figures::default();
+        for record in &records {
+            record.sums(&mut figures);
+        }
+        fidelity(&mut figures, &policies(), DAY).unwrap();
+        let of = |name: &str, n| figures.get_of(name, &service(n));
+        assert_eq!((of("role_fidelity", 1), of("role_drift", 1)), (60, 1));
+        assert_eq!((of("role_fidelity", 2), of("role_drift", 2)), (90, 0));
+    }
+
+    #[test]
+    fn train_24_corrections_and_voids_move_the_share() {
+        let mut events = vec![
+            placed(1, date(2026, 3, 2)),
+            logged(PracticeKind::Contact, DAY, 50),
+            logged(PracticeKind::OtherDuties, DAY, 50),
+            TrainingEvent::PracticeHoursCorrected {
+                number: 2,
+                entry: entry(PracticeKind::OtherDuties, DAY, 10),
+                was: 50,
+                reason: CorrectionReason::MisKeyed,
+            },
+        ];
+        let share = |events: &[TrainingEvent]| {
+            let mut figures = Figures::default();
+            fold(events).sums(&mut figures);
+            fidelity(&mut figures, &policies(), DAY).unwrap();
+            figures.get_of("role_fidelity", &service(1))
+        };
+        assert_eq!(share(&events), 83);
+        events.push(TrainingEvent::PracticeHoursVoided {
+            number: 2,
+            entry: entry(PracticeKind::OtherDuties, DAY, 10),
+            reason: CorrectionReason::AnotherTrainee,
+        });
+        assert_eq!(share(&events), 100);
+    }
+
+    #[test]
+    fn fund_14_hours_disallowed_are_shown_until_they_are_reinstated() {
+        let disallowed = |events: &[TrainingEvent]| {
+            let mut figures = Figures::default();
+            fold(events).sums(&mut figures);
+            figures.get("hours_disallowed")
+        };
+        let mut events = vec![TrainingEvent::HoursDisallowed {
+            number: 1,
+            quarters: 12,
+            reason: DisallowReason::NotSupervised,
+        }];
+        assert_eq!(disallowed(&events), 12);
+        events.push(TrainingEvent::HoursReinstated {
+            number: 1,
+            quarters: 12,
+        });
+        assert_eq!(disallowed(&events), 0);
+    }
+
+    #[test]
+    fn reviews_are_overdue_when_fewer_were_held_than_were_due() {
+        let overdue = |held: u32, on| {
+            let mut figures = Figures::default();
+            figures.add_of(REVIEWED, format!("2026-03-02/{held}"), 2);
+            reviews_overdue(&mut figures, &policies(), on).unwrap();
+            figures.get("reviews_overdue")
+        };
+        assert_eq!(overdue(0, date(2026, 7, 2)), 0);
+        assert_eq!(overdue(0, date(2026, 7, 3)), 2);
+        assert_eq!(overdue(1, date(2026, 12, 1)), 2);
+        assert_eq!(overdue(3, date(2027, 2, 28)), 0);
+    }
+}

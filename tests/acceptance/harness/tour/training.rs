@@ -1,0 +1,67 @@
+//! Everything a training year can hold beside its plain course.
+
+use domain::actor::ActingRole::{PracticeSupervisor, ProgrammeLead};
+use serde_json::json;
+
+use crate::harness::{
+    Cast,
+    cast::{NORTHMOOR, WEXCOMBE},
+    life::{Campaign, Trainee},
+};
+
+/// A placement, a caseload, and entries that are corrected, voided, disallowed and reinstated.
+pub(super) async fn logbook(cast: &Cast, campaign: &Campaign, trainee: &Trainee) {
+    let training = trainee.training();
+    let supervisor = cast.of(NORTHMOOR, PracticeSupervisor);
+    let lead = cast.of(WEXCOMBE, ProgrammeLead);
+    trainee
+        .manager("2026-03-03")
+        .write(
+            "PlaceTrainee",
+            json!({"training": training, "clinical_service": campaign.clinical_service}),
+        )
+        .await;
+    trainee
+        .candidate("2026-04-30")
+        .write(
+            "RecordCaseload",
+            json!({"training": training, "clients": 8, "with_keyworker": 8}),
+        )
+        .await;
+    for (kind, hours) in [("contact", 6), ("care_planning", 2), ("other_duties", 4)] {
+        let log = json!({"training": training, "kind": kind, "quarter_hours": hours * 4});
+        supervisor
+            .on("2026-04-30")
+            .write("LogPracticeHours", log)
+            .await;
+    }
+    trainee
+        .candidate("2026-05-01")
+        .write(
+            "SignPracticeHours",
+            json!({"training": training, "until": "2026-04-30"}),
+        )
+        .await;
+    let entry = |entry: i32| json!({"training": training, "entry": entry});
+    let mut correct = entry(1);
+    correct["quarter_hours"] = json!(20);
+    correct["reason"] = json!("mis_keyed");
+    supervisor
+        .on("2026-05-04")
+        .write("CorrectPracticeHours", correct)
+        .await;
+    let mut void = entry(3);
+    void["reason"] = json!("another_trainee");
+    supervisor
+        .on("2026-05-04")
+        .write("VoidPracticeHours", void)
+        .await;
+    let mut disallow = entry(2);
+    disallow["reason"] = json!("not_evidenced");
+    lead.on("2026-05-05").write("DisallowHours", disallow).await;
+    lead.on("2026-05-06")
+        .write("ReinstateHours", entry(2))
+        .await;
+    lead.get("ListPracticeEntries", json!({"training": training}))
+        .await;
+}
