@@ -4,6 +4,7 @@ pub(crate) mod caller;
 pub(crate) mod cast;
 pub(crate) mod collector;
 pub(crate) mod database;
+pub(crate) mod graduates;
 pub(crate) mod issuer;
 pub(crate) mod life;
 pub(crate) mod messages;

@@ -10,6 +10,7 @@ use strum::{Display, EnumIter, EnumString, IntoEnumIterator as _, IntoStaticStr,
 use crate::{
     actor::{PersonId, Region, TenantId, TenantKind},
     application::Application,
+    commitment::BreachRegister,
     directory::{Supervisor, Tenant},
     id::Id,
     offer::{Offer, OfferTerms},
@@ -919,6 +920,9 @@ impl Command for DeclareReadiness {
         let Some(interest) = world.read_own(issue, self.allocation)?.interest().cloned() else {
             return Err(Refusal::not_permitted().into());
         };
+        world
+            .read(BreachRegister::id(interest.employer, interest.commissioner))?
+            .or_not_ready()?;
         let today = issue.today();
         let rule = issue.policies.role(&interest.role, today)?.supervisor_rule;
         let mut eligibility = Vec::with_capacity(self.supervisors.len());

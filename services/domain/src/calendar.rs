@@ -36,6 +36,21 @@ pub fn months_later(date: Date, months: u32) -> Date {
     date.saturating_add(i64::from(months).months())
 }
 
+/// The financial year a day lies in, from 1 April to 31 March: `2026/27` (`FUND-13`).
+pub fn financial_year(on: Date) -> String {
+    let first = if on.month() >= 4 {
+        on.year()
+    } else {
+        on.year() - 1
+    };
+    format!("{first}/{:02}", (first + 1).rem_euclid(100))
+}
+
+/// The first day of the month after the one a day lies in.
+pub fn next_month(on: Date) -> Date {
+    months_later(on.first_of_month(), 1)
+}
+
 /// Whole months from `from` to `to`, zero when `to` is earlier.
 pub fn whole_months(from: Date, to: Date) -> u32 {
     let mut months = (i32::from(to.year()) - i32::from(from.year())) * 12 + i32::from(to.month())
@@ -57,6 +72,13 @@ mod tests {
         assert_eq!(years_later(date(2024, 2, 29), 2), date(2026, 2, 28));
         assert_eq!(years_later(date(2023, 4, 20), 2), date(2025, 4, 20));
         assert_eq!(months_later(date(2026, 11, 30), 3), date(2027, 2, 28));
+    }
+
+    #[test]
+    fn fund_13_a_financial_year_runs_from_april_to_march() {
+        assert_eq!(financial_year(date(2024, 3, 31)), "2023/24");
+        assert_eq!(financial_year(date(2024, 4, 1)), "2024/25");
+        assert_eq!(financial_year(date(1999, 12, 31)), "1999/00");
     }
 
     #[test]

@@ -1,11 +1,19 @@
-//! An employer promises a permanent qualified post to everyone it trains who passes; each promise
-//! falls due on the pass and is discharged by the evidence of the post.
+//! An employer promises a permanent qualified post to everyone it trains who passes. Each promise
+//! is expected from the start of the training, falls due on the pass, is discharged by the evidence
+//! of the post and kept by maintaining it; or it lapses, passes to a successor, or is broken.
+
+mod breaches;
+mod course;
+mod keeping;
+mod post;
 
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantNames};
+
+pub use self::{breaches::*, course::*, keeping::*, post::*};
 
 use crate::{
     actor::{PersonId, TenantId, TenantKind},
@@ -14,34 +22,16 @@ use crate::{
     calendar::months_later,
     directory::ClinicalService,
     id::Id,
-    personal::{Personal, PersonalClass},
-    policy::catalogue::{Phase, Role, Setting},
+    personal::Personal,
+    policy::catalogue::{Role, Setting},
     programme::{Intake, IntakeTerms},
-    refusal::{Reason, Refusal},
-    text,
+    refusal::Refusal,
     vacancy::Vacancy,
     world::{Command, Custody, Decider, Halt, Issue, Issued, StreamKey, World, aggregate},
 };
 
 /// The most posts one commitment can promise.
 pub const POSTS_MAX: u32 = 500;
-/// The longest position number, in bytes.
-pub const POSITION_BYTES_MAX: usize = 40;
-/// The longest id of a kind of post, in bytes.
-pub const POST_KIND_BYTES_MAX: usize = 60;
-
-/// How a post is paid for (`FUND-07`, `X-06`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Display, EnumString)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum PostFunding {
-    /// The employer's baseline funding.
-    Baseline,
-    /// Money that ends.
-    Project,
-    /// The additional roles reimbursement scheme of primary care.
-    Arrs,
-}
 
 /// What is promised.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,19 +68,70 @@ pub struct Promise {
     pub clinical_service: Id<ClinicalService>,
     /// The post, once evidenced.
     pub post: Option<QualifiedPost>,
+    /// Until when the post has to be maintained, once discharged.
+    pub maintain_until: Option<Date>,
+    /// From when the employer says a permanent post will be there.
+    pub mitigation: Option<Date>,
+    /// Where it stands.
+    pub standing: Standing,
 }
 
-/// A qualified post as evidenced.
+/// Where one person's promise stands (Annex 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Display)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Standing {
+    /// A post is owed.
+    Due,
+    /// The last day for the evidence is over.
+    Overdue,
+    /// The commissioner waits until a day.
+    Grace {
+        /// The last day.
+        until: Date,
+    },
+    /// The post is there and has to be maintained.
+    Discharged,
+    /// It was, to the end.
+    Maintained,
+    /// Broken.
+    Breached {
+        /// How.
+        kind: BreachKind,
+        /// The day.
+        on: Date,
+    },
+    /// The qualification it rested on fell.
+    Lapsed,
+    /// Another employer owes it.
+    Transferred,
+}
+
+impl Standing {
+    /// Whether a post is still owed.
+    pub fn owed(self) -> bool {
+        matches!(self, Self::Due | Self::Overdue | Self::Grace { .. })
+    }
+}
+
+/// How a promise is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Display, EnumString)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum BreachKind {
+    /// No post as promised came (`FUND-08`).
+    NoQualifiedPost,
+    /// The post came and was not maintained (`FUND-02`, `X-14`).
+    PostNotMaintained,
+}
+
+/// Somebody in training, to whom a post will be owed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct QualifiedPost {
-    /// Its clinical service.
-    pub clinical_service: Id<ClinicalService>,
-    /// Its band.
-    pub band: u8,
-    /// First day in it.
-    pub starts_on: Date,
-    /// Whether it is in the service trained in: hoped for, not required (`PRECEPT-02`).
-    pub same_service: bool,
+pub struct Expected {
+    /// The person.
+    pub person: PersonId,
+    /// The last day of the training, as far as known.
+    pub completes: Date,
 }
 
 /// A promise of permanent qualified posts.
@@ -105,6 +146,12 @@ pub enum Commitment {
         terms: Box<CommitmentTerms>,
         /// Promises fallen due, by application.
         promises: BTreeMap<Id<Application>, Promise>,
+        /// Those in training, by application.
+        expected: BTreeMap<Id<Application>, Expected>,
+        /// Those who ended without qualifying.
+        lapsed: BTreeMap<Id<Application>, LapseGround>,
+        /// Those whom another employer owes the post now.
+        transferred: BTreeMap<Id<Application>, TenantId>,
     },
 }
 
@@ -134,6 +181,41 @@ pub enum CommitmentAct {
         /// The setting of the post's clinical service; `None` at another organisation.
         setting: Option<Setting>,
     },
+    /// See [`NoteExpectedCompletion`].
+    Expect {
+        /// The application.
+        application: Id<Application>,
+        /// Who, and until when.
+        expected: Expected,
+    },
+    /// See [`LapseCommitment`].
+    Lapse {
+        /// The application.
+        application: Id<Application>,
+        /// Why.
+        ground: LapseGround,
+    },
+    /// See [`TransferCommitment`].
+    Transfer {
+        /// Whose.
+        applications: Vec<Id<Application>>,
+        /// To whom.
+        to: TenantId,
+    },
+    /// The successor's side of a transfer.
+    TakeOver(Box<Handover>),
+    /// See [`NoteCommitmentOverdue`].
+    NoteOverdue(Id<Application>),
+    /// See [`OfferMitigation`].
+    OfferMitigation(OfferMitigation),
+    /// See [`GrantGrace`].
+    GrantGrace(GrantGrace),
+    /// See [`ConfirmBreach`] and [`EndGrace`].
+    Breach(Id<Application>),
+    /// See [`ReportPostEnded`].
+    PostEnded(Id<Application>),
+    /// See [`NoteCommitmentMaintained`].
+    NoteMaintained(Id<Application>),
 }
 
 /// Facts of a commitment. The commissioner reads them, so pay and numbers stay out.
@@ -169,10 +251,89 @@ pub enum CommitmentEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         position: Option<Personal<String>>,
     },
-    /// The promise to one person is kept.
+    /// The promise to one person is discharged; from now on the post has to be maintained.
     CommitmentDischarged {
         /// The application.
         application: Id<Application>,
+        /// Until when, from policy `commitment.maintenance`; absent in history from before it
+        /// was recorded.
+        maintain_until: Option<Date>,
+    },
+    /// Somebody trains towards a promised post: the forecast of posts rests on it (`FUND-12`).
+    CompletionExpected {
+        /// The application.
+        application: Id<Application>,
+        /// Who, and until when; a later one replaces an earlier one.
+        expected: Expected,
+    },
+    /// The last day for the evidence is over without a post.
+    CommitmentOverdue {
+        /// The application.
+        application: Id<Application>,
+        /// The day.
+        on: Date,
+    },
+    /// The employer says from when a permanent post will be there.
+    MitigationOffered {
+        /// The application.
+        application: Id<Application>,
+        /// First day of the permanent post.
+        permanent_from: Date,
+    },
+    /// The commissioner waits.
+    GraceGranted {
+        /// The application.
+        application: Id<Application>,
+        /// The last day.
+        until: Date,
+    },
+    /// A post that discharged a promise is no longer there.
+    PostNotMaintained {
+        /// The application.
+        application: Id<Application>,
+        /// Its last day.
+        ended: Date,
+        /// The day until which it was to be maintained.
+        maintain_until: Date,
+    },
+    /// The promise is broken (`FUND-08`).
+    CommitmentBreached {
+        /// The application.
+        application: Id<Application>,
+        /// How.
+        kind: BreachKind,
+        /// The day.
+        on: Date,
+    },
+    /// The post was maintained for as long as it had to be.
+    CommitmentMaintained {
+        /// The application.
+        application: Id<Application>,
+        /// The day.
+        on: Date,
+    },
+    /// Nothing is owed to somebody who did not qualify (`FUND-11`).
+    CommitmentLapsed {
+        /// The application.
+        application: Id<Application>,
+        /// Why.
+        ground: LapseGround,
+        /// The day.
+        on: Date,
+    },
+    /// Another employer owes these people their posts.
+    CommitmentTransferred {
+        /// Whose.
+        applications: Vec<Id<Application>>,
+        /// Who owes them now.
+        to: TenantId,
+        /// The day.
+        on: Date,
+    },
+    /// The same, seen from the successor.
+    CommitmentTakenOver {
+        /// What is promised, to whom.
+        handover: Box<Handover>,
     },
 }
 
@@ -215,52 +376,107 @@ impl Commitment {
         .flatten()
     }
 
-    /// How many promises are kept.
+    /// How many promises a post discharged.
     pub fn discharged(&self) -> usize {
         self.promises()
             .filter(|(_, promise)| promise.post.is_some())
             .count()
     }
 
+    /// Those in training, by application.
+    pub fn expected(&self) -> impl Iterator<Item = (&Id<Application>, &Expected)> {
+        match self {
+            Self::Absent => None,
+            Self::Given { expected, .. } => Some(expected.iter()),
+        }
+        .into_iter()
+        .flatten()
+    }
+
+    /// Who owes somebody the post, when it is no longer this employer.
+    pub fn transferred(&self, application: Id<Application>) -> Option<TenantId> {
+        match self {
+            Self::Absent => None,
+            Self::Given { transferred, .. } => transferred.get(&application).copied(),
+        }
+    }
+
     fn evolve(&mut self, event: CommitmentEvent) {
         match (event, self) {
-            (CommitmentEvent::CommitmentGiven { terms }, state) => {
-                *state = Self::Given {
-                    terms,
-                    promises: BTreeMap::new(),
-                };
+            (CommitmentEvent::CommitmentGiven { terms }, state) => *state = Self::of(terms),
+            (CommitmentEvent::CommitmentTakenOver { handover }, state) => {
+                state.take_over(*handover)
             }
             (
+                event,
+                Self::Given {
+                    promises,
+                    expected,
+                    lapsed,
+                    transferred,
+                    ..
+                },
+            ) => match event {
                 CommitmentEvent::CommitmentDue {
                     application,
                     person,
                     qualified_on,
                     evidence_by,
                     clinical_service,
-                },
-                Self::Given { promises, .. },
-            ) => {
-                let promise = Promise {
-                    person,
-                    qualified_on,
-                    evidence_by,
-                    clinical_service,
-                    post: None,
-                };
-                promises.insert(application, promise);
-            }
-            (
-                CommitmentEvent::QualifiedPostEvidenced {
-                    application, post, ..
-                },
-                Self::Given { promises, .. },
-            ) => {
-                if let Some(promise) = promises.get_mut(&application) {
-                    promise.post = Some(post);
+                } => {
+                    expected.remove(&application);
+                    lapsed.remove(&application);
+                    let due = Promise::due(person, qualified_on, evidence_by, clinical_service);
+                    promises.insert(application, due);
                 }
-            }
-            (CommitmentEvent::CommitmentDischarged { .. }, Self::Given { .. })
-            | (_, Self::Absent) => {}
+                CommitmentEvent::CompletionExpected {
+                    application,
+                    expected: who,
+                } => {
+                    lapsed.remove(&application);
+                    expected.insert(application, who);
+                }
+                CommitmentEvent::CommitmentLapsed {
+                    application,
+                    ground,
+                    ..
+                } => {
+                    expected.remove(&application);
+                    lapsed.insert(application, ground);
+                    if let Some(promise) = promises.get_mut(&application) {
+                        promise.standing = Standing::Lapsed;
+                    }
+                }
+                CommitmentEvent::CommitmentTransferred {
+                    applications, to, ..
+                } => {
+                    for application in applications {
+                        expected.remove(&application);
+                        if let Some(promise) = promises.get_mut(&application) {
+                            promise.standing = Standing::Transferred;
+                        }
+                        transferred.insert(application, to);
+                    }
+                }
+                event => {
+                    if let Some((application, change)) = keeping::change(event)
+                        && let Some(promise) = promises.get_mut(&application)
+                    {
+                        promise.keep(change);
+                    }
+                }
+            },
+            (_, Self::Absent) => {}
+        }
+    }
+
+    fn of(terms: Box<CommitmentTerms>) -> Self {
+        Self::Given {
+            terms,
+            promises: BTreeMap::new(),
+            expected: BTreeMap::new(),
+            lapsed: BTreeMap::new(),
+            transferred: BTreeMap::new(),
         }
     }
 
@@ -303,7 +519,10 @@ impl Commitment {
             // an employer that promised nothing owes nothing, and gets no award either (`FUND-02`)
             return Ok(vec![]);
         };
-        if promises.contains_key(&bring.application) {
+        if promises
+            .get(&bring.application)
+            .is_some_and(|promise| promise.standing != Standing::Lapsed)
+        {
             return Ok(vec![]);
         }
         let window: u32 = issued
@@ -316,94 +535,6 @@ impl Commitment {
             evidence_by: months_later(bring.qualified_on, window),
             clinical_service,
         }])
-    }
-
-    fn evidence(
-        &self,
-        issued: &Issued<CommitmentAct>,
-        evidence: &EvidenceQualifiedPost,
-        setting: Option<&Setting>,
-    ) -> Result<Vec<CommitmentEvent>, Refusal> {
-        let replaced = evidence
-            .replaces
-            .as_deref()
-            .map(|kind| text::identifier(kind, "replaces", POST_KIND_BYTES_MAX))
-            .transpose()?;
-        let position = evidence
-            .position
-            .as_deref()
-            .map(|number| text::required(number, "position", POSITION_BYTES_MAX))
-            .transpose()?;
-        let Self::Given { terms, promises } = self else {
-            return Err(Refusal::not_permitted());
-        };
-        if issued.by.tenant != terms.employer {
-            return Err(Refusal::not_permitted());
-        }
-        let starts_on = issued.today();
-        let not_qualified = |message: String| Refusal::new(Reason::NotQualified, message);
-        let promise = promises.get(&evidence.application).ok_or_else(|| {
-            not_qualified(
-                "no post is owed for this application: nobody has qualified through it yet; wait \
-                 for the released result"
-                    .to_owned(),
-            )
-        })?;
-        if starts_on < promise.qualified_on {
-            return Err(not_qualified(format!(
-                "the post starts before the qualification of {}; date it then or later",
-                promise.qualified_on
-            ))
-            .with("qualified_on", promise.qualified_on));
-        }
-        let post = QualifiedPost {
-            clinical_service: evidence.clinical_service,
-            band: evidence.post.band,
-            starts_on,
-            same_service: evidence.clinical_service == promise.clinical_service,
-        };
-        evidence.additional(issued, replaced.as_deref())?;
-        if evidence.employer != terms.employer {
-            return Err(terms_not_met(
-                "employer",
-                "the post is with another organisation; only one with the employer that promised \
-                 it discharges the commitment",
-            ));
-        }
-        evidence.post.meets(issued, &terms.role, Some(terms.band))?;
-        if let Some(setting) = setting {
-            let (role, phase) = (&terms.role, Phase::Qualified);
-            issued
-                .policies
-                .permitted_setting(role, phase, setting, None, starts_on)?;
-        }
-        // What a recorded post met, a repeat of it meets again; anything less is no repeat.
-        if let Some(known) = &promise.post {
-            return if *known == post {
-                Ok(vec![])
-            } else {
-                Err(Refusal::already_recorded("the qualified post"))
-            };
-        }
-        let position = position.map(|number| {
-            Personal::new(
-                promise.person,
-                PersonalClass::EmploymentIdentifier,
-                [terms.employer],
-                number,
-            )
-        });
-        Ok(vec![
-            CommitmentEvent::QualifiedPostEvidenced {
-                application: evidence.application,
-                person: promise.person,
-                post,
-                position,
-            },
-            CommitmentEvent::CommitmentDischarged {
-                application: evidence.application,
-            },
-        ])
     }
 }
 
@@ -425,6 +556,28 @@ impl Decider for Commitment {
             CommitmentAct::Evidence { evidence, setting } => {
                 self.evidence(issued, evidence, setting.as_ref())
             }
+            CommitmentAct::Expect {
+                application,
+                expected,
+            } => Ok(self.expect_completion(*application, expected)),
+            CommitmentAct::Lapse {
+                application,
+                ground,
+            } => Ok(self.lapse(issued.today(), *application, *ground)),
+            CommitmentAct::Transfer { applications, to } => {
+                self.transfer(issued, applications, *to)
+            }
+            CommitmentAct::TakeOver(handover) => Ok(self.accept(handover)),
+            CommitmentAct::NoteOverdue(application) => {
+                Ok(self.note_overdue(issued.today(), *application))
+            }
+            CommitmentAct::OfferMitigation(offer) => self.offer_mitigation(issued, offer),
+            CommitmentAct::GrantGrace(grant) => self.grant_grace(issued, grant),
+            CommitmentAct::Breach(application) => self.breach(issued, *application),
+            CommitmentAct::PostEnded(application) => self.post_ended(issued, *application),
+            CommitmentAct::NoteMaintained(application) => {
+                Ok(self.note_maintained(issued.today(), *application))
+            }
         }
     }
 
@@ -432,73 +585,6 @@ impl Decider for Commitment {
         self.terms()
             .map(|terms| Custody::of(terms.employer, [terms.commissioner]))
     }
-}
-
-/// What makes a post the promised one (`FUND-07`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PostTerms {
-    /// Agenda for Change band.
-    pub band: u8,
-    /// Whether the contract is permanent.
-    pub permanent: bool,
-    /// How it is paid for.
-    pub funding: PostFunding,
-}
-
-impl PostTerms {
-    /// Each failing term has its own answer, so that the employer knows which one to mend.
-    fn meets(self, issued: &Issue, role: &Role, qualified_band: Option<u8>) -> Result<(), Refusal> {
-        let rule: BandRule = issued
-            .policies
-            .get("commitment.band_rule", issued.today())?;
-        let Some(band) = qualified_band else {
-            return Err(terms_not_met(
-                "band",
-                &format!("policy names no qualified band for {role} yet; ask the commissioner"),
-            ));
-        };
-        let fits = match rule {
-            BandRule::Exact => self.band == band,
-            BandRule::AtLeast => self.band >= band,
-        };
-        if !fits {
-            return Err(terms_not_met(
-                "band",
-                &format!(
-                    "a qualified {role} is band {band}, the post is band {}; correct the post",
-                    self.band
-                ),
-            )
-            .with("required_band", band));
-        }
-        if !self.permanent {
-            return Err(terms_not_met(
-                "contract",
-                "the contract is not permanent; make it permanent",
-            ));
-        }
-        if self.funding != PostFunding::Baseline {
-            return Err(terms_not_met(
-                "funding",
-                "the post is not paid from the employer's baseline funding; fund it from there",
-            ));
-        }
-        Ok(())
-    }
-}
-
-/// Whether a higher band counts, policy `commitment.band_rule` (`TAXO-14`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BandRule {
-    /// Only the role's own band.
-    Exact,
-    /// The role's band or a higher one.
-    AtLeast,
-}
-
-fn terms_not_met(term: &'static str, message: &str) -> Refusal {
-    Refusal::new(Reason::CommitmentTermsNotMet, message).with("term", term)
 }
 
 /// Promises permanent qualified posts for the trainees of an intake.
@@ -569,7 +655,12 @@ impl Command for BringCommitmentDue {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         issue.by.acting_for(TenantKind::Platform)?;
         let vacancy = Vacancy::expect(world, self.vacancy)?;
-        let id = Commitment::id(vacancy.employer, vacancy.allocation);
+        let id = held(
+            world,
+            vacancy.employer,
+            vacancy.allocation,
+            self.application,
+        )?;
         let (bring, clinical_service) = (self.clone(), vacancy.clinical_service);
         world.decide_beyond(
             issue,
@@ -580,71 +671,6 @@ impl Command for BringCommitmentDue {
             },
         )?;
         Ok(id.key())
-    }
-}
-
-/// Shows that one person holds the promised post, from the effective date on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct EvidenceQualifiedPost {
-    /// The commitment.
-    pub commitment: Id<Commitment>,
-    /// The application of the person.
-    pub application: Id<Application>,
-    /// Who employs the person in the post.
-    pub employer: TenantId,
-    /// The clinical service of the post.
-    pub clinical_service: Id<ClinicalService>,
-    /// What the post is.
-    pub post: PostTerms,
-    /// The kind of post it replaces; an additional post replaces none.
-    pub replaces: Option<String>,
-    /// Its position number in the employer's establishment.
-    pub position: Option<String>,
-}
-
-impl EvidenceQualifiedPost {
-    /// The post is an additional one (`FUND-11`), above all not in place of a psychologist's or a
-    /// therapist's (`PRACTICE-09`).
-    fn additional(&self, issued: &Issue, replaced: Option<&str>) -> Result<(), Refusal> {
-        let Some(replaced) = replaced else {
-            return Ok(());
-        };
-        let protected: Vec<String> = issued
-            .policies
-            .get("commitment.protected_posts", issued.today())?;
-        if protected.iter().any(|kind| kind == replaced) {
-            return Err(Refusal::new(
-                Reason::PostSubstitutionForbidden,
-                format!("the post must not replace a {replaced}; create an additional one"),
-            )
-            .with("replaces", replaced));
-        }
-        Err(terms_not_met(
-            "expansion",
-            "the post takes the place of an existing one; the promise is an additional post",
-        ))
-    }
-}
-
-impl Command for EvidenceQualifiedPost {
-    fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
-        issue.by.acting_for(TenantKind::Employer)?;
-        // what another organisation runs is not read here; the terms refuse such a post
-        let setting = if self.employer == issue.by.tenant {
-            world
-                .read_own(issue, self.clinical_service)?
-                .terms()
-                .map(|service| service.setting.clone())
-        } else {
-            None
-        };
-        let evidence = self.clone();
-        world.decide(
-            issue,
-            self.commitment,
-            CommitmentAct::Evidence { evidence, setting },
-        )?;
-        Ok(self.commitment.key())
     }
 }
 

@@ -113,6 +113,8 @@ facts! {
     Allocation: allocation::Allocation => AllocationEvent,
     /// A commitment.
     Commitment: commitment::Commitment => CommitmentEvent,
+    /// An employer's broken promises.
+    BreachRegister: commitment::BreachRegister => BreachRegisterEvent,
     /// A partnership.
     Partnership: partnership::Partnership => PartnershipEvent,
     /// A vacancy.

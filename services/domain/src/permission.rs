@@ -61,6 +61,12 @@ permissions! {
     GrantClusterOverride:  [CommissionerNational],
     ConfirmAllocation:     [CommissionerNational],
     DeclineAllocation:     [ProfessionalLead],
+    OfferMitigation:       [ServiceManager, ProfessionalLead],
+    GrantGrace:            [CommissionerNational],
+    ConfirmBreach:         [CommissionerNational],
+    ReportPostEnded:       [EmployerHr, ServiceManager],
+    TransferCommitment:    [CommissionerNational],
+    GetBreachRegister:     [ServiceManager, ProfessionalLead, EmployerFinance, CommissionerNational, CommissionerRegional],
     GetAllocation:         [EmployerHr, ServiceManager, ProfessionalLead, ProgrammeLead, CommissionerNational, CommissionerRegional],
     // partnership
     SignPartnership:       [ProfessionalLead, ServiceManager, ProgrammeLead],

@@ -4,14 +4,19 @@
 //! derived from the event, so a replay finds every one of them done. Commands run as the platform
 //! with the effective time of the event.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
 use crate::{
     allocation::{FillPlace, VacatePlace},
     application::{Application, ApplicationEvent},
     appointment::Appointment,
-    commitment::{BringCommitmentDue, CommitmentEvent},
+    calendar::midday,
+    commitment::{
+        BringCommitmentDue, Broken, Commitment, CommitmentEvent, EndGrace, LapseCommitment,
+        LapseGround, NoteBreach, NoteCommitmentMaintained, NoteCommitmentOverdue,
+        NoteExpectedCompletion, NoteTrainingLeft,
+    },
     decision_round::LapseDecisionRound,
     employment::EmploymentEvent,
     enrolment::EnrolmentEvent,
@@ -22,7 +27,9 @@ use crate::{
     permission::Action,
     preceptorship::StartPreceptorship,
     qualification::{QualificationEvent, ReleasedResult},
-    training::{NoteEmployment, NoteEmploymentEnd, NoteEnrolment, Teaching, TrainingEvent},
+    training::{
+        NoteEmployment, NoteEmploymentEnd, NoteEnrolment, Teaching, Training, TrainingEvent,
+    },
     world::Command,
 };
 
@@ -59,6 +66,27 @@ pub enum Timer {
         /// The round.
         round: u32,
     },
+    /// The last day for the evidence of a promised post is over (`FUND-08`).
+    CommitmentEvidence {
+        /// The commitment.
+        commitment: Id<Commitment>,
+        /// Whose promise.
+        application: Id<Application>,
+    },
+    /// The grace of a promise is over.
+    CommitmentGrace {
+        /// The commitment.
+        commitment: Id<Commitment>,
+        /// Whose promise.
+        application: Id<Application>,
+    },
+    /// A post that discharged a promise was maintained for long enough.
+    CommitmentMaintenance {
+        /// The commitment.
+        commitment: Id<Commitment>,
+        /// Whose promise.
+        application: Id<Application>,
+    },
 }
 
 impl Reaction {
@@ -77,7 +105,7 @@ pub fn react(event: &Occurred) -> Vec<Reaction> {
             };
             vec![Reaction::Timer(*deadline, timer)]
         }
-        Fact::Commitment(event) => after_commitment(event).into_iter().collect(),
+        Fact::Commitment(kept) => after_commitment(Id::new(event.stream), kept),
         Fact::Offer(OfferEvent::OfferAccepted {}) => {
             let offer = Id::new(event.stream);
             vec![Reaction::command(Action::AcceptOffer, FillPlace { offer })]
@@ -89,7 +117,7 @@ pub fn react(event: &Occurred) -> Vec<Reaction> {
         }
         Fact::Employment(event) => vec![after_employment(event)],
         Fact::Enrolment(event) => after_enrolment(event).into_iter().collect(),
-        Fact::Training(event) => after_training(event).into_iter().collect(),
+        Fact::Training(told) => after_training(Id::new(event.stream), told),
         Fact::Qualification(event) => after_qualification(event),
         Fact::Policy(_)
         | Fact::Tenant(_)
@@ -98,6 +126,7 @@ pub fn react(event: &Occurred) -> Vec<Reaction> {
         | Fact::Programme(_)
         | Fact::Intake(_)
         | Fact::Allocation(_)
+        | Fact::BreachRegister(_)
         | Fact::Partnership(_)
         | Fact::Vacancy(_)
         | Fact::Application(_)
@@ -113,19 +142,79 @@ pub fn react(event: &Occurred) -> Vec<Reaction> {
     }
 }
 
-/// The promised post is there: preceptorship and consolidation begin with it.
-fn after_commitment(event: &CommitmentEvent) -> Option<Reaction> {
-    let CommitmentEvent::QualifiedPostEvidenced {
-        application, post, ..
-    } = event
-    else {
-        return None;
+/// The promised post is there: preceptorship and consolidation begin with it. What is owed has a
+/// last day; what was discharged has to be maintained; what is broken is noted.
+fn after_commitment(commitment: Id<Commitment>, event: &CommitmentEvent) -> Vec<Reaction> {
+    let after = |day: Date, timer: Timer| {
+        let due = midday(day.tomorrow().unwrap_or(day));
+        vec![Reaction::Timer(due, timer)]
     };
-    let start = StartPreceptorship {
-        application: *application,
-        post_starts: post.starts_on,
-    };
-    Some(Reaction::command(Action::EvidenceQualifiedPost, start))
+    match event {
+        CommitmentEvent::QualifiedPostEvidenced {
+            application, post, ..
+        } => {
+            let start = StartPreceptorship {
+                application: *application,
+                post_starts: post.starts_on,
+            };
+            vec![Reaction::command(Action::EvidenceQualifiedPost, start)]
+        }
+        CommitmentEvent::CommitmentDue {
+            application,
+            evidence_by,
+            ..
+        } => {
+            let application = *application;
+            let timer = Timer::CommitmentEvidence {
+                commitment,
+                application,
+            };
+            after(*evidence_by, timer)
+        }
+        CommitmentEvent::GraceGranted { application, until } => {
+            let application = *application;
+            let timer = Timer::CommitmentGrace {
+                commitment,
+                application,
+            };
+            after(*until, timer)
+        }
+        CommitmentEvent::CommitmentDischarged {
+            application,
+            maintain_until: Some(until),
+        } => {
+            let timer = Timer::CommitmentMaintenance {
+                commitment,
+                application: *application,
+            };
+            vec![Reaction::Timer(midday(*until), timer)]
+        }
+        CommitmentEvent::CommitmentTakenOver { handover } => handover
+            .people
+            .iter()
+            .filter_map(|one| {
+                let due = one.due.as_ref()?;
+                let timer = Timer::CommitmentEvidence {
+                    commitment,
+                    application: one.application,
+                };
+                after(due.evidence_by, timer).pop()
+            })
+            .collect(),
+        CommitmentEvent::CommitmentBreached {
+            application, kind, ..
+        } => {
+            let note = NoteBreach {
+                broken: Broken {
+                    commitment,
+                    application: *application,
+                },
+                kind: *kind,
+            };
+            vec![Reaction::command(Action::ConfirmBreach, note)]
+        }
+        _ => vec![],
+    }
 }
 
 /// What only the employer may see stays behind; the shared training learns the days.
@@ -163,22 +252,32 @@ fn after_enrolment(event: &EnrolmentEvent) -> Option<Reaction> {
     Some(Reaction::command(Action::EnrolTrainee, note))
 }
 
-/// Who has entered a funded training is locked from the first day, provisionally.
-fn after_training(event: &TrainingEvent) -> Option<Reaction> {
-    let TrainingEvent::TrainingStarted {
-        appointment,
-        year,
-        expected_board,
-    } = event
-    else {
-        return None;
-    };
-    let foresee = ForeseeFundingLock {
-        appointment: appointment.clone(),
-        training_start: year.starts,
-        expected_board: *expected_board,
-    };
-    Some(Reaction::command(Action::EnrolTrainee, foresee))
+/// Who has entered a funded training is locked from the first day, provisionally; and a qualified
+/// post is expected for them, or no longer.
+fn after_training(training: Id<Training>, event: &TrainingEvent) -> Vec<Reaction> {
+    let expect = Reaction::command(Action::EnrolTrainee, NoteExpectedCompletion { training });
+    match event {
+        TrainingEvent::TrainingStarted {
+            appointment,
+            year,
+            expected_board,
+        } => {
+            let foresee = ForeseeFundingLock {
+                appointment: appointment.clone(),
+                training_start: year.starts,
+                expected_board: *expected_board,
+            };
+            vec![expect, Reaction::command(Action::EnrolTrainee, foresee)]
+        }
+        TrainingEvent::TrainingExtended { .. } => vec![expect],
+        TrainingEvent::EmploymentEndNoted { .. } => {
+            vec![Reaction::command(
+                Action::EndEmployment,
+                NoteTrainingLeft { training },
+            )]
+        }
+        _ => vec![],
+    }
 }
 
 /// A pass fixes the lock and brings the promise of a post due. The lock follows the board of the
@@ -208,7 +307,16 @@ fn after_qualification(event: &QualificationEvent) -> Vec<Reaction> {
         QualificationEvent::ResultReleased {
             appointment,
             result: ReleasedResult::NotCompleted { board, .. },
-        } => vec![fix(appointment, *board)],
+        } => {
+            let lapse = LapseCommitment {
+                appointment: appointment.clone(),
+                ground: LapseGround::Failed,
+            };
+            vec![
+                fix(appointment, *board),
+                Reaction::command(Action::ReleaseResult, lapse),
+            ]
+        }
         QualificationEvent::ResultReleased { .. }
         | QualificationEvent::RegisterEntryRecorded { .. } => vec![],
     }
@@ -220,6 +328,36 @@ pub fn on_timer(timer: &Timer) -> (Action, Box<dyn Command>) {
         Timer::DecisionRound { application, round } => (
             Action::OpenDecisionRound,
             Box::new(LapseDecisionRound { application, round }),
+        ),
+        Timer::CommitmentEvidence {
+            commitment,
+            application,
+        } => (
+            Action::EvidenceQualifiedPost,
+            Box::new(NoteCommitmentOverdue {
+                commitment,
+                application,
+            }),
+        ),
+        Timer::CommitmentGrace {
+            commitment,
+            application,
+        } => (
+            Action::ConfirmBreach,
+            Box::new(EndGrace {
+                commitment,
+                application,
+            }),
+        ),
+        Timer::CommitmentMaintenance {
+            commitment,
+            application,
+        } => (
+            Action::EvidenceQualifiedPost,
+            Box::new(NoteCommitmentMaintained {
+                commitment,
+                application,
+            }),
         ),
     }
 }

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 /// Event types whose current version is not the first: `(event type, current version)`.
-const VERSIONS: &[(&str, &str)] = &[];
+const VERSIONS: &[(&str, &str)] = &[("CommitmentDischarged", "2.0")];
 
 /// One step: events of `event_type` at `from` become version `to`.
 pub struct Upcaster {
@@ -21,7 +21,21 @@ pub struct Upcaster {
 }
 
 /// Every released step.
-pub const UPCASTERS: &[Upcaster] = &[];
+pub const UPCASTERS: &[Upcaster] = &[Upcaster {
+    event_type: "CommitmentDischarged",
+    from: "1.0",
+    to: "2.0",
+    // The first version did not say until when the post has to be maintained.
+    rewrite: |mut payload| {
+        if let Some(discharged) = payload
+            .get_mut("CommitmentDischarged")
+            .and_then(Value::as_object_mut)
+        {
+            discharged.entry("maintain_until").or_insert(Value::Null);
+        }
+        payload
+    },
+}];
 
 /// The version that new events of this type carry.
 pub fn current_version(event_type: &str) -> &'static str {

@@ -22,7 +22,7 @@ const ALLOCATION_PEOPLE: &str = "allocation_people";
 
 impl View for Commissioner {
     const NAME: &'static str = "commissioner";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const KIND: TenantKind = TenantKind::Commissioner;
     type Row = Record;
 
@@ -77,6 +77,7 @@ impl View for Commissioner {
                 }
             }
             Record::Commitment(commitment) => commitment.sums(sums),
+            Record::Breaches(breaches) => breaches.sums(sums),
             Record::Award(award) => {
                 award.sums(sums);
                 for (year, pence) in &award.paid_by_year {
@@ -184,6 +185,55 @@ impl Dashboard for Commissioner {
             "qualified_posts_owed",
             Split::Month,
             "promised posts not yet kept, by first month",
+        ),
+        count(
+            "commitments_in_grace",
+            "promises the commissioner waits for beyond the last day",
+        ),
+        count("commitments_breached", "promises broken (FUND-08)"),
+        split(
+            "commitments_breached_by_kind",
+            Split::Word,
+            "promises broken, by how",
+        ),
+        count(
+            "commitments_maintained",
+            "posts maintained to the end of the period (FUND-02)",
+        ),
+        count(
+            "commitments_lapsed",
+            "promises that fell with a failure or a withdrawal",
+        ),
+        count(
+            "commitments_transferred",
+            "promises another employer took over",
+        ),
+        count(
+            "in_another_service",
+            "people in a qualified post of another clinical service (PRECEPT-02)",
+        ),
+        split(
+            "post_forecast",
+            Split::Month,
+            "qualified posts to come, in hundredths of whole-time equivalents (FUND-12)",
+        )
+        .percent(),
+        split(
+            "post_forecast_by_year",
+            Split::Word,
+            "the same by financial year",
+        )
+        .percent(),
+        split(
+            "post_forecast_by_employer",
+            Split::Word,
+            "the same by employer and month",
+        )
+        .percent(),
+        count("breaches_open", "broken promises nothing has made good"),
+        count(
+            "employers_not_ready_for_breach",
+            "employers with such a promise (READY-01)",
         ),
         count(
             "in_qualified_post",

@@ -49,6 +49,7 @@ impl View for Employer {
                 }
             }
             Record::Commitment(commitment) => commitment.sums(sums),
+            Record::Breaches(breaches) => breaches.sums(sums),
             Record::Vacancy(vacancy) => {
                 sums.count("vacancies_open", !vacancy.closed);
                 sums.add("posts_advertised", i64::from(vacancy.posts));
@@ -156,6 +157,48 @@ impl Dashboard for Employer {
             "qualified_posts_owed",
             Split::Month,
             "promised posts not yet kept, by first month",
+        ),
+        count(
+            "commitments_in_grace",
+            "promises the commissioner waits for beyond the last day",
+        ),
+        count("commitments_breached", "promises broken (FUND-08)"),
+        split(
+            "commitments_breached_by_kind",
+            Split::Word,
+            "promises broken, by how",
+        ),
+        count(
+            "commitments_maintained",
+            "posts maintained to the end of the period (FUND-02)",
+        ),
+        count(
+            "commitments_lapsed",
+            "promises that fell with a failure or a withdrawal",
+        ),
+        count(
+            "commitments_transferred",
+            "promises another employer took over",
+        ),
+        count(
+            "in_another_service",
+            "people in a qualified post of another clinical service (PRECEPT-02)",
+        ),
+        split(
+            "post_forecast",
+            Split::Month,
+            "qualified posts to come, in hundredths of whole-time equivalents (FUND-12)",
+        )
+        .percent(),
+        split(
+            "post_forecast_by_year",
+            Split::Word,
+            "the same by financial year",
+        )
+        .percent(),
+        count(
+            "breaches_open",
+            "broken promises nothing has made good: no readiness until then (READY-01)",
         ),
         count("in_qualified_post", "people in a qualified post"),
         split(

@@ -134,6 +134,7 @@ impl Journey {
             | Record::Intake(_)
             | Record::Allocation(_)
             | Record::Commitment(_)
+            | Record::Breaches(_)
             | Record::Partnership(_)
             | Record::Vacancy(_)
             | Record::Lock(_) => {}

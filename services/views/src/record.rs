@@ -5,6 +5,7 @@
 //! joins an allocation when it is proposed), so nothing here insists on a first event. Every event
 //! of every aggregate has its place, and a new one does not compile until it has.
 
+mod commitment;
 mod places;
 mod selection;
 mod training;
@@ -15,6 +16,7 @@ use ledger::view::Noted;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use commitment::*;
 pub use places::*;
 pub use selection::*;
 pub use training::*;
@@ -76,6 +78,8 @@ records! {
     Allocation(AllocationRecord): Fact::Allocation(event) => event,
     /// A commitment.
     Commitment(CommitmentRecord): Fact::Commitment(event) => event,
+    /// An employer's broken promises.
+    Breaches(BreachesRecord): Fact::BreachRegister(event) => event,
     /// A partnership.
     Partnership(PartnershipRecord): Fact::Partnership(event) => event,
     /// A vacancy.

@@ -83,6 +83,7 @@ impl View for University {
             Record::Unseen
             | Record::Allocation(_)
             | Record::Commitment(_)
+            | Record::Breaches(_)
             | Record::Vacancy(_)
             | Record::Award(_)
             | Record::Lock(_)

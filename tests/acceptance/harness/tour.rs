@@ -1,6 +1,7 @@
 //! A tour of everything there is: every scenario and every other way a record can go, so that each
 //! RPC is called and each event stored at least once.
 
+mod commitment;
 mod training;
 
 use domain::{
@@ -50,6 +51,21 @@ pub(crate) async fn whole(cast: &Cast) {
         .write(
             "GrantLockExemption",
             json!({"person": practitioner.person_name(), "reason": "A shortage of supervisors."}),
+        )
+        .await;
+    commitment::promises(cast).await;
+    // long enough for the post of the practitioner to have been maintained
+    cast.of(COMMISSIONER, CommissionerNational)
+        .on("2029-04-06")
+        .write(
+            "SetPolicy",
+            json!({
+                "policy": "commitment.evidence_window",
+                "from": "2030-01-01",
+                "value_json": "4",
+                "source": "made up",
+                "approver": "made up",
+            }),
         )
         .await;
     cast.settle().await;

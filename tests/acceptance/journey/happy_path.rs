@@ -272,6 +272,7 @@ async fn d_1_from_interest_to_a_completed_preceptorship() {
             campaign.commitment.clone(),
             vec![
                 "CommitmentGiven",
+                "CompletionExpected",
                 "CommitmentDue",
                 "QualifiedPostEvidenced",
                 "CommitmentDischarged",

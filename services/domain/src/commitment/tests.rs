@@ -8,6 +8,7 @@ use crate::{
         cast::{BAND_5_PERMANENT_BASELINE, Cast, SEVERNVALE, intake},
         person, tenant,
     },
+    refusal::Reason,
 };
 
 const PASSED: Date = date(2027, 3, 10);

@@ -247,6 +247,7 @@ fn locks(rows: &mut Rows) {
 fn commitments_and_awards(rows: &mut Rows) {
     rows.set("commitment.evidence_window", json!(3), "[P] months; X-14");
     rows.set("commitment.maintenance", json!(24), "[P] months; X-14");
+    rows.set("commitment.grace_max", json!(6), "[P] months; X-14");
     rows.set(
         "commitment.band_rule",
         json!("exact"),

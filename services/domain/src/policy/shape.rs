@@ -46,6 +46,7 @@ const SHAPES: &[(&str, Check)] = &[
     ("lock.boundary",              reads::<String>),
     ("commitment.evidence_window", reads::<u32>),
     ("commitment.maintenance",     reads::<u32>),
+    ("commitment.grace_max",       reads::<u32>),
     ("award.instalments",          reads::<u32>),
     ("award.payee_sectors",        reads::<Vec<String>>),
     ("award.tuition_pence",        reads::<BTreeMap<Role, i64>>),

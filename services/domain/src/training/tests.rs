@@ -93,6 +93,7 @@ fn train_05_the_later_of_the_two_sides_starts_the_year_whoever_records_first() {
         [
             "EmploymentNoted",
             "TrainingStarted",
+            "CompletionExpected",
             "ProvisionalFundingLockStarted"
         ]
     );

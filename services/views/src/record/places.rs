@@ -5,13 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     actor::{Region, TenantId},
     allocation::AllocationEvent,
-    commitment::CommitmentEvent,
     partnership::PartnershipEvent,
     programme::IntakeEvent,
     vacancy::VacancyEvent,
 };
 use jiff::civil::Date;
-use ledger::view::{Figures, Noted};
+use ledger::view::Noted;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -162,89 +161,6 @@ impl Keep<AllocationEvent> for AllocationRecord {
             AllocationEvent::SupervisorEligibilityChecked { .. }
             | AllocationEvent::PlacesAdvertised { .. }
             | AllocationEvent::PlacesHandedBack { .. } => {}
-        }
-    }
-}
-
-/// A commitment: posts promised, and each person's.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct CommitmentRecord {
-    /// Who promises.
-    pub employer: Option<TenantId>,
-    /// Posts promised.
-    pub posts: u32,
-    /// Their band.
-    pub band: u8,
-    /// First day of the month from which they are owed.
-    pub effective_month: Option<Date>,
-    /// The promise to each person, by application.
-    pub promises: BTreeMap<Uuid, PromiseRecord>,
-}
-
-/// The promise to one person.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct PromiseRecord {
-    /// The last day for the evidence.
-    pub evidence_by: Option<Date>,
-    /// First day in the qualified post.
-    pub in_post_from: Option<Date>,
-    /// The post's band.
-    pub band: Option<u8>,
-    /// Whether it is kept.
-    pub discharged: bool,
-}
-
-impl CommitmentRecord {
-    /// What it adds to a dashboard.
-    pub(crate) fn sums(&self, sums: &mut Figures) {
-        sums.add("commitment_posts", i64::from(self.posts));
-        let mut kept = 0_i64;
-        for promise in self.promises.values() {
-            kept += i64::from(promise.discharged);
-            sums.add("commitments_fallen_due", 1);
-            sums.count("commitments_discharged", promise.discharged);
-            sums.count("commitments_due", !promise.discharged);
-            if let (false, Some(by)) = (promise.discharged, promise.evidence_by) {
-                sums.add_of("commitments_due_by", by, 1);
-            }
-            sums.count("in_qualified_post", promise.in_post_from.is_some());
-            if let Some(band) = promise.band {
-                sums.add_of("in_qualified_post_by_band", band, 1);
-            }
-        }
-        if let Some(month) = self.effective_month {
-            let owed = i64::from(self.posts).saturating_sub(kept).max(0);
-            sums.add_of("qualified_posts_owed", month, owed);
-        }
-    }
-}
-
-impl Keep<CommitmentEvent> for CommitmentRecord {
-    fn note(&mut self, _: &Noted, fact: &CommitmentEvent) {
-        match fact {
-            CommitmentEvent::CommitmentGiven { terms } => {
-                self.employer = Some(terms.employer);
-                self.posts = terms.posts;
-                self.band = terms.band;
-                self.effective_month = Some(terms.effective_month);
-            }
-            CommitmentEvent::CommitmentDue {
-                application,
-                evidence_by,
-                ..
-            } => {
-                self.promises.entry(application.0).or_default().evidence_by = Some(*evidence_by);
-            }
-            CommitmentEvent::QualifiedPostEvidenced {
-                application, post, ..
-            } => {
-                let promise = self.promises.entry(application.0).or_default();
-                promise.in_post_from = Some(post.starts_on);
-                promise.band = Some(post.band);
-            }
-            CommitmentEvent::CommitmentDischarged { application } => {
-                self.promises.entry(application.0).or_default().discharged = true;
-            }
         }
     }
 }

@@ -6,7 +6,7 @@ use domain::{
     actor::{PersonId, TenantId},
     appointment::Appointment,
     board::BoardOutcome,
-    calendar::whole_months,
+    calendar::{financial_year, whole_months},
     employment::EmploymentEvent,
     enrolment::EnrolmentEvent,
     funding::{FundingAwardEvent, FundingLockEvent},
@@ -82,16 +82,6 @@ impl AwardRecord {
         sums.add("instalments_paid", i64::from(self.instalments));
         sums.add("salary_paid", self.paid_pence);
     }
-}
-
-/// The financial year of a day, from April to March: `2026/27`.
-fn financial_year(on: Date) -> String {
-    let first = if on.month() >= 4 {
-        on.year()
-    } else {
-        on.year() - 1
-    };
-    format!("{first}/{:02}", (first + 1).rem_euclid(100))
 }
 
 impl Keep<FundingAwardEvent> for AwardRecord {
