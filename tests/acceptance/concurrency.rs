@@ -11,6 +11,7 @@ use crate::harness::{
     Service,
     cast::{WEXCOMBE, candidate},
     life::{Campaign, Trainee},
+    partner::Partner,
     soundness,
 };
 
@@ -158,6 +159,61 @@ async fn twenty_four_writers_on_twenty_hot_streams_lose_and_double_nothing() {
     .expect("a count");
     assert_eq!(stored, written);
     assert!(written > 0);
+    soundness::check(&service.owner).await;
+    service.stop().await;
+}
+
+/// JOINT-01: one person, two offers, both accepted at once and many times over: one stands.
+#[tokio::test(flavor = "multi_thread")]
+async fn joint_01_one_of_two_offers_is_accepted_however_many_try_at_once() {
+    let service = Service::start().await;
+    let campaign = Campaign::opens(&service.cast).await;
+    let partner = Partner::opens(&service.cast, &campaign).await;
+    let c1 = Trainee::applies(
+        &service.cast,
+        &campaign.vacancy,
+        candidate(1),
+        "2025-11-21",
+        json!({}),
+    )
+    .await;
+    c1.is_shortlisted().await;
+    c1.is_interviewed().await;
+    c1.is_appointed().await;
+    c1.hr("2025-12-16")
+        .write("MakeOffer", c1.of_application())
+        .await;
+    let elsewhere = partner.offers(candidate(1)).await;
+    let offers = [c1.offer(), Partner::offer(&elsewhere)];
+    let answers = join_all((0..16).map(|racer| {
+        let (by, offer) = (c1.candidate("2025-12-18"), offers[racer % 2].clone());
+        tokio::spawn(async move {
+            let accepted = by.call("AcceptOffer", json!({"offer": offer})).await;
+            (offer, accepted.map(drop).map_err(|refused| refused.reason))
+        })
+    }))
+    .await;
+    let mut accepted = BTreeSet::new();
+    for answer in answers {
+        let (offer, answer) = answer.expect("no panic");
+        match answer {
+            Ok(()) => {
+                accepted.insert(offer);
+            }
+            Err(reason) => assert!(
+                ["OFFER_ALREADY_ACCEPTED", "VERSION_CONFLICT"].contains(&reason.as_str()),
+                "{reason}"
+            ),
+        }
+    }
+    assert_eq!(accepted.len(), 1, "one offer stands accepted");
+    let given: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM ledger.event WHERE event_type = 'AcceptanceGiven'",
+    )
+    .fetch_one(&service.owner)
+    .await
+    .expect("a count");
+    assert_eq!(given, 1);
     soundness::check(&service.owner).await;
     service.stop().await;
 }

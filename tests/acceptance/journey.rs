@@ -5,4 +5,5 @@ mod happy_path;
 mod non_graduate;
 mod refer_then_pass;
 mod repeats;
+mod reserves;
 mod split_decision;

@@ -10,6 +10,8 @@ mod submit;
 mod terms;
 mod withdraw;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
@@ -228,7 +230,12 @@ pub enum ApplicationAct {
         shortlisted: bool,
     },
     /// See [`RecordInterview`].
-    RecordInterview(RecordInterview),
+    RecordInterview {
+        /// The command.
+        record: RecordInterview,
+        /// The kinds of members policy `interview.panel` asks for.
+        needed: BTreeSet<PanelMember>,
+    },
     /// See [`crate::decision_round::OpenDecisionRound`].
     OpenRound(RoundDeadline),
     /// Both decisions are in.
@@ -472,7 +479,9 @@ impl Decider for Application {
                 }],
                 _ => vec![],
             }),
-            Act::RecordInterview(record) => held.interviewed(record, issued.today()),
+            Act::RecordInterview { record, needed } => {
+                held.interviewed(record, needed, issued.today())
+            }
             Act::OpenRound(deadline) => held.opened(*deadline),
             Act::Reveal {
                 round,

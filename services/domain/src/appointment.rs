@@ -20,7 +20,7 @@ use crate::{
     refusal::Refusal,
     training::Training,
     vacancy::Vacancy,
-    world::{Halt, Issue, World},
+    world::{Decider as _, Halt, Issue, World},
 };
 
 /// Whose appointment it is, and what it rests on.
@@ -120,7 +120,10 @@ impl Appointed {
             return Err(Refusal::not_permitted().into());
         };
         let needed = issue.policies.get("employment.checks", issue.today())?;
-        let (terms, checks_cleared) = (held.terms.clone(), held.checks_open(&needed).is_empty());
+        let (terms, checks_cleared) = (
+            held.terms.clone(),
+            held.checks_open(&needed, issue.today()).is_empty(),
+        );
         let conditions_met = offer.conditions_met();
         let vacancy = Vacancy::expect(world, terms.vacancy)?;
         let own = [terms.employer, terms.university, vacancy.commissioner];
@@ -144,6 +147,19 @@ impl Appointed {
             conditions_met,
         })
     }
+}
+
+/// Whether an appointment has led to an employment or an enrolment: from then on nothing in the
+/// selection undoes it.
+pub(crate) fn has_begun(
+    world: &mut World,
+    employer: TenantId,
+    university: TenantId,
+    application: Id<Application>,
+) -> Result<bool, Halt> {
+    let employment: Id<Employment> = Id::derive(employer, &[application.0]);
+    let enrolment: Id<Enrolment> = Id::derive(university, &[application.0]);
+    Ok(world.read(employment)?.custody().is_some() || world.read(enrolment)?.custody().is_some())
 }
 
 #[cfg(test)]

@@ -183,8 +183,10 @@ pub struct LapseDecisionRound {
 /// What policy `round.default` makes of a missed deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum RoundDefault {
+pub enum RoundDefault {
+    /// The round lapses; a new one can be opened.
     Lapse,
+    /// The candidate is not appointed.
     Reject,
 }
 

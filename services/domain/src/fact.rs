@@ -121,12 +121,16 @@ facts! {
     Vacancy: vacancy::Vacancy => VacancyEvent,
     /// An application.
     Application: application::Application => ApplicationEvent,
+    /// What a person has applied for.
+    Candidacy: candidacy::Candidacy => CandidacyEvent,
     /// A party's sealed shortlist and decisions.
     Seal: decision_round::Seal => SealEvent,
     /// The referee of an application.
     Referee: decision_round::Referee => RefereeEvent,
     /// An offer.
     Offer: offer::Offer => OfferEvent,
+    /// The posts of a vacancy and who waits for one.
+    ReserveList: reserve::ReserveList => ReserveEvent,
     /// A person's acceptance.
     Acceptance: offer::Acceptance => AcceptanceEvent,
     /// A funding award.

@@ -8,8 +8,10 @@
 //! - [`partnership`]: employer and university agree to train together at an intake
 //! - [`vacancy`]: trainee posts advertised jointly
 //! - [`application`]: one person's application for one vacancy
+//! - [`candidacy`]: what one person has applied for, as the platform alone knows it
 //! - [`decision_round`]: the blind joint decision on it
 //! - [`offer`]: the conditional offer, its acceptance, the employment checks
+//! - [`reserve`]: the posts of a vacancy as offers take them up, and who waits for one
 //! - [`appointment`]: whom an accepted offer appoints; the thread of every later record
 //! - [`funding`]: the award and its instalments; the lock that follows a training
 //! - [`enrolment`], [`employment`]: the university's and the employer's side of a trainee
@@ -29,6 +31,7 @@ pub mod application;
 pub mod appointment;
 pub mod board;
 pub mod calendar;
+pub mod candidacy;
 pub mod commitment;
 pub mod decision_round;
 pub mod directory;
@@ -48,6 +51,7 @@ pub mod programme;
 pub mod qualification;
 pub mod reactions;
 pub mod refusal;
+pub mod reserve;
 pub mod text;
 pub mod training;
 pub mod upcast;

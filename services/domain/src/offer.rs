@@ -4,19 +4,22 @@
 mod acceptance;
 mod answer;
 mod conditions;
+mod fall;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumIter, IntoStaticStr, VariantNames};
 
+pub(crate) use self::answer::answer_by;
 pub use self::{
     acceptance::*,
     answer::{AcceptOffer, DeclineOffer, MakeOffer},
     conditions::{
         CheckResult, CheckStatus, ClearEmploymentCheck, ConfirmConditions, EmploymentCheck,
     },
+    fall::{LapseOffer, RescindOffer, RescissionReason},
 };
 use crate::{
     actor::{Party, PersonId, TenantId},
@@ -65,6 +68,17 @@ pub enum OfferStage {
     Declined,
     /// Fell with the application.
     Withdrawn,
+    /// Not answered in time.
+    Lapsed,
+    /// Taken back by a party.
+    Rescinded,
+}
+
+impl OfferStage {
+    /// Whether the offer still holds a post: made, or accepted and not fallen.
+    pub const fn stands(self) -> bool {
+        matches!(self, Self::Made | Self::Accepted | Self::ConditionsMet)
+    }
 }
 
 /// An offer that exists.
@@ -78,17 +92,25 @@ pub struct HeldOffer {
     pub checks: BTreeMap<EmploymentCheck, CheckStatus>,
     /// The parties that confirmed their conditions.
     pub confirmed: BTreeSet<Party>,
+    /// From this instant on it cannot be answered; without an end where none was set.
+    pub answer_by: Option<Timestamp>,
+    /// Which party took it back, and why.
+    pub rescission: Option<(Party, RescissionReason)>,
     /// Where it stands.
     pub stage: OfferStage,
 }
 
 impl HeldOffer {
-    /// Those of `needed` that are not cleared.
-    pub fn checks_open(&self, needed: &BTreeSet<EmploymentCheck>) -> Vec<EmploymentCheck> {
+    /// Those of `needed` that are not cleared, or whose result no longer holds on a date.
+    pub fn checks_open(
+        &self,
+        needed: &BTreeSet<EmploymentCheck>,
+        on: Date,
+    ) -> Vec<EmploymentCheck> {
         let cleared = |check: &EmploymentCheck| {
             self.checks
                 .get(check)
-                .is_some_and(|status| status.result == CheckResult::Cleared)
+                .is_some_and(|status| status.holds(on))
         };
         needed
             .iter()
@@ -148,6 +170,8 @@ impl Offer {
                 conditions,
                 checks: BTreeMap::new(),
                 confirmed: BTreeSet::new(),
+                answer_by: None,
+                rescission: None,
                 stage: OfferStage::Made,
             }));
             return;
@@ -158,14 +182,25 @@ impl Offer {
             E::OfferAccepted {} => held.stage = OfferStage::Accepted,
             E::OfferDeclined {} => held.stage = OfferStage::Declined,
             E::OfferWithdrawn {} => held.stage = OfferStage::Withdrawn,
+            E::OfferAnswerDue { by } => held.answer_by = Some(by),
+            E::OfferLapsed {} => held.stage = OfferStage::Lapsed,
+            E::OfferRescinded { by, reason } => {
+                held.rescission = Some((by, reason));
+                held.stage = OfferStage::Rescinded;
+            }
             E::OfferRouteRederived { level } => held.terms.level = level,
             E::EmploymentCheckCleared { check, on } => {
-                let result = CheckResult::Cleared;
-                held.checks.insert(check, CheckStatus { result, on });
+                let cleared = CheckStatus::of(CheckResult::Cleared, on);
+                held.checks.insert(check, cleared);
             }
             E::EmploymentCheckNotCleared { check, on } => {
-                let result = CheckResult::NotCleared;
-                held.checks.insert(check, CheckStatus { result, on });
+                let not_cleared = CheckStatus::of(CheckResult::NotCleared, on);
+                held.checks.insert(check, not_cleared);
+            }
+            E::EmploymentCheckLimited { check, until } => {
+                if let Some(status) = held.checks.get_mut(&check) {
+                    status.until = Some(until);
+                }
             }
             E::OfferConditionsConfirmed { by } => {
                 held.confirmed.insert(by);
@@ -184,6 +219,8 @@ pub enum OfferAct {
         terms: OfferTerms,
         /// What both parties ask for.
         conditions: Conditions,
+        /// Until when the candidate answers.
+        answer_by: Timestamp,
     },
     /// See [`AcceptOffer`].
     Accept,
@@ -191,13 +228,27 @@ pub enum OfferAct {
     Decline,
     /// The application is withdrawn.
     Withdraw,
+    /// See [`LapseOffer`].
+    Lapse,
+    /// See [`RescindOffer`].
+    Rescind {
+        /// Which party.
+        by: Party,
+        /// Why.
+        reason: RescissionReason,
+    },
     /// A confirmed degree changed the route (`ROUTE-02`).
     RederiveRoute {
         /// The level now trained for.
         level: u8,
     },
     /// See [`ClearEmploymentCheck`].
-    ClearEmploymentCheck(ClearEmploymentCheck),
+    ClearEmploymentCheck {
+        /// The command.
+        clear: ClearEmploymentCheck,
+        /// How many months a cleared result holds; without an end when absent.
+        months: Option<u32>,
+    },
     /// See [`ConfirmConditions`].
     ConfirmConditions {
         /// Whose conditions.
@@ -251,6 +302,27 @@ pub enum OfferEvent {
     },
     /// Both parties' conditions are met.
     OfferConditionsMet {},
+    /// Until when the candidate answers.
+    OfferAnswerDue {
+        /// From this instant on it is too late.
+        by: Timestamp,
+    },
+    /// The candidate did not answer in time.
+    OfferLapsed {},
+    /// A party took the offer back.
+    OfferRescinded {
+        /// Which party.
+        by: Party,
+        /// Why.
+        reason: RescissionReason,
+    },
+    /// A cleared check holds until a date.
+    EmploymentCheckLimited {
+        /// Which.
+        check: EmploymentCheck,
+        /// The last day.
+        until: Date,
+    },
 }
 
 aggregate!(Offer, "offer", OfferAct, OfferEvent);
@@ -260,22 +332,38 @@ impl Decider for Offer {
     const COLLECTION: &'static str = "offers";
 
     fn decide(&self, issued: &Issued<OfferAct>) -> Result<Vec<OfferEvent>, Refusal> {
-        if let OfferAct::Make { terms, conditions } = &issued.act {
-            return Ok(match self {
-                Self::Absent => vec![OfferEvent::OfferMade {
+        if let OfferAct::Make {
+            terms,
+            conditions,
+            answer_by,
+        } = &issued.act
+        {
+            // one that lapsed may be made anew; every other standing is an answer
+            if self
+                .held()
+                .is_some_and(|held| held.stage != OfferStage::Lapsed)
+            {
+                return Ok(vec![]);
+            }
+            return Ok(vec![
+                OfferEvent::OfferMade {
                     terms: terms.clone(),
                     conditions: conditions.clone(),
-                }],
-                Self::Held(_) => vec![],
-            });
+                },
+                OfferEvent::OfferAnswerDue { by: *answer_by },
+            ]);
         }
         let held = self.held().ok_or_else(Refusal::not_permitted)?;
         match &issued.act {
             OfferAct::Make { .. } => Ok(vec![]),
             OfferAct::Accept => match held.stage {
+                OfferStage::Made if held.unanswered_at(issued.effective) => Err(fall::lapsed()),
                 OfferStage::Made => Ok(vec![OfferEvent::OfferAccepted {}]),
                 OfferStage::Accepted | OfferStage::ConditionsMet => Ok(vec![]),
-                OfferStage::Declined | OfferStage::Withdrawn => Err(not_open()),
+                OfferStage::Lapsed => Err(fall::lapsed()),
+                OfferStage::Declined | OfferStage::Withdrawn | OfferStage::Rescinded => {
+                    Err(not_open())
+                }
             },
             OfferAct::Decline => match held.stage {
                 OfferStage::Made => Ok(vec![OfferEvent::OfferDeclined {}]),
@@ -285,23 +373,36 @@ impl Decider for Offer {
                         "the offer is accepted; withdraw the application instead",
                     ))
                 }
-                OfferStage::Withdrawn => Err(not_open()),
+                OfferStage::Withdrawn | OfferStage::Lapsed | OfferStage::Rescinded => {
+                    Err(not_open())
+                }
             },
-            OfferAct::Withdraw => Ok(match held.stage {
-                OfferStage::Made | OfferStage::Accepted => vec![OfferEvent::OfferWithdrawn {}],
-                OfferStage::ConditionsMet | OfferStage::Declined | OfferStage::Withdrawn => vec![],
+            OfferAct::Withdraw => Ok(if held.stage.stands() {
+                vec![OfferEvent::OfferWithdrawn {}]
+            } else {
+                vec![]
             }),
+            OfferAct::Lapse => Ok(
+                if held.stage == OfferStage::Made && held.unanswered_at(issued.effective) {
+                    vec![OfferEvent::OfferLapsed {}]
+                } else {
+                    vec![]
+                },
+            ),
+            OfferAct::Rescind { by, reason } => held.rescinded(*by, *reason),
             OfferAct::RederiveRoute { level } => Ok(if held.terms.level == *level {
                 vec![]
             } else {
                 vec![OfferEvent::OfferRouteRederived { level: *level }]
             }),
-            OfferAct::ClearEmploymentCheck(clear) => held.checked(clear, issued.today()),
+            OfferAct::ClearEmploymentCheck { clear, months } => {
+                held.checked(clear, *months, issued.today())
+            }
             OfferAct::ConfirmConditions {
                 by,
                 conditions,
                 needed,
-            } => held.confirmed(*by, conditions, needed),
+            } => held.confirmed(*by, conditions, needed, issued.today()),
         }
     }
 

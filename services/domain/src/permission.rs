@@ -98,6 +98,9 @@ permissions! {
     DeclineOffer:          [Candidate],
     ClearEmploymentCheck:  [EmployerHr],
     ConfirmConditions:     [EmployerHr, AdmissionsTutor],
+    RescindOffer:          [EmployerHr, AdmissionsTutor],
+    PlaceOnReserve:        [EmployerHr],
+    GetReserveList:        [EmployerHr, ServiceManager, AdmissionsTutor, ProgrammeLead],
     GetOffer:              [Candidate, EmployerHr, ServiceManager, AdmissionsTutor, ProgrammeLead],
     // funding
     ApproveAward:          [CommissionerNational],

@@ -4,11 +4,13 @@
 //! derived from the event, so a replay finds every one of them done. Commands run as the platform
 //! with the effective time of the event.
 
+mod selection;
+
 use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
+use self::selection::after_offer;
 use crate::{
-    allocation::{FillPlace, VacatePlace},
     application::{Application, ApplicationEvent},
     appointment::Appointment,
     calendar::midday,
@@ -23,7 +25,7 @@ use crate::{
     fact::Fact,
     funding::{FixFundingLock, ForeseeFundingLock},
     id::Id,
-    offer::OfferEvent,
+    offer::{LapseOffer, Offer},
     permission::Action,
     preceptorship::StartPreceptorship,
     qualification::{QualificationEvent, ReleasedResult},
@@ -87,6 +89,11 @@ pub enum Timer {
         /// Whose promise.
         application: Id<Application>,
     },
+    /// An offer wants its answer.
+    OfferAnswer {
+        /// The offer.
+        offer: Id<Offer>,
+    },
 }
 
 impl Reaction {
@@ -106,15 +113,7 @@ pub fn react(event: &Occurred) -> Vec<Reaction> {
             vec![Reaction::Timer(*deadline, timer)]
         }
         Fact::Commitment(kept) => after_commitment(Id::new(event.stream), kept),
-        Fact::Offer(OfferEvent::OfferAccepted {}) => {
-            let offer = Id::new(event.stream);
-            vec![Reaction::command(Action::AcceptOffer, FillPlace { offer })]
-        }
-        Fact::Offer(OfferEvent::OfferWithdrawn {}) => {
-            let offer = Id::new(event.stream);
-            let vacate = VacatePlace { offer };
-            vec![Reaction::command(Action::WithdrawApplication, vacate)]
-        }
+        Fact::Offer(fact) => after_offer(Id::new(event.stream), fact),
         Fact::Employment(event) => vec![after_employment(event)],
         Fact::Enrolment(event) => after_enrolment(event).into_iter().collect(),
         Fact::Training(told) => after_training(Id::new(event.stream), told),
@@ -132,7 +131,8 @@ pub fn react(event: &Occurred) -> Vec<Reaction> {
         | Fact::Application(_)
         | Fact::Seal(_)
         | Fact::Referee(_)
-        | Fact::Offer(_)
+        | Fact::Candidacy(_)
+        | Fact::ReserveList(_)
         | Fact::Acceptance(_)
         | Fact::FundingAward(_)
         | Fact::FundingLock(_)
@@ -359,6 +359,7 @@ pub fn on_timer(timer: &Timer) -> (Action, Box<dyn Command>) {
                 application,
             }),
         ),
+        Timer::OfferAnswer { offer } => (Action::MakeOffer, Box::new(LapseOffer { offer })),
     }
 }
 

@@ -129,6 +129,14 @@ reasons! {
     OfferAlreadyAccepted AlreadyExists,
     /// (scenario 3) one application per person and vacancy.
     AlreadyHoldsApplication AlreadyExists,
+    /// (JOINT-01, `offer.answer`) an offer is answered in time or lapses.
+    OfferLapsed Precondition,
+    /// (ALLOC-07) no more offers stand than the vacancy has posts.
+    AllPostsOffered Precondition,
+    /// (B.3, `applications`) the campaign takes one application per person.
+    AnotherApplicationStands Precondition,
+    /// (ACTOR-11, `interview.panel`) a kind of panel member is missing.
+    PanelIncomplete Precondition,
     /// (D.15) own side only: amend explicitly.
     DecisionAlreadyRecorded AlreadyExists,
 

@@ -99,6 +99,7 @@ impl View for Commissioner {
             | Record::Vacancy(_)
             | Record::Application(_)
             | Record::Offer(_)
+            | Record::Posts(_)
             | Record::Enrolment(_)
             | Record::Employment(_)
             | Record::Training(_)

@@ -77,6 +77,7 @@ impl View for Employer {
             Record::Training(training) => training.sums(sums),
             Record::Qualification(qualification) => qualification.sums(sums),
             Record::Preceptorship(preceptorship) => preceptorship.sums(sums),
+            Record::Posts(posts) => posts.sums(sums),
             Record::Unseen
             | Record::Intake(_)
             | Record::Partnership(_)
@@ -234,6 +235,16 @@ impl Dashboard for Employer {
         count(
             "offers_withdrawn",
             "offers that fell with their application",
+        ),
+        count("offers_lapsed", "offers not answered in time"),
+        count("offers_rescinded", "offers a party took back"),
+        count(
+            "reserves_waiting",
+            "appointable candidates who wait for a post",
+        ),
+        count(
+            "reserves_promoted",
+            "reserves offered a post that came free",
         ),
         count("conditions_met", "offers with both parties' conditions met"),
         split(

@@ -137,6 +137,7 @@ impl Journey {
             | Record::Breaches(_)
             | Record::Partnership(_)
             | Record::Vacancy(_)
+            | Record::Posts(_)
             | Record::Lock(_) => {}
         }
     }

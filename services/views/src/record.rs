@@ -55,6 +55,7 @@ macro_rules! records {
                     | Fact::Seal(_)
                     | Fact::Referee(_)
                     | Fact::Acceptance(_)
+                    | Fact::Candidacy(_)
                     | Fact::FundingLockCheck(_)
                     | Fact::BoardSitting(_) => {}
                 }
@@ -88,6 +89,8 @@ records! {
     Application(ApplicationRecord): Fact::Application(event) => event,
     /// An offer.
     Offer(OfferRecord): Fact::Offer(event) => event,
+    /// The posts of a vacancy.
+    Posts(PostsRecord): Fact::ReserveList(event) => event,
     /// A funding award.
     Award(AwardRecord): Fact::FundingAward(event) => event,
     /// A person's funding locks.

@@ -80,6 +80,7 @@ impl View for University {
                 }
             }
             Record::Preceptorship(preceptorship) => preceptorship.sums(sums),
+            Record::Posts(posts) => posts.sums(sums),
             Record::Unseen
             | Record::Allocation(_)
             | Record::Commitment(_)
@@ -159,6 +160,16 @@ impl Dashboard for University {
         count(
             "offers_withdrawn",
             "offers that fell with their application",
+        ),
+        count("offers_lapsed", "offers not answered in time"),
+        count("offers_rescinded", "offers a party took back"),
+        count(
+            "reserves_waiting",
+            "appointable candidates who wait for a post",
+        ),
+        count(
+            "reserves_promoted",
+            "reserves offered a post that came free",
         ),
         count("conditions_met", "offers with both parties' conditions met"),
         count("enrolled", "people enrolled"),

@@ -265,7 +265,7 @@ pub(crate) fn readiness(allocation: &str, supervisors: &[String]) -> Value {
     })
 }
 
-fn confirmation(allocation: &str) -> Value {
+pub(crate) fn confirmation(allocation: &str) -> Value {
     json!({
         "allocation": allocation,
         "approvals": [
@@ -276,7 +276,7 @@ fn confirmation(allocation: &str) -> Value {
     })
 }
 
-fn vacancy(allocation: &str, clinical_service: &str) -> Value {
+pub(crate) fn vacancy(allocation: &str, clinical_service: &str) -> Value {
     json!({
         "allocation": allocation,
         "clinical_service": clinical_service,
@@ -747,6 +747,14 @@ pub(crate) fn application(vacancy: &str, said: Value) -> Value {
         message.extend(said);
     }
     message
+}
+
+/// Both parties' words in the first round: the employer's, the university's.
+pub(crate) fn words(application: &str, employer: &str, university: &str) -> (Value, Value) {
+    (
+        decision(application, 1, employer, &[], &EMPLOYER_CRITERIA),
+        decision(application, 1, university, &[], &UNIVERSITY_CRITERIA),
+    )
 }
 
 fn decision(

@@ -2,6 +2,7 @@
 //! RPC is called and each event stored at least once.
 
 mod commitment;
+pub(crate) mod selection;
 mod training;
 
 use domain::{
@@ -38,6 +39,7 @@ pub(crate) async fn whole(cast: &Cast) {
     withdrawn(cast, &campaign).await;
     declined(cast, &campaign).await;
     leaver(cast, &campaign).await;
+    selection::posts(cast, &campaign).await;
     let practitioner = practitioner(cast, &campaign).await;
     cast.of(NORTHMOOR, EmployerHr)
         .on("2026-01-31")

@@ -1,4 +1,6 @@
-//! Interviews held, by day and kinds of panel members.
+//! Interviews held, by day and kinds of panel members (`ACTOR-11`).
+
+use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -28,7 +30,11 @@ pub struct RecordInterview {
 impl Command for RecordInterview {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         held(issue, world, self.application)?.side(issue)?;
-        let act = ApplicationAct::RecordInterview(self.clone());
+        let needed = issue.policies.get("interview.panel", issue.today())?;
+        let act = ApplicationAct::RecordInterview {
+            record: self.clone(),
+            needed,
+        };
         world.decide(issue, self.application, act)?;
         Ok(self.application.key())
     }
@@ -38,6 +44,7 @@ impl HeldApplication {
     pub(super) fn interviewed(
         &self,
         record: &RecordInterview,
+        needed: &BTreeSet<PanelMember>,
         today: Date,
     ) -> Result<Vec<ApplicationEvent>, Refusal> {
         if record.panel.is_empty() {
@@ -63,6 +70,16 @@ impl HeldApplication {
                     "an interview of that day is recorded with another panel",
                 ))
             };
+        }
+        let missing: Vec<_> = needed.difference(&interview.panel).collect();
+        if !missing.is_empty() {
+            let missing: Vec<_> = missing.iter().map(ToString::to_string).collect();
+            return Err(Refusal::new(
+                Reason::PanelIncomplete,
+                "every panel has these kinds of members; hold the interview with them",
+            )
+            .at("panel")
+            .with("missing", missing.join(",")));
         }
         if self.stage != Stage::Shortlisted {
             return Err(Refusal::state_not_allowed(

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     actor::{PersonId, TenantKind},
+    candidacy::Candidacy,
     id::Id,
     personal::{ContentDigest, DigestSalt, Personal, PersonalClass},
     refusal::{Reason, Refusal},
@@ -138,6 +139,7 @@ impl Command for SubmitApplication {
         }
         .ok_or_else(Refusal::not_permitted)?;
         let id = Application::id(terms.employer, self.vacancy, person);
+        let before = world.version(id.key());
         world.decide(
             issue,
             id,
@@ -149,6 +151,9 @@ impl Command for SubmitApplication {
                 open,
             },
         )?;
+        if world.version(id.key()) > before {
+            Candidacy::takes_on(issue, world, person, id)?;
+        }
         Ok(id.key())
     }
 }

@@ -61,7 +61,8 @@ fn joint_04_candidates_apply_for_themselves_and_hr_for_its_own_vacancy() {
         assert_eq!(answer, Err(Reason::NotPermitted), "{by:?}");
     }
     let answer = given.when(&hr(), on, &for_another);
-    assert_eq!(answer, Ok(vec!["ApplicationSubmitted".to_owned()]));
+    let submitted = ["ApplicationSubmitted", "ApplicationNoted"].map(str::to_owned);
+    assert_eq!(answer, Ok(submitted.to_vec()));
     let id = Application::id(employer(), vacancy(), person(8));
     assert!(given.state(id).is_some_and(|a| a.held().is_some()));
 }
@@ -260,7 +261,7 @@ fn d_4_a_degree_confirmed_after_the_appointment_changes_the_route_and_the_offer(
 }
 
 #[test]
-fn an_interview_follows_the_shortlist_and_names_kinds_only() {
+fn actor_11_an_interview_follows_the_shortlist_and_an_expert_by_experience_sits_on_it() {
     let mut cast = applied();
     let interview = cast.interview();
     let on = date(2025, 12, 11);
@@ -280,6 +281,11 @@ fn an_interview_follows_the_shortlist_and_names_kinds_only() {
         cast.when(&candidate(), on, &interview),
         Err(Reason::NotPermitted)
     );
+    let without = RecordInterview {
+        panel: vec![PanelMember::ServiceManager, PanelMember::AdmissionsTutor],
+        ..interview.clone()
+    };
+    assert_eq!(cast.when(&hr(), on, &without), Err(Reason::PanelIncomplete));
     assert_eq!(
         cast.when(&hr(), on, &interview),
         Ok(vec!["InterviewHeld".to_owned()])

@@ -5,13 +5,15 @@ use serde::{Deserialize, Serialize};
 use super::{Application, ApplicationAct, held};
 use crate::{
     actor::{Party, TenantKind},
+    appointment::has_begun,
     id::Id,
     offer::{Acceptance, AcceptanceAct, Offer, OfferAct},
     refusal::Refusal,
+    reserve::{ReserveAct, ReserveList},
     world::{Command, Halt, Issue, StreamKey, World},
 };
 
-/// Withdraws an application, and with it an offer whose conditions are not met yet. An open
+/// Withdraws an application, and with it an offer, until the training begins. An open
 /// decision round closes with nothing revealed (C.3.7).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WithdrawApplication {
@@ -26,14 +28,14 @@ impl Command for WithdrawApplication {
             return Err(Refusal::not_permitted().into());
         }
         let id = Offer::id(held.terms.employer, self.application);
-        let offer = world.read(id)?;
-        if offer.conditions_met() {
+        let terms = &held.terms;
+        if has_begun(world, terms.employer, terms.university, self.application)? {
             return Err(Refusal::state_not_allowed(
-                "the conditions of the offer are met and the training is agreed; end the \
-                 employment instead",
+                "the training has begun; end the employment instead",
             )
             .into());
         }
+        let offer = world.read(id)?;
         let (made, accepted) = (offer.terms().is_some(), offer.accepted());
         if made {
             world.decide_beyond(issue, id, OfferAct::Withdraw)?;
@@ -43,6 +45,11 @@ impl Command for WithdrawApplication {
             world.decide_beyond(issue, acceptance, AcceptanceAct::Release { offer: id })?;
         }
         world.decide(issue, self.application, ApplicationAct::Withdraw)?;
+        if !made {
+            let list = ReserveList::id(held.terms.employer, held.terms.vacancy);
+            let application = self.application;
+            world.decide_beyond(issue, list, ReserveAct::Leave { application })?;
+        }
         Ok(self.application.key())
     }
 }

@@ -1,13 +1,16 @@
 //! An offer is made, and answered by nobody but the candidate.
 
+use jiff::{Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
 
 use super::{Acceptance, AcceptanceAct, Offer, OfferAct, OfferTerms, terms_of};
 use crate::{
     actor::{Party, TenantKind},
-    application::{Application, ApplicationTerms, Stage, held},
+    application::{Application, ApplicationTerms, Conditions, HeldApplication, Stage, held},
+    calendar::london_instant,
     id::Id,
     refusal::Refusal,
+    reserve::{ReserveAct, ReserveList, posts_of},
     world::{Command, Halt, Issue, StreamKey, World},
 };
 
@@ -18,18 +21,15 @@ pub struct MakeOffer {
     pub application: Id<Application>,
 }
 
-impl Command for MakeOffer {
-    fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
-        let held = held(issue, world, self.application)?;
-        if held.side(issue)? != Party::Employer {
-            return Err(Refusal::not_permitted().into());
-        }
+impl Offer {
+    /// The offer that follows from an application both parties accept: its id, what is offered and
+    /// on which conditions.
+    pub(crate) fn following(
+        application: Id<Application>,
+        held: &HeldApplication,
+    ) -> Option<(Id<Self>, OfferTerms, Conditions)> {
         let (Stage::Appointed { .. }, Some(level)) = (held.stage, held.level) else {
-            return Err(Refusal::state_not_allowed(
-                "an offer follows a joint outcome to appoint; read the application for where it \
-                 stands",
-            )
-            .into());
+            return None;
         };
         let ApplicationTerms {
             vacancy,
@@ -38,22 +38,67 @@ impl Command for MakeOffer {
             university,
             intake,
             role,
-        } = held.terms;
-        let id = Offer::id(employer, self.application);
+        } = held.terms.clone();
+        let terms = OfferTerms {
+            application,
+            person,
+            vacancy,
+            employer,
+            university,
+            intake,
+            role,
+            level,
+        };
+        Some((
+            Self::id(employer, application),
+            terms,
+            held.conditions.clone(),
+        ))
+    }
+}
+
+/// Until when an offer made now is answered: the end of the London day that policy `offer.answer`
+/// (days) names.
+pub(crate) fn answer_by(issue: &Issue) -> Result<Timestamp, Refusal> {
+    let days: u32 = issue.policies.get("offer.answer", issue.today())?;
+    let last = issue.today().saturating_add(i64::from(days).days());
+    london_instant(last.at(23, 59, 59, 0))
+        .ok_or_else(|| Refusal::invalid("effective", "outside the calendar"))
+}
+
+impl Command for MakeOffer {
+    fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
+        let held = held(issue, world, self.application)?;
+        if held.side(issue)? != Party::Employer {
+            return Err(Refusal::not_permitted().into());
+        }
+        let Some((id, terms, conditions)) = Offer::following(self.application, &held) else {
+            return Err(Refusal::state_not_allowed(
+                "an offer follows a joint outcome to appoint; read the application for where it \
+                 stands",
+            )
+            .into());
+        };
+        let before = world.version(id.key());
         let act = OfferAct::Make {
-            terms: OfferTerms {
-                application: self.application,
-                person,
-                vacancy,
-                employer,
-                university,
-                intake,
-                role,
-                level,
-            },
-            conditions: held.conditions,
+            terms,
+            conditions,
+            answer_by: answer_by(issue)?,
         };
         world.decide(issue, id, act)?;
+        // a repeat takes no second post
+        if world.version(id.key()) > before {
+            let vacancy = held.terms.vacancy;
+            let (terms, posts) = posts_of(world, vacancy)?;
+            let list = ReserveList::id(terms.employer, vacancy);
+            let application = self.application;
+            let take = ReserveAct::Offer {
+                terms,
+                application,
+                posts,
+            };
+            world.decide(issue, list, take)?;
+        }
         Ok(id.key())
     }
 }

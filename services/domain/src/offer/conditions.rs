@@ -1,7 +1,7 @@
 //! What must be met before an accepted offer holds: six employment checks and both parties' own
 //! conditions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use strum::{Display, EnumIter, EnumString};
 use super::{HeldOffer, Offer, OfferAct, OfferEvent, OfferStage, side, terms_of};
 use crate::{
     actor::Party,
+    calendar::months_later,
     decision_round::{CONDITION_BYTES_MAX, CONDITIONS_MAX},
     id::Id,
     refusal::{Reason, Refusal},
@@ -70,6 +71,20 @@ pub struct CheckStatus {
     pub result: CheckResult,
     /// The day of the result.
     pub on: Date,
+    /// The last day on which the result holds; without an end when absent.
+    pub until: Option<Date>,
+}
+
+impl CheckStatus {
+    pub(super) const fn of(result: CheckResult, on: Date) -> Self {
+        let until = None;
+        Self { result, on, until }
+    }
+
+    /// Whether the check is passed and its result still holds on a date.
+    pub fn holds(&self, on: Date) -> bool {
+        self.result == CheckResult::Cleared && self.until.is_none_or(|until| on <= until)
+    }
 }
 
 /// Records the result of one employment check; never what it found.
@@ -83,6 +98,10 @@ pub struct ClearEmploymentCheck {
     pub result: CheckResult,
     /// The day of the result.
     pub on: Date,
+    /// The last day on which it holds, where the check itself says so (leave to remain, for one).
+    pub valid_until: Option<Date>,
+    /// The share code or certificate number it rests on: its form is checked, and it is not kept.
+    pub reference: Option<String>,
 }
 
 impl Command for ClearEmploymentCheck {
@@ -91,13 +110,45 @@ impl Command for ClearEmploymentCheck {
         if side(issue, &terms)? != Party::Employer {
             return Err(Refusal::not_permitted().into());
         }
-        world.decide(
-            issue,
-            self.offer,
-            OfferAct::ClearEmploymentCheck(self.clone()),
-        )?;
+        let validity: BTreeMap<EmploymentCheck, u32> = issue
+            .policies
+            .get("employment.checks.validity", issue.today())?;
+        let act = OfferAct::ClearEmploymentCheck {
+            clear: self.clone(),
+            months: validity.get(&self.check).copied(),
+        };
+        world.decide(issue, self.offer, act)?;
         Ok(self.offer.key())
     }
+}
+
+/// A share code begins with W and has nine characters; a disclosure certificate has twelve digits
+/// (`standards.md` B.3). The other checks have no reference of a known form.
+fn check_reference(check: EmploymentCheck, reference: &str) -> Result<(), Refusal> {
+    let sound = match check {
+        EmploymentCheck::RightToWork => {
+            reference.len() == 9
+                && reference.starts_with('W')
+                && reference
+                    .bytes()
+                    .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        }
+        EmploymentCheck::CriminalRecord => {
+            reference.len() == 12 && reference.bytes().all(|b| b.is_ascii_digit())
+        }
+        EmploymentCheck::Identity
+        | EmploymentCheck::RegistrationAndQualification
+        | EmploymentCheck::EmploymentHistoryAndReferences
+        | EmploymentCheck::WorkHealthAssessment => false,
+    };
+    if sound {
+        return Ok(());
+    }
+    Err(Refusal::invalid(
+        "reference",
+        "a share code is W and eight letters or digits, a disclosure certificate number twelve \
+         digits; leave it out for every other check",
+    ))
 }
 
 /// A party confirms that its own conditions are met; the employer's include all six checks.
@@ -134,38 +185,52 @@ impl HeldOffer {
     pub(super) fn checked(
         &self,
         clear: &ClearEmploymentCheck,
+        months: Option<u32>,
         today: Date,
     ) -> Result<Vec<OfferEvent>, Refusal> {
+        if let Some(reference) = &clear.reference {
+            check_reference(clear.check, reference)?;
+        }
         if clear.on > today {
             return Err(Refusal::invalid(
                 "on",
                 "the check has no result yet; record it on or after that day",
             ));
         }
-        let status = CheckStatus {
-            result: clear.result,
-            on: clear.on,
-        };
+        if clear.valid_until.is_some_and(|until| until < clear.on) {
+            return Err(Refusal::invalid(
+                "valid_until",
+                "a result holds at least on its own day",
+            ));
+        }
         let known = self.checks.get(&clear.check);
-        if known == Some(&status) {
+        if known.is_some_and(|known| {
+            (known.result, known.on) == (clear.result, clear.on)
+                && (clear.valid_until.is_none() || clear.valid_until == known.until)
+        }) {
             return Ok(vec![]);
         }
-        if known.is_some_and(|known| known.result == CheckResult::Cleared || known.on > clear.on) {
+        if known.is_some_and(|known| known.holds(clear.on) || known.on > clear.on) {
             return Err(Refusal::new(
                 Reason::AlreadyRecorded,
                 format!("the {} check is recorded with another result", clear.check),
             ));
         }
-        if self.stage != OfferStage::Accepted {
+        if !matches!(self.stage, OfferStage::Accepted | OfferStage::ConditionsMet) {
             return Err(Refusal::state_not_allowed(
                 "employment checks follow an accepted offer; wait for the acceptance",
             ));
         }
         let (check, on) = (clear.check, clear.on);
-        Ok(vec![match clear.result {
-            CheckResult::Cleared => OfferEvent::EmploymentCheckCleared { check, on },
-            CheckResult::NotCleared => OfferEvent::EmploymentCheckNotCleared { check, on },
-        }])
+        if clear.result == CheckResult::NotCleared {
+            return Ok(vec![OfferEvent::EmploymentCheckNotCleared { check, on }]);
+        }
+        let until = clear
+            .valid_until
+            .or_else(|| months.map(|months| months_later(on, months)));
+        let mut events = vec![OfferEvent::EmploymentCheckCleared { check, on }];
+        events.extend(until.map(|until| OfferEvent::EmploymentCheckLimited { check, until }));
+        Ok(events)
     }
 
     pub(super) fn confirmed(
@@ -173,6 +238,7 @@ impl HeldOffer {
         by: Party,
         conditions: &BTreeSet<String>,
         needed: &BTreeSet<EmploymentCheck>,
+        today: Date,
     ) -> Result<Vec<OfferEvent>, Refusal> {
         let own = self.conditions.of(by);
         if !conditions.is_subset(own) {
@@ -197,7 +263,7 @@ impl HeldOffer {
                 "conditions are confirmed after the offer is accepted; wait for the acceptance",
             ));
         }
-        let open = self.checks_open(needed);
+        let open = self.checks_open(needed, today);
         if by == Party::Employer && !open.is_empty() {
             let open: Vec<_> = open.iter().map(ToString::to_string).collect();
             return Err(Refusal::new(

@@ -108,6 +108,21 @@ fn recruitment(rows: &mut Rows) {
         "[P] Annex 6, point 5; permissions C.3.5",
     );
     rows.set(
+        "offer.answer",
+        json!(14),
+        "[P] days a candidate has to answer an offer; Annex 3",
+    );
+    rows.set(
+        "interview.panel",
+        json!(["expert_by_experience"]),
+        "[S] ACTOR-11; [P] kinds every panel has",
+    );
+    rows.set(
+        "employment.checks.validity",
+        json!({ "criminal_record": 6, "work_health_assessment": 12 }),
+        "[P] months a cleared check holds before the start; standards B.3",
+    );
+    rows.set(
         "route.graduate_level_6",
         json!(false),
         "[P] X-10; Annex 6, point 6",

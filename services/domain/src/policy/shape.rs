@@ -1,11 +1,16 @@
 //! The shape of every policy that has one, asked of a value before it is stored: a slip of the hand
 //! is refused where it is made, and does not stop the rule that reads the value later.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
+
+use crate::{
+    application::PanelMember, candidacy::ApplicationsRule, decision_round::RoundDefault,
+    offer::EmploymentCheck,
+};
 
 use super::catalogue::{
     BoardQuorum, ContextFigure, CriteriaPolicy, Pathway, Phase, PracticeMinima, Range, Regions,
@@ -51,8 +56,13 @@ const SHAPES: &[(&str, Check)] = &[
     ("award.payee_sectors",        reads::<Vec<String>>),
     ("award.tuition_pence",        reads::<BTreeMap<Role, i64>>),
     ("pay.table",                  reads::<BTreeMap<String, Vec<i64>>>),
-    ("employment.checks",          reads::<Vec<String>>),
+    ("employment.checks",          reads::<BTreeSet<EmploymentCheck>>),
+    ("employment.checks.validity", reads::<BTreeMap<EmploymentCheck, u32>>),
     ("round.deadline",             reads::<u32>),
+    ("round.default",              reads::<RoundDefault>),
+    ("applications",               reads::<ApplicationsRule>),
+    ("offer.answer",               reads::<u32>),
+    ("interview.panel",            reads::<BTreeSet<PanelMember>>),
     ("register.required_from",     reads::<Date>),
     ("register.deadline",          reads::<Date>),
     ("context.*",                  reads::<ContextFigure>),

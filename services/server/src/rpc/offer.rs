@@ -1,17 +1,21 @@
 use contract::v1::{
     self, AcceptOfferRequest, AcceptOfferResponse, ClearEmploymentCheckRequest,
     ClearEmploymentCheckResponse, ConfirmConditionsRequest, ConfirmConditionsResponse,
-    DeclineOfferRequest, DeclineOfferResponse, GetOfferRequest, GetOfferResponse, MakeOfferRequest,
-    MakeOfferResponse, OfferState, offer_service_server::OfferService,
+    DeclineOfferRequest, DeclineOfferResponse, GetOfferRequest, GetOfferResponse,
+    GetReserveListRequest, GetReserveListResponse, MakeOfferRequest, MakeOfferResponse, OfferState,
+    PlaceOnReserveRequest, PlaceOnReserveResponse, RescindOfferRequest, RescindOfferResponse,
+    offer_service_server::OfferService,
 };
 use domain::{
     actor::Party,
+    application::Application,
     id::Id,
     offer::{
         AcceptOffer, ClearEmploymentCheck, ConfirmConditions, DeclineOffer, HeldOffer, MakeOffer,
-        Offer, OfferStage,
+        Offer, OfferStage, RescindOffer,
     },
     refusal::Refusal,
+    reserve::{PlaceOnReserve, ReserveList},
 };
 use tonic::{Request, Response, Status};
 
@@ -71,6 +75,10 @@ impl OfferService for OfferRpc {
                     check: wire::word(&m.check, "check")?,
                     result: wire::word(&m.result, "result")?,
                     on: wire::date(&m.result_date, "result_date")?,
+                    valid_until: wire::some(m.valid_until)
+                        .map(|until| wire::date(&until, "valid_until"))
+                        .transpose()?,
+                    reference: wire::some(m.reference),
                 })
             })
             .await
@@ -107,6 +115,60 @@ impl OfferService for OfferRpc {
             version: wire::count(read.version),
         }))
     }
+
+    async fn rescind_offer(
+        &self,
+        request: Request<RescindOfferRequest>,
+    ) -> Result<Response<RescindOfferResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(RescindOffer {
+                    offer: Id::from_name(&m.offer, "offer")?,
+                    reason: wire::word(&m.reason, "reason")?,
+                })
+            })
+            .await
+    }
+
+    async fn place_on_reserve(
+        &self,
+        request: Request<PlaceOnReserveRequest>,
+    ) -> Result<Response<PlaceOnReserveResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(PlaceOnReserve {
+                    application: Id::from_name(&m.application, "application")?,
+                })
+            })
+            .await
+    }
+
+    async fn get_reserve_list(
+        &self,
+        request: Request<GetReserveListRequest>,
+    ) -> Result<Response<GetReserveListResponse>, Status> {
+        let read = self
+            .0
+            .read::<ReserveList>(&request, &request.get_ref().name)
+            .await?;
+        let terms = read
+            .state
+            .terms()
+            .ok_or_else(|| refused(&Refusal::not_permitted()))?;
+        Ok(Response::new(GetReserveListResponse {
+            reserve_list: Some(v1::ReserveList {
+                name: read.id.name(),
+                vacancy: terms.vacancy.name(),
+                offered: names(read.state.offered()),
+                reserves: names(read.state.reserves()),
+            }),
+            version: wire::count(read.version),
+        }))
+    }
+}
+
+fn names(applications: &[Id<Application>]) -> Vec<String> {
+    applications.iter().map(|one| one.name()).collect()
 }
 
 fn offer(id: Id<Offer>, held: &HeldOffer) -> v1::Offer {
@@ -133,8 +195,21 @@ fn offer(id: Id<Offer>, held: &HeldOffer) -> v1::Offer {
                 check: check.to_string(),
                 result: status.result.to_string(),
                 result_date: status.on.to_string(),
+                valid_until: status
+                    .until
+                    .map(|until| until.to_string())
+                    .unwrap_or_default(),
             })
             .collect(),
+        answer_by: held.answer_by.map(|by| by.to_string()).unwrap_or_default(),
+        rescinded_by: held
+            .rescission
+            .map(|(by, _)| by.to_string())
+            .unwrap_or_default(),
+        rescission_reason: held
+            .rescission
+            .map(|(_, why)| why.to_string())
+            .unwrap_or_default(),
     }
 }
 
@@ -145,5 +220,7 @@ fn state(stage: OfferStage) -> OfferState {
         OfferStage::ConditionsMet => OfferState::ConditionsMet,
         OfferStage::Declined => OfferState::Declined,
         OfferStage::Withdrawn => OfferState::Withdrawn,
+        OfferStage::Lapsed => OfferState::Lapsed,
+        OfferStage::Rescinded => OfferState::Rescinded,
     }
 }

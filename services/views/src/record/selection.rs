@@ -7,6 +7,7 @@ use domain::{
     application::{ApplicationEvent, Outcome, Verdict},
     calendar::london_date,
     offer::{EmploymentCheck, OfferEvent},
+    reserve::ReserveEvent,
 };
 use jiff::civil::Date;
 use ledger::view::{Figures, Noted};
@@ -162,6 +163,10 @@ pub enum OfferStage {
     Declined,
     /// Fell with the application.
     Withdrawn,
+    /// Not answered in time.
+    Lapsed,
+    /// Taken back by a party.
+    Rescinded,
 }
 
 /// Who takes a person on at which intake.
@@ -195,6 +200,8 @@ impl OfferRecord {
         sums.count("offers_accepted", self.accepted());
         sums.count("offers_declined", self.stage == OfferStage::Declined);
         sums.count("offers_withdrawn", self.stage == OfferStage::Withdrawn);
+        sums.count("offers_lapsed", self.stage == OfferStage::Lapsed);
+        sums.count("offers_rescinded", self.stage == OfferStage::Rescinded);
         sums.count("conditions_met", self.stage == OfferStage::ConditionsMet);
         if self.accepted() {
             sums.add_of("entrants_by_level", self.level, 1);
@@ -234,12 +241,52 @@ impl Keep<OfferEvent> for OfferRecord {
             OfferEvent::EmploymentCheckNotCleared { check, .. } => {
                 self.checks.remove(&check.to_string());
             }
-            OfferEvent::OfferConditionsConfirmed { .. } => {}
+            OfferEvent::OfferLapsed {} => self.stage = OfferStage::Lapsed,
+            OfferEvent::OfferRescinded { .. } => self.stage = OfferStage::Rescinded,
+            OfferEvent::OfferConditionsConfirmed { .. }
+            | OfferEvent::OfferAnswerDue { .. }
+            | OfferEvent::EmploymentCheckLimited { .. } => {}
             OfferEvent::OfferConditionsMet {} => self.stage = OfferStage::ConditionsMet,
         }
     }
 
     fn thread(&self) -> Option<Uuid> {
         self.application
+    }
+}
+
+/// The posts of a vacancy as offers take them up, and who waits for one.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PostsRecord {
+    /// Applications that wait.
+    pub reserves: BTreeSet<Uuid>,
+    /// Reserves ever offered a post that came free.
+    pub promoted: u32,
+}
+
+impl PostsRecord {
+    /// What it adds to a dashboard of either party.
+    pub(crate) fn sums(&self, sums: &mut Figures) {
+        sums.add("reserves_waiting", self.reserves.len() as i64);
+        sums.add("reserves_promoted", i64::from(self.promoted));
+    }
+}
+
+impl Keep<ReserveEvent> for PostsRecord {
+    fn note(&mut self, _: &Noted, fact: &ReserveEvent) {
+        match fact {
+            ReserveEvent::ReservePlaced { application, .. } => {
+                self.reserves.insert(application.0);
+            }
+            ReserveEvent::ReservePromoted { application } => {
+                self.reserves.remove(&application.0);
+                self.promoted = self.promoted.saturating_add(1);
+            }
+            ReserveEvent::PostOffered { application, .. }
+            | ReserveEvent::ReserveRemoved { application } => {
+                self.reserves.remove(&application.0);
+            }
+            ReserveEvent::PostFreed { .. } => {}
+        }
     }
 }

@@ -92,6 +92,10 @@ pub(crate) fn opened() -> Given {
             "round.deadline",
             "round.default",
             "employment.checks",
+            "employment.checks.validity",
+            "applications",
+            "interview.panel",
+            "offer.answer",
         ])
         .happened(vacancy(), &opened)
 }

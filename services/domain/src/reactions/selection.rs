@@ -1,0 +1,39 @@
+//! What follows from the selection.
+
+use super::{Reaction, Timer};
+use crate::{
+    allocation::{FillPlace, VacatePlace},
+    id::Id,
+    offer::{Offer, OfferEvent},
+    permission::Action,
+    reserve::FreePost,
+};
+
+/// Whoever accepts fills a place; whoever does not, or not any more, leaves the post to the next.
+pub(super) fn after_offer(offer: Id<Offer>, event: &OfferEvent) -> Vec<Reaction> {
+    let fell = |action: Action| {
+        vec![
+            Reaction::command(action, VacatePlace { offer }),
+            Reaction::command(action, FreePost { offer }),
+        ]
+    };
+    match event {
+        OfferEvent::OfferAnswerDue { by } => {
+            vec![Reaction::Timer(*by, Timer::OfferAnswer { offer })]
+        }
+        OfferEvent::OfferAccepted {} => {
+            vec![Reaction::command(Action::AcceptOffer, FillPlace { offer })]
+        }
+        OfferEvent::OfferWithdrawn {} => fell(Action::WithdrawApplication),
+        OfferEvent::OfferDeclined {} => fell(Action::DeclineOffer),
+        OfferEvent::OfferLapsed {} => fell(Action::MakeOffer),
+        OfferEvent::OfferRescinded { .. } => fell(Action::RescindOffer),
+        OfferEvent::OfferMade { .. }
+        | OfferEvent::OfferRouteRederived { .. }
+        | OfferEvent::EmploymentCheckCleared { .. }
+        | OfferEvent::EmploymentCheckNotCleared { .. }
+        | OfferEvent::EmploymentCheckLimited { .. }
+        | OfferEvent::OfferConditionsConfirmed { .. }
+        | OfferEvent::OfferConditionsMet {} => vec![],
+    }
+}
