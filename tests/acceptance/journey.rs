@@ -6,4 +6,5 @@ mod non_graduate;
 mod refer_then_pass;
 mod repeats;
 mod reserves;
+mod service_life;
 mod split_decision;

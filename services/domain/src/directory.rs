@@ -2,10 +2,14 @@
 //! the supervisors they have.
 
 mod clinical_services;
+mod placements;
+mod service_life;
 mod supervisors;
 mod tenants;
 
 pub use clinical_services::*;
+pub use placements::*;
+pub use service_life::*;
 pub use supervisors::*;
 pub use tenants::*;
 
@@ -26,5 +30,7 @@ pub const ATTRIBUTE_BYTES_MAX: usize = 40;
 /// The longest register number, in bytes.
 pub const REGISTER_NUMBER_BYTES_MAX: usize = 20;
 
+#[cfg(test)]
+mod service_tests;
 #[cfg(test)]
 mod tests;

@@ -43,10 +43,21 @@ permissions! {
     RecordSupervisor:      [EmployerHr, ProfessionalLead],
     RecordRegisterCheck:   [EmployerHr, ProfessionalLead],
     GetSupervisor:         [EmployerHr, ServiceManager, ProfessionalLead, PracticeSupervisor],
+    RecordIdentifierLookup: [EmployerHr, ProgrammeLead, PlatformOperator],
+    ChangeSite:            [EmployerHr, ServiceManager],
+    RemodelClinicalService: [EmployerHr, ServiceManager],
+    RetenderClinicalService: [EmployerHr, ServiceManager],
+    RecordServiceSpecification: [EmployerHr, ServiceManager],
+    NameProfessionalLead:  [EmployerHr, ServiceManager, ProfessionalLead],
+    EndProfessionalLead:   [EmployerHr, ServiceManager, ProfessionalLead],
+    CloseClinicalService:  [EmployerHr, ServiceManager],
     // policy
     SetPolicy:             [CommissionerNational, PlatformOperator],
     GetPolicy:             [EmployerHr, ServiceManager, ProfessionalLead, AdmissionsTutor, ProgrammeLead, BoardSecretary, CommissionerNational, CommissionerRegional, NetworkLead, Evaluator, Auditor, PlatformOperator],
     ListPolicies:          [EmployerHr, ServiceManager, ProfessionalLead, AdmissionsTutor, ProgrammeLead, BoardSecretary, CommissionerNational, CommissionerRegional, NetworkLead, Evaluator, Auditor, PlatformOperator],
+    // catalogue
+    ListRoles:             [Candidate, EmployerHr, ServiceManager, PracticeSupervisor, ProfessionalLead, EmployerFinance, AdmissionsTutor, ProgrammeLead, PersonalTutor, BoardSecretary, CommissionerNational, CommissionerRegional, NetworkLead, Evaluator, Auditor, PlatformOperator],
+    GetRole:               [Candidate, EmployerHr, ServiceManager, PracticeSupervisor, ProfessionalLead, EmployerFinance, AdmissionsTutor, ProgrammeLead, PersonalTutor, BoardSecretary, CommissionerNational, CommissionerRegional, NetworkLead, Evaluator, Auditor, PlatformOperator],
     // programme and intake
     ReachMilestone:        [CommissionerNational],
     ContractProvider:      [CommissionerNational],

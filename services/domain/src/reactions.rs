@@ -20,6 +20,7 @@ use crate::{
         NoteExpectedCompletion, NoteTrainingLeft,
     },
     decision_round::LapseDecisionRound,
+    directory::{NoteDeparture, NotePlacement, NoteQualifiedPlacement},
     employment::EmploymentEvent,
     enrolment::EnrolmentEvent,
     fact::Fact,
@@ -104,6 +105,43 @@ impl Reaction {
 
 /// The reactions to one event, in order.
 pub fn react(event: &Occurred) -> Vec<Reaction> {
+    let mut reactions = follow(event);
+    reactions.extend(place(&event.fact));
+    reactions
+}
+
+/// Whom a clinical service has in it (`SET-14`).
+fn place(fact: &Fact) -> Option<Reaction> {
+    Some(match fact {
+        Fact::Employment(EmploymentEvent::EmploymentStarted { post }) => {
+            let whose = &post.appointment;
+            let place = NotePlacement {
+                application: whose.application,
+                vacancy: whose.vacancy,
+            };
+            Reaction::command(Action::StartEmployment, place)
+        }
+        Fact::Employment(EmploymentEvent::EmploymentEnded { appointment, .. }) => {
+            let leave = NoteDeparture {
+                application: appointment.application,
+                vacancy: appointment.vacancy,
+            };
+            Reaction::command(Action::EndEmployment, leave)
+        }
+        Fact::Commitment(CommitmentEvent::QualifiedPostEvidenced {
+            application, post, ..
+        }) => {
+            let place = NoteQualifiedPlacement {
+                application: *application,
+                clinical_service: post.clinical_service,
+            };
+            Reaction::command(Action::EvidenceQualifiedPost, place)
+        }
+        _ => return None,
+    })
+}
+
+fn follow(event: &Occurred) -> Vec<Reaction> {
     match &event.fact {
         Fact::Application(ApplicationEvent::DecisionRoundOpened { round, deadline }) => {
             let timer = Timer::DecisionRound {

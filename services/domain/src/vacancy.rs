@@ -9,7 +9,7 @@ use crate::{
     actor::{Region, TenantId, TenantKind},
     allocation::{Allocation, AllocationAct, Proposal, Readiness},
     calendar::london_date,
-    directory::{ClinicalService, ClinicalServiceTerms},
+    directory::{ClinicalService, ClinicalServiceTerms, Tenant},
     id::Id,
     partnership::Partnership,
     policy::catalogue::{CriteriaPolicy, Criterion, CriterionFamily, Phase, Role, SettingPolicy},
@@ -455,48 +455,15 @@ impl OpenVacancy {
     ) -> Result<SettingPolicy, Refusal> {
         let (role, on) = (&joint.intake.role, joint.intake.teaching_start);
         let service = &joint.clinical_service;
-        let setting = issued.policies.permitted_setting(
+        service.still_open(issued.today())?;
+        let setting = service.admits(
+            &issued.policies,
             role,
             Phase::Trainee,
-            &service.setting,
+            &self.sites,
             Some(region),
             on,
         )?;
-        let excluded = issued.policies.role(role, on)?.excluded_populations;
-        if excluded.contains(&service.population) {
-            return Err(Refusal::new(
-                Reason::SettingNotPermitted,
-                format!(
-                    "{role} is not trained for a primary presenting problem of {}; choose another \
-                     clinical service",
-                    service.population
-                ),
-            )
-            .with("population", &service.population));
-        }
-        if !setting.site_criteria.is_empty() {
-            if self.sites.is_empty() {
-                return Err(Refusal::invalid(
-                    "sites",
-                    "this setting has site criteria; name the sites of the posts",
-                ));
-            }
-            for code in &self.sites {
-                let has = service.site(code).map(|site| &site.attributes);
-                let lacks = setting
-                    .site_criteria
-                    .iter()
-                    .find(|criterion| !has.is_some_and(|has| has.contains(*criterion)));
-                if let Some(criterion) = lacks {
-                    return Err(Refusal::new(
-                        Reason::SiteCriteriaNotMet,
-                        format!("site {code} has no {criterion}; choose a site that has"),
-                    )
-                    .with("site", code)
-                    .with("criterion", criterion));
-                }
-            }
-        }
         let escalates = joint
             .readiness
             .as_ref()
@@ -530,6 +497,9 @@ impl Command for OpenVacancy {
             )
             .into());
         };
+        world
+            .read(Tenant::id(employer))?
+            .in_operation(issue.today())?;
         let intake = Intake::expect(world, intake_id)?;
         let programme = world.read(Programme::id(intake.commissioner, &intake.role))?;
         let contracted = programme.contracted(intake.university, None, issue.today());

@@ -4,6 +4,7 @@ mod allocation;
 mod application;
 mod audit;
 mod board;
+mod catalogue;
 mod commitment;
 mod dashboard;
 mod decision_round;
@@ -25,7 +26,8 @@ mod vacancy;
 use contract::v1::{
     allocation_service_server::AllocationServiceServer,
     application_service_server::ApplicationServiceServer, audit_service_server::AuditServiceServer,
-    board_service_server::BoardServiceServer, commitment_service_server::CommitmentServiceServer,
+    board_service_server::BoardServiceServer, catalogue_service_server::CatalogueServiceServer,
+    commitment_service_server::CommitmentServiceServer,
     dashboard_service_server::DashboardServiceServer,
     decision_round_service_server::DecisionRoundServiceServer,
     directory_service_server::DirectoryServiceServer,
@@ -73,6 +75,7 @@ pub(crate) fn services(
     offer! {
         DirectoryServiceServer(directory::DirectoryRpc),
         PolicyServiceServer(policy::PolicyRpc),
+        CatalogueServiceServer(catalogue::CatalogueRpc),
         ProgrammeServiceServer(programme::ProgrammeRpc),
         AllocationServiceServer(allocation::AllocationRpc),
         CommitmentServiceServer(commitment::CommitmentRpc),

@@ -95,6 +95,7 @@ impl View for Commissioner {
                 sums.add("lock_exemptions", i64::from(lock.exemptions));
             }
             Record::Unseen
+            | Record::Service(_)
             | Record::Partnership(_)
             | Record::Vacancy(_)
             | Record::Application(_)

@@ -48,6 +48,7 @@ impl View for Employer {
                     sums.add_of("cluster_overrides", review, 1);
                 }
             }
+            Record::Service(service) => service.sums(sums),
             Record::Commitment(commitment) => commitment.sums(sums),
             Record::Breaches(breaches) => breaches.sums(sums),
             Record::Vacancy(vacancy) => {
@@ -93,6 +94,34 @@ impl View for Employer {
 
 impl Dashboard for Employer {
     const DEFINITIONS: &'static [Definition] = &[
+        count("clinical_services_open", "clinical services in operation"),
+        count(
+            "sites_flagged",
+            "sites that a change left without what their setting asks for (ALLOC-17)",
+        ),
+        count(
+            "specifications_without_posts",
+            "clinical services whose contract asks for no such posts (SET-15)",
+        ),
+        split(
+            "services_not_specifying",
+            Split::Word,
+            "clinical services with people of a role that their contract does not ask for, by role \
+             (SET-15)",
+        ),
+        count(
+            "people_without_professional_lead",
+            "trainees and qualified people without a professional lead (READY-04)",
+        ),
+        split(
+            "placements",
+            Split::Word,
+            "people who work in a clinical service, by phase",
+        ),
+        count(
+            "placements_flagged",
+            "people where policy lets their role work no longer (SET-14)",
+        ),
         count("demand", "trainee places asked for"),
         count("places_proposed", "places proposed and not yet confirmed"),
         count("places_allocated", "places confirmed"),

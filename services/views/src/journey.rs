@@ -131,6 +131,7 @@ impl Journey {
                     row.consolidation(on).unwrap_or_default();
             }
             Record::Unseen
+            | Record::Service(_)
             | Record::Intake(_)
             | Record::Allocation(_)
             | Record::Commitment(_)

@@ -8,6 +8,7 @@
 mod commitment;
 mod places;
 mod selection;
+mod service;
 mod training;
 pub(crate) mod year;
 
@@ -19,6 +20,7 @@ use uuid::Uuid;
 pub use commitment::*;
 pub use places::*;
 pub use selection::*;
+pub use service::*;
 pub use training::*;
 pub use year::*;
 
@@ -49,7 +51,6 @@ macro_rules! records {
                     // Nothing to show: reference data, and what only one side or nobody may see.
                     Fact::Policy(_)
                     | Fact::Tenant(_)
-                    | Fact::ClinicalService(_)
                     | Fact::Supervisor(_)
                     | Fact::Programme(_)
                     | Fact::Seal(_)
@@ -73,6 +74,8 @@ macro_rules! records {
 }
 
 records! {
+    /// A clinical service.
+    Service(ServiceRecord): Fact::ClinicalService(event) => event,
     /// An intake.
     Intake(IntakeRecord): Fact::Intake(event) => event,
     /// An allocation.

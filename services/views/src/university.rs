@@ -82,6 +82,7 @@ impl View for University {
             Record::Preceptorship(preceptorship) => preceptorship.sums(sums),
             Record::Posts(posts) => posts.sums(sums),
             Record::Unseen
+            | Record::Service(_)
             | Record::Allocation(_)
             | Record::Commitment(_)
             | Record::Breaches(_)

@@ -3,6 +3,7 @@
 
 mod commitment;
 pub(crate) mod selection;
+mod services;
 mod training;
 
 use domain::{
@@ -33,6 +34,7 @@ struct Toured {
 pub(crate) async fn whole(cast: &Cast) {
     let campaign = Campaign::opens(cast).await;
     directory(cast, &campaign).await;
+    services::lived(cast).await;
     allocation_declined(cast, &campaign).await;
     reconsidered(cast, &campaign).await;
     lapsed(cast, &campaign).await;
@@ -71,6 +73,7 @@ pub(crate) async fn whole(cast: &Cast) {
         )
         .await;
     cast.settle().await;
+    services::remodelled(cast, &campaign).await;
     let toured = Toured {
         campaign,
         practitioner,

@@ -1,16 +1,19 @@
-//! The clinical services an employer runs.
+//! The clinical services an employer runs, from opened to closed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
 use super::{
-    ATTRIBUTE_BYTES_MAX, NAME_BYTES_MAX, POPULATION_BYTES_MAX, SITE_ATTRIBUTES_MAX,
-    SITE_CODE_BYTES_MAX, SITES_MAX,
+    NAME_BYTES_MAX, POPULATION_BYTES_MAX, SITES_MAX,
+    placements::{Placement, PlacementFlag},
+    service_life::{ServiceLifeAct, ServiceSpecification},
 };
 use crate::{
-    actor::{Region, TenantId, TenantKind},
+    actor::{PersonId, Region, TenantId, TenantKind},
+    application::Application,
     id::Id,
     policy::catalogue::{Setting, Settings},
     refusal::Refusal,
@@ -37,8 +40,8 @@ pub enum ClinicalService {
     /// Does not exist.
     #[default]
     Absent,
-    /// In operation.
-    Open(ClinicalServiceTerms),
+    /// In operation, or closed after it was.
+    Open(Box<ClinicalServiceTerms>),
 }
 
 /// What other records read of a clinical service.
@@ -54,12 +57,39 @@ pub struct ClinicalServiceTerms {
     pub population: String,
     /// Its sites, as added.
     pub sites: Vec<Site>,
+    /// What the contract for it says of posts, once recorded (`SET-15`).
+    pub specification: Option<ServiceSpecification>,
+    /// The lead inside the psychological professions structure (`READY-04`).
+    pub professional_lead: Option<PersonId>,
+    /// The references under which it was tendered again and stayed with the employer (`SET-14`).
+    pub retendered: Vec<String>,
+    /// Trainees and qualified people who work in it.
+    pub placements: BTreeMap<Id<Application>, Placement>,
+    /// Those of them whose place no longer fits policy, and why.
+    pub flags: BTreeMap<Id<Application>, PlacementFlag>,
+    /// What sites lack of the criteria of the setting, after a change (`ALLOC-17`).
+    pub site_flags: BTreeMap<String, BTreeSet<String>>,
+    /// The last day, once closed.
+    pub closed: Option<Date>,
 }
 
 impl ClinicalServiceTerms {
     /// The site of a code.
     pub fn site(&self, code: &str) -> Option<&Site> {
         self.sites.iter().find(|site| site.code == code)
+    }
+
+    /// People without a professional lead: neither the service's nor one of their own
+    /// (`READY-04`).
+    pub fn without_professional_lead(&self) -> usize {
+        match self.professional_lead {
+            Some(_) => 0,
+            None => self
+                .placements
+                .values()
+                .filter(|placement| placement.professional_lead.is_none())
+                .count(),
+        }
     }
 }
 
@@ -73,8 +103,14 @@ pub enum ClinicalServiceAct {
         /// The command.
         open: OpenClinicalService,
     },
-    /// See [`AddSite`].
-    AddSite(AddSite),
+    /// See [`super::AddSite`].
+    AddSite(Site),
+    /// What becomes of it later.
+    Life(ServiceLifeAct),
+    /// See [`super::NotePlacement`].
+    Place(Placement),
+    /// See [`super::NoteDeparture`].
+    Leave(Id<Application>),
 }
 
 /// Facts of a clinical service.
@@ -95,6 +131,91 @@ pub enum ClinicalServiceEvent {
     SiteAdded {
         /// The site.
         site: Site,
+    },
+    /// A site changed: what it is called, or what it has.
+    SiteChanged {
+        /// The site as it is now.
+        site: Site,
+    },
+    /// After a change a site lacks something that the setting asks of every site.
+    SiteFlagged {
+        /// The site.
+        code: String,
+        /// What it lacks.
+        lacks: BTreeSet<String>,
+    },
+    /// The site has all of it again.
+    SiteFlagLifted {
+        /// The site.
+        code: String,
+    },
+    /// The service works in another setting, or for other people, from a day on (`SET-14`).
+    ClinicalServiceRemodelled {
+        /// Its setting.
+        setting: Setting,
+        /// Whom it is for.
+        population: String,
+        /// The first day.
+        on: Date,
+    },
+    /// The service was put out to tender again and stayed with the employer (`SET-14`).
+    ClinicalServiceRetendered {
+        /// The contract's reference.
+        reference: String,
+        /// The first day of the new contract.
+        on: Date,
+    },
+    /// What the contract says of posts is known (`SET-15`).
+    ServiceSpecificationRecorded {
+        /// What it says.
+        specification: ServiceSpecification,
+    },
+    /// A professional lead was named for the service.
+    ProfessionalLeadNamed {
+        /// The lead.
+        person: PersonId,
+        /// The first day.
+        on: Date,
+    },
+    /// The service, and everybody in it, has no professional lead any more.
+    ProfessionalLeadEnded {
+        /// The last day.
+        on: Date,
+    },
+    /// A person began to work in the service.
+    PersonPlaced {
+        /// Who, in which role and phase.
+        placement: Placement,
+        /// The first day.
+        on: Date,
+    },
+    /// A person no longer works in the service.
+    PersonLeft {
+        /// Whose thread.
+        application: Id<Application>,
+        /// The last day.
+        on: Date,
+    },
+    /// The service is no longer one where a person may work in this role and phase.
+    PlacementFlagged {
+        /// Whose thread.
+        application: Id<Application>,
+        /// Why.
+        flag: PlacementFlag,
+        /// From when.
+        on: Date,
+    },
+    /// It is again.
+    PlacementFlagLifted {
+        /// Whose thread.
+        application: Id<Application>,
+        /// From when.
+        on: Date,
+    },
+    /// The service closed.
+    ClinicalServiceClosed {
+        /// The last day.
+        on: Date,
     },
 }
 
@@ -125,16 +246,76 @@ impl ClinicalService {
                 },
                 state,
             ) => {
-                *state = Self::Open(ClinicalServiceTerms {
+                *state = Self::Open(Box::new(ClinicalServiceTerms {
                     employer,
                     name,
                     setting,
                     population,
                     sites: vec![],
-                });
+                    specification: None,
+                    professional_lead: None,
+                    retendered: vec![],
+                    placements: BTreeMap::new(),
+                    flags: BTreeMap::new(),
+                    site_flags: BTreeMap::new(),
+                    closed: None,
+                }));
             }
-            (ClinicalServiceEvent::SiteAdded { site }, Self::Open(terms)) => terms.sites.push(site),
-            (ClinicalServiceEvent::SiteAdded { .. }, Self::Absent) => {}
+            (event, Self::Open(terms)) => terms.evolve(event),
+            (_, Self::Absent) => {}
+        }
+    }
+}
+
+impl ClinicalServiceTerms {
+    pub(super) fn evolve(&mut self, event: ClinicalServiceEvent) {
+        use ClinicalServiceEvent as E;
+        match event {
+            E::ClinicalServiceOpened { .. } => {}
+            E::SiteAdded { site } => self.sites.push(site),
+            E::SiteChanged { site } => {
+                if let Some(known) = self.sites.iter_mut().find(|known| known.code == site.code) {
+                    *known = site;
+                }
+            }
+            E::SiteFlagged { code, lacks } => {
+                self.site_flags.insert(code, lacks);
+            }
+            E::SiteFlagLifted { code } => {
+                self.site_flags.remove(&code);
+            }
+            E::ClinicalServiceRemodelled {
+                setting,
+                population,
+                ..
+            } => (self.setting, self.population) = (setting, population),
+            E::ClinicalServiceRetendered { reference, .. } => self.retendered.push(reference),
+            E::ServiceSpecificationRecorded { specification } => {
+                self.specification = Some(specification);
+            }
+            E::ProfessionalLeadNamed { person, .. } => self.professional_lead = Some(person),
+            E::ProfessionalLeadEnded { .. } => {
+                self.professional_lead = None;
+                for placement in self.placements.values_mut() {
+                    placement.professional_lead = None;
+                }
+            }
+            E::PersonPlaced { placement, .. } => {
+                self.placements.insert(placement.application, placement);
+            }
+            E::PersonLeft { application, .. } => {
+                self.placements.remove(&application);
+                self.flags.remove(&application);
+            }
+            E::PlacementFlagged {
+                application, flag, ..
+            } => {
+                self.flags.insert(application, flag);
+            }
+            E::PlacementFlagLifted { application, .. } => {
+                self.flags.remove(&application);
+            }
+            E::ClinicalServiceClosed { on } => self.closed = Some(on),
         }
     }
 }
@@ -150,15 +331,7 @@ impl Decider for ClinicalService {
         match (&issued.act, self) {
             (ClinicalServiceAct::Open { employer, open }, state) => {
                 let name = text::required(&open.name, "display_name", NAME_BYTES_MAX)?;
-                let population =
-                    text::identifier(&open.population, "population", POPULATION_BYTES_MAX)?;
-                let known: Settings = issued.policies.get("settings", issued.today())?;
-                if !known.contains_key(open.setting.as_str()) {
-                    return Err(Refusal::invalid(
-                        "setting",
-                        "not a known setting; see policy settings for the list",
-                    ));
-                }
+                let population = known_workplace(issued, &open.setting, &open.population)?;
                 match state {
                     Self::Absent => Ok(vec![ClinicalServiceEvent::ClinicalServiceOpened {
                         employer: *employer,
@@ -175,22 +348,24 @@ impl Decider for ClinicalService {
                     Self::Open(_) => Err(Refusal::already_recorded("the clinical service")),
                 }
             }
-            (ClinicalServiceAct::AddSite(_), Self::Absent) => Err(Refusal::not_permitted()),
-            (ClinicalServiceAct::AddSite(add), Self::Open(terms)) => {
-                let site = add.site()?;
+            (_, Self::Absent) => Err(Refusal::not_permitted()),
+            (ClinicalServiceAct::AddSite(site), Self::Open(terms)) => {
                 match terms.site(&site.code) {
-                    Some(known) if *known == site => Ok(vec![]),
+                    Some(known) if known == site => Ok(vec![]),
                     Some(_) => Err(Refusal::already_recorded("the site")),
-                    None => {
-                        if terms.sites.len() >= SITES_MAX {
-                            return Err(Refusal::invalid(
-                                "code",
-                                format!("a clinical service has at most {SITES_MAX} sites"),
-                            ));
-                        }
-                        Ok(vec![ClinicalServiceEvent::SiteAdded { site }])
-                    }
+                    None if terms.sites.len() >= SITES_MAX => Err(Refusal::invalid(
+                        "code",
+                        format!("a clinical service has at most {SITES_MAX} sites"),
+                    )),
+                    None => Ok(vec![ClinicalServiceEvent::SiteAdded { site: site.clone() }]),
                 }
+            }
+            (ClinicalServiceAct::Life(act), Self::Open(terms)) => terms.live(issued, act),
+            (ClinicalServiceAct::Place(placement), Self::Open(terms)) => {
+                Ok(terms.place(issued, placement))
+            }
+            (ClinicalServiceAct::Leave(application), Self::Open(terms)) => {
+                Ok(terms.leave(issued, *application))
             }
         }
     }
@@ -198,6 +373,23 @@ impl Decider for ClinicalService {
     fn custody(&self) -> Option<Custody> {
         self.terms().map(|terms| Custody::of(terms.employer, []))
     }
+}
+
+/// The population as recorded; the setting must be one that policy lists.
+pub(super) fn known_workplace(
+    issued: &Issue,
+    setting: &Setting,
+    population: &str,
+) -> Result<String, Refusal> {
+    let population = text::identifier(population, "population", POPULATION_BYTES_MAX)?;
+    let known: Settings = issued.policies.get("settings", issued.today())?;
+    if known.contains_key(setting.as_str()) {
+        return Ok(population);
+    }
+    Err(Refusal::invalid(
+        "setting",
+        "not a known setting; see policy settings for the list",
+    ))
 }
 
 /// Opens a clinical service of the acting employer.
@@ -218,53 +410,5 @@ impl Command for OpenClinicalService {
         let open = self.clone();
         world.decide(issue, id, ClinicalServiceAct::Open { employer, open })?;
         Ok(id.key())
-    }
-}
-
-/// Adds a site to a clinical service.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AddSite {
-    /// The clinical service.
-    pub clinical_service: Id<ClinicalService>,
-    /// The site's code, unique in the service.
-    pub code: String,
-    /// Its name.
-    pub name: String,
-    /// Its region; none outside England.
-    pub region: Option<Region>,
-    /// What it has: ids that site criteria name.
-    pub attributes: BTreeSet<String>,
-}
-
-impl AddSite {
-    fn site(&self) -> Result<Site, Refusal> {
-        let code = text::required(&self.code, "code", SITE_CODE_BYTES_MAX)?.to_ascii_uppercase();
-        let name = text::required(&self.name, "display_name", NAME_BYTES_MAX)?;
-        if self.attributes.len() > SITE_ATTRIBUTES_MAX {
-            return Err(Refusal::invalid(
-                "attributes",
-                format!("a site has at most {SITE_ATTRIBUTES_MAX} attributes"),
-            ));
-        }
-        let attributes = self
-            .attributes
-            .iter()
-            .map(|id| text::identifier(id, "attributes", ATTRIBUTE_BYTES_MAX))
-            .collect::<Result<_, _>>()?;
-        Ok(Site {
-            code,
-            name,
-            region: self.region,
-            attributes,
-        })
-    }
-}
-
-impl Command for AddSite {
-    fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
-        issue.by.acting_for(TenantKind::Employer)?;
-        let act = ClinicalServiceAct::AddSite(self.clone());
-        world.decide(issue, self.clinical_service, act)?;
-        Ok(self.clinical_service.key())
     }
 }

@@ -14,6 +14,9 @@ use crate::{
     world::{Command, Custody, Decider, Halt, Issue, Issued, StreamKey, World, aggregate},
 };
 
+/// The most look-ups kept of one tenant's codes.
+pub const LOOKUPS_MAX: usize = 1000;
+
 /// Whether an employer is of the NHS (`FUND-05`: who may be paid is a policy of the sector).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Display, EnumString)]
 #[serde(rename_all = "snake_case")]
@@ -58,7 +61,50 @@ pub enum Tenant {
         region: Option<Region>,
         /// Its names, oldest first; never empty.
         names: Vec<TenantName>,
+        /// What registers said of its codes, as it was learnt.
+        lookups: Vec<IdentifierLookup>,
     },
+}
+
+/// A code that a register can be asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Display, EnumString)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum TenantCode {
+    /// Asked of the Organisation Data Service.
+    OdsCode,
+    /// Asked of the UK Register of Learning Providers.
+    Ukprn,
+}
+
+/// What a register says of a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Display, EnumString)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum LookupResult {
+    /// It names an organisation in operation.
+    Found,
+    /// It names none.
+    NotFound,
+    /// It names one that is closed; codes are never used again.
+    Closed,
+}
+
+/// A look-up in an issuing register, kept as a dated fact: no command ever asks one itself (`B.1`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentifierLookup {
+    /// Which of the tenant's codes.
+    pub code: TenantCode,
+    /// The code looked up.
+    pub value: String,
+    /// What the register said.
+    pub result: LookupResult,
+    /// Where it was looked up.
+    pub source: String,
+    /// The day it was looked up.
+    pub checked_at: Date,
+    /// For which tenant the look-up was made.
+    pub checked_by: TenantId,
 }
 
 /// What a tenant's entry decides.
@@ -68,6 +114,8 @@ pub enum TenantAct {
     Register(RegisterTenant),
     /// See [`SucceedTenant`].
     Succeed(SucceedTenant),
+    /// See [`RecordIdentifierLookup`].
+    LookUp(RecordIdentifierLookup),
 }
 
 /// Facts of a tenant's entry.
@@ -92,6 +140,11 @@ pub enum TenantEvent {
     TenantSucceeded {
         /// The successor's name.
         name: TenantName,
+    },
+    /// One of its codes was looked up.
+    IdentifierLookedUp {
+        /// What was found.
+        lookup: IdentifierLookup,
     },
 }
 
@@ -139,6 +192,33 @@ impl Tenant {
             .or_else(|| names.first())
     }
 
+    /// Refuses what only an organisation in operation can begin: the last look-up of its present
+    /// ODS code says that it is closed. What it is already part of goes on (`B.1`).
+    ///
+    /// # Errors
+    /// `STATE_NOT_ALLOWED`.
+    pub fn in_operation(&self, on: Date) -> Result<(), Refusal> {
+        let Self::Registered { lookups, .. } = self else {
+            return Ok(());
+        };
+        let code = self.name_on(on).and_then(|name| name.ods_code.as_ref());
+        let last = lookups
+            .iter()
+            .filter(|lookup| lookup.code == TenantCode::OdsCode && lookup.checked_at <= on)
+            .filter(|lookup| code.is_some_and(|code| code.as_str() == lookup.value))
+            .max_by_key(|lookup| lookup.checked_at);
+        match last {
+            Some(lookup) if lookup.result == LookupResult::Closed => {
+                Err(Refusal::state_not_allowed(format!(
+                    "ODS code {} was found closed on {}; record the organisation's succession, or \
+                     look the code up again",
+                    lookup.value, lookup.checked_at
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Reads a tenant named by a request, which must be registered and of `kind`.
     ///
     /// # Errors
@@ -179,12 +259,19 @@ impl Tenant {
                     sector,
                     region,
                     names: vec![name],
+                    lookups: vec![],
                 };
+            }
+            (TenantEvent::IdentifierLookedUp { lookup }, Self::Registered { lookups, .. }) => {
+                lookups.push(lookup);
             }
             (TenantEvent::TenantSucceeded { name }, Self::Registered { names, .. }) => {
                 names.push(name);
             }
-            (TenantEvent::TenantSucceeded { .. }, Self::Absent) => {}
+            (
+                TenantEvent::TenantSucceeded { .. } | TenantEvent::IdentifierLookedUp { .. },
+                Self::Absent,
+            ) => {}
         }
     }
 }
@@ -229,6 +316,7 @@ impl Decider for Tenant {
                     }
                 }
             }
+            (TenantAct::LookUp(look_up), state) => look_up.decide(issued, state),
             (TenantAct::Succeed(_), Self::Absent) => Err(Refusal::not_permitted()),
             (TenantAct::Succeed(succeed), Self::Registered { names, .. }) => {
                 let name = tenant_name(
@@ -362,6 +450,69 @@ impl Command for SucceedTenant {
         issue.by.acting_for(TenantKind::Platform)?;
         let id = Tenant::id(self.tenant);
         world.decide(issue, id, TenantAct::Succeed(self.clone()))?;
+        Ok(id.key())
+    }
+}
+
+/// Records what a register said of one of a tenant's codes on the effective day.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RecordIdentifierLookup {
+    /// Whose code.
+    pub tenant: TenantId,
+    /// Which.
+    pub code: TenantCode,
+    /// What the register said.
+    pub result: LookupResult,
+    /// Where it was looked up, such as the address of the register's interface.
+    pub source: String,
+}
+
+impl RecordIdentifierLookup {
+    fn decide(
+        &self,
+        issued: &Issued<TenantAct>,
+        tenant: &Tenant,
+    ) -> Result<Vec<TenantEvent>, Refusal> {
+        let source = text::free(&self.source, "source", NAME_BYTES_MAX)?;
+        let Tenant::Registered { lookups, .. } = tenant else {
+            return Err(Refusal::not_permitted());
+        };
+        let checked_at = issued.today();
+        let name = tenant.name_on(checked_at);
+        let value = match self.code {
+            TenantCode::OdsCode => name.and_then(|name| Some(name.ods_code.as_ref()?.to_string())),
+            TenantCode::Ukprn => name.and_then(|name| Some(name.ukprn.as_ref()?.to_string())),
+        };
+        let Some(value) = value else {
+            return Err(Refusal::invalid(
+                "code",
+                format!("the tenant has no {} to look up", self.code),
+            ));
+        };
+        let lookup = IdentifierLookup {
+            code: self.code,
+            value,
+            result: self.result,
+            source,
+            checked_at,
+            checked_by: issued.by.tenant,
+        };
+        if lookups.contains(&lookup) {
+            return Ok(vec![]);
+        }
+        if lookups.len() >= LOOKUPS_MAX {
+            return Err(Refusal::state_not_allowed(format!(
+                "a tenant's entry holds at most {LOOKUPS_MAX} look-ups; record the next succession"
+            )));
+        }
+        Ok(vec![TenantEvent::IdentifierLookedUp { lookup }])
+    }
+}
+
+impl Command for RecordIdentifierLookup {
+    fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
+        let id = Tenant::id(self.tenant);
+        world.decide(issue, id, TenantAct::LookUp(self.clone()))?;
         Ok(id.key())
     }
 }

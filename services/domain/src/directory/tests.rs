@@ -329,3 +329,76 @@ fn a_check_needs_the_registration_it_is_of() {
         Err(Reason::NotPermitted)
     );
 }
+
+#[test]
+fn b_1_a_code_found_closed_forbids_new_vacancies_and_nothing_else() {
+    let (mut given, cast) = Given::vacancy_open();
+    let look_up = |result| RecordIdentifierLookup {
+        tenant: cast.employer,
+        code: TenantCode::OdsCode,
+        result,
+        source: "ODS FHIR R4 Organization".to_owned(),
+    };
+    let closed = date(2025, 11, 12);
+    assert_eq!(
+        given.when(&platform(), closed, &look_up(LookupResult::Closed)),
+        Ok(vec!["IdentifierLookedUp".to_owned()])
+    );
+    assert_eq!(
+        given.when(&platform(), closed, &look_up(LookupResult::Closed)),
+        Ok(vec![])
+    );
+    let another = crate::given::cast::vacancy(cast.allocation, cast.clinical_service, 1);
+    let hr = cast.employer(ActingRole::EmployerHr);
+    assert_eq!(
+        given.when(&hr, closed, &another),
+        Err(Reason::StateNotAllowed)
+    );
+    // A later look-up says otherwise, and the vacancy is refused for its posts alone.
+    given.done(
+        &platform(),
+        date(2025, 11, 13),
+        &look_up(LookupResult::Found),
+    );
+    let refused = given.when(&hr, date(2025, 11, 13), &another);
+    assert_ne!(refused, Err(Reason::StateNotAllowed));
+    let Tenant::Registered { lookups, .. } = given.state(Tenant::id(cast.employer)).unwrap() else {
+        panic!("registered");
+    };
+    let dated: Vec<_> = lookups
+        .iter()
+        .map(|one| (one.checked_at, one.result))
+        .collect();
+    assert_eq!(
+        dated,
+        [
+            (closed, LookupResult::Closed),
+            (date(2025, 11, 13), LookupResult::Found)
+        ]
+    );
+    assert_eq!(lookups[0].value, "N1M2H");
+    assert_eq!(lookups[0].checked_by, PLATFORM);
+}
+
+#[test]
+fn b_1_only_a_code_the_tenant_has_is_looked_up_and_by_itself_or_the_platform() {
+    let mut given = Given::directory();
+    let on = date(2025, 9, 1);
+    let look_up = |code| RecordIdentifierLookup {
+        tenant: tenant(NORTHMOOR),
+        code,
+        result: LookupResult::Found,
+        source: "register".to_owned(),
+    };
+    let hr = actor(tenant(NORTHMOOR), ActingRole::EmployerHr);
+    assert_eq!(
+        given.when(&hr, on, &look_up(TenantCode::Ukprn)),
+        Err(Reason::FieldInvalid)
+    );
+    assert!(given.when(&hr, on, &look_up(TenantCode::OdsCode)).is_ok());
+    let neighbour = actor(tenant(SEVERNVALE), ActingRole::EmployerHr);
+    assert_eq!(
+        given.when(&neighbour, on, &look_up(TenantCode::OdsCode)),
+        Err(Reason::NotPermitted)
+    );
+}

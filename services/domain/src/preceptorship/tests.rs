@@ -115,7 +115,11 @@ fn d_1_the_evidence_of_the_promised_post_starts_preceptorship_and_consolidation(
     );
     assert_eq!(
         given.settle(POST),
-        ["PreceptorshipStarted", "ConsolidationClockStarted"]
+        [
+            "PreceptorshipStarted",
+            "ConsolidationClockStarted",
+            "PersonPlaced"
+        ]
     );
     let held = held(&given);
     assert_eq!((held.tier.as_str(), held.planned_end), ("gold", LAST_DAY));

@@ -5,7 +5,7 @@ use domain::{
     actor::{PersonId, TenantId},
     directory::{self as rules, RegisterCheck as Check},
     id::Id,
-    policy::catalogue::Setting,
+    policy::catalogue::{Role, Setting},
 };
 use tonic::{Request, Response, Status};
 
@@ -65,6 +65,7 @@ impl DirectoryService for DirectoryRpc {
             sector,
             region,
             names,
+            lookups,
             ..
         } = &read.state
         {
@@ -79,6 +80,13 @@ impl DirectoryService for DirectoryRpc {
                     ods_code: wire::show(known.ods_code.as_ref()),
                     ukprn: wire::show(known.ukprn.as_ref()),
                 })
+                .collect();
+            tenant.lookups = lookups.iter().map(lookup).collect();
+            tenant.warnings = names
+                .last()
+                .and_then(|name| name.ukprn.as_ref()?.warning())
+                .map(ToOwned::to_owned)
+                .into_iter()
                 .collect();
         }
         Ok(Response::new(GetTenantResponse {
@@ -144,6 +152,37 @@ impl DirectoryService for DirectoryRpc {
                     attributes: site.attributes.iter().cloned().collect(),
                 })
                 .collect(),
+            specification: terms
+                .specification
+                .as_ref()
+                .map(|one| ServiceSpecification {
+                    reference: one.reference.clone(),
+                    roles: one.roles.iter().map(ToString::to_string).collect(),
+                    from: one.on.to_string(),
+                }),
+            professional_lead: wire::show(terms.professional_lead),
+            retendered: terms.retendered.clone(),
+            placements: terms
+                .placements
+                .values()
+                .map(|placement| v1::Placement {
+                    application: placement.application.name(),
+                    role: placement.role.to_string(),
+                    phase: placement.phase.to_string(),
+                    sites: placement.sites.clone(),
+                    flag: wire::show(terms.flags.get(&placement.application)),
+                })
+                .collect(),
+            without_professional_lead: wire::small(terms.without_professional_lead()),
+            site_flags: terms
+                .site_flags
+                .iter()
+                .map(|(code, lacks)| SiteFlag {
+                    code: code.clone(),
+                    lacks: lacks.iter().cloned().collect(),
+                })
+                .collect(),
+            closed: wire::show(terms.closed),
         });
         Ok(Response::new(GetClinicalServiceResponse {
             clinical_service,
@@ -218,6 +257,126 @@ impl DirectoryService for DirectoryRpc {
             version: wire::count(read.version),
         }))
     }
+
+    async fn record_identifier_lookup(
+        &self,
+        request: Request<RecordIdentifierLookupRequest>,
+    ) -> Result<Response<RecordIdentifierLookupResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(rules::RecordIdentifierLookup {
+                    tenant: TenantId::from_name(&m.tenant, "tenant")?,
+                    code: wire::word(&m.code, "code")?,
+                    result: wire::word(&m.result, "result")?,
+                    source: m.source,
+                })
+            })
+            .await
+    }
+
+    async fn change_site(
+        &self,
+        request: Request<ChangeSiteRequest>,
+    ) -> Result<Response<ChangeSiteResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(rules::ChangeSite {
+                    clinical_service: Id::from_name(&m.clinical_service, "clinical_service")?,
+                    code: m.code,
+                    name: m.display_name,
+                    attributes: m.attributes.into_iter().collect(),
+                })
+            })
+            .await
+    }
+
+    async fn remodel_clinical_service(
+        &self,
+        request: Request<RemodelClinicalServiceRequest>,
+    ) -> Result<Response<RemodelClinicalServiceResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(rules::RemodelClinicalService {
+                    clinical_service: Id::from_name(&m.clinical_service, "clinical_service")?,
+                    setting: Setting::parse(&m.setting, "setting")?,
+                    population: m.population,
+                })
+            })
+            .await
+    }
+
+    async fn retender_clinical_service(
+        &self,
+        request: Request<RetenderClinicalServiceRequest>,
+    ) -> Result<Response<RetenderClinicalServiceResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(rules::RetenderClinicalService {
+                    clinical_service: Id::from_name(&m.clinical_service, "clinical_service")?,
+                    reference: m.reference,
+                })
+            })
+            .await
+    }
+
+    async fn record_service_specification(
+        &self,
+        request: Request<RecordServiceSpecificationRequest>,
+    ) -> Result<Response<RecordServiceSpecificationResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(rules::RecordServiceSpecification {
+                    clinical_service: Id::from_name(&m.clinical_service, "clinical_service")?,
+                    reference: m.reference,
+                    roles: m
+                        .roles
+                        .iter()
+                        .map(|role| Role::parse(role, "roles"))
+                        .collect::<Result<_, _>>()?,
+                })
+            })
+            .await
+    }
+
+    async fn name_professional_lead(
+        &self,
+        request: Request<NameProfessionalLeadRequest>,
+    ) -> Result<Response<NameProfessionalLeadResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(rules::NameProfessionalLead {
+                    clinical_service: Id::from_name(&m.clinical_service, "clinical_service")?,
+                    person: PersonId::from_name(&m.person, "person")?,
+                })
+            })
+            .await
+    }
+
+    async fn end_professional_lead(
+        &self,
+        request: Request<EndProfessionalLeadRequest>,
+    ) -> Result<Response<EndProfessionalLeadResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(rules::EndProfessionalLead {
+                    clinical_service: Id::from_name(&m.clinical_service, "clinical_service")?,
+                })
+            })
+            .await
+    }
+
+    async fn close_clinical_service(
+        &self,
+        request: Request<CloseClinicalServiceRequest>,
+    ) -> Result<Response<CloseClinicalServiceResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(rules::CloseClinicalService {
+                    clinical_service: Id::from_name(&m.clinical_service, "clinical_service")?,
+                })
+            })
+            .await
+    }
 }
 
 fn check(check: &Check) -> v1::RegisterCheck {
@@ -226,5 +385,16 @@ fn check(check: &Check) -> v1::RegisterCheck {
         status: check.status.to_string(),
         modalities: check.modalities.iter().cloned().collect(),
         from: check.from.to_string(),
+    }
+}
+
+fn lookup(lookup: &rules::IdentifierLookup) -> v1::IdentifierLookup {
+    v1::IdentifierLookup {
+        code: lookup.code.to_string(),
+        value: lookup.value.clone(),
+        result: lookup.result.to_string(),
+        source: lookup.source.clone(),
+        checked_at: lookup.checked_at.to_string(),
+        checked_by: lookup.checked_by.to_string(),
     }
 }
