@@ -9,6 +9,7 @@ pub(crate) mod issuer;
 pub(crate) mod life;
 pub(crate) mod messages;
 pub(crate) mod partner;
+pub(crate) mod places;
 pub(crate) mod process;
 pub(crate) mod service;
 pub(crate) mod snapshot;

@@ -8,3 +8,4 @@ mod repeats;
 mod reserves;
 mod service_life;
 mod split_decision;
+mod under_cluster;

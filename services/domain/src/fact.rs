@@ -105,6 +105,12 @@ facts! {
     ClinicalService: directory::ClinicalService => ClinicalServiceEvent,
     /// A supervisor.
     Supervisor: directory::Supervisor => SupervisorEvent,
+    /// A partner's agreement about a supervisor.
+    SupervisionAgreement: supervision_agreement::SupervisionAgreement => SupervisionAgreementEvent,
+    /// A module.
+    Module: curriculum::Module => ModuleEvent,
+    /// A curriculum of a university.
+    Curriculum: curriculum::Curriculum => CurriculumEvent,
     /// A role's programme.
     Programme: programme::Programme => ProgrammeEvent,
     /// An intake.
@@ -143,8 +149,14 @@ facts! {
     Enrolment: enrolment::Enrolment => EnrolmentEvent,
     /// An employment.
     Employment: employment::Employment => EmploymentEvent,
+    /// A claim of prior learning.
+    PriorLearning: prior_learning::PriorLearning => PriorLearningEvent,
+    /// The additional posts of an employer.
+    ExpansionPosts: expansion_post::ExpansionPosts => ExpansionPostsEvent,
     /// A training.
     Training: training::Training => TrainingEvent,
+    /// A cluster of trainees.
+    Cluster: cluster::Cluster => ClusterEvent,
     /// A board sitting.
     BoardSitting: board::BoardSitting => BoardSittingEvent,
     /// A qualification.

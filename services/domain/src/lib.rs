@@ -2,8 +2,11 @@
 //!
 //! - [`policy`]: every value a policy may change, effective-dated
 //! - [`directory`]: tenants, the clinical services employers run, their supervisors
+//! - [`supervision_agreement`]: a partner lends its supervisor
+//! - [`curriculum`]: modules, and how a university teaches a version of a curriculum
 //! - [`programme`]: a role's training is procured; each start at a university is an intake
 //! - [`allocation`]: an employer's interest becomes funded places of an intake
+//! - [`places`]: every place as a double-entry ledger over the facts of both
 //! - [`commitment`]: the promise of a permanent qualified post to everyone trained
 //! - [`partnership`]: employer and university agree to train together at an intake
 //! - [`vacancy`]: trainee posts advertised jointly
@@ -15,8 +18,11 @@
 //! - [`appointment`]: whom an accepted offer appoints; the thread of every later record
 //! - [`funding`]: the award and its instalments; the lock that follows a training
 //! - [`enrolment`], [`employment`]: the university's and the employer's side of a trainee
+//! - [`prior_learning`]: what a trainee brings along, and the credit it counts for
 //! - [`training`]: the year both share, from supervision to the verified portfolio
+//! - [`cluster`]: the trainees an employer has at an intake, and whether too few are left
 //! - [`board`]: the exam board sits, decides and releases
+//! - [`expansion_post`]: the additional post set aside for a trainee who passes
 //! - [`qualification`]: what was conferred, and the registers that list it
 //! - [`preceptorship`]: the first time in the qualified post, and consolidation
 //!
@@ -32,11 +38,14 @@ pub mod appointment;
 pub mod board;
 pub mod calendar;
 pub mod candidacy;
+pub mod cluster;
 pub mod commitment;
+pub mod curriculum;
 pub mod decision_round;
 pub mod directory;
 pub mod employment;
 pub mod enrolment;
+pub mod expansion_post;
 pub mod fact;
 pub mod funding;
 pub mod id;
@@ -45,13 +54,16 @@ pub mod offer;
 pub mod partnership;
 pub mod permission;
 pub mod personal;
+pub mod places;
 pub mod policy;
 pub mod preceptorship;
+pub mod prior_learning;
 pub mod programme;
 pub mod qualification;
 pub mod reactions;
 pub mod refusal;
 pub mod reserve;
+pub mod supervision_agreement;
 pub mod text;
 pub mod training;
 pub mod upcast;

@@ -1,5 +1,12 @@
 //! A role's programme is procured from universities; each starts it as intakes of funded places.
 
+mod equity;
+mod intake;
+mod migrate;
+mod plan;
+mod round;
+mod timeline;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
@@ -7,28 +14,15 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, EnumIter, EnumString, IntoStaticStr, VariantNames};
 use uuid::Uuid;
 
+pub use self::{equity::*, intake::*, migrate::*, plan::*, round::*, timeline::*};
 use crate::{
     actor::{PLATFORM, Region, TenantId, TenantKind},
-    allocation::Allocation,
     directory::Tenant,
     id::Id,
     policy::catalogue::Role,
-    refusal::{Reason, Refusal},
-    text,
+    refusal::Refusal,
     world::{Command, Custody, Decider, Halt, Issue, Issued, StreamKey, World, aggregate},
 };
-
-/// The longest title of an intake, in bytes.
-pub const INTAKE_TITLE_BYTES_MAX: usize = 80;
-/// The longest curriculum version, in bytes.
-pub const CURRICULUM_VERSION_BYTES_MAX: usize = 20;
-/// The most places of one route of an intake.
-pub const ROUTE_PLACES_MAX: u32 = 2_000;
-/// The most routes of an intake.
-pub const ROUTES_MAX: usize = 4;
-
-// ---------------------------------------------------------------------------------------------
-// Programme
 
 /// The steps of bringing a role's training about (`TIME-01..05`).
 #[derive(
@@ -160,6 +154,16 @@ impl Programme {
                     && region.is_none_or(|region| contract.regions.contains(&region))
             })
         })
+    }
+
+    /// Whether any university is contracted for a region on a date (`ALLOC-05`).
+    pub fn covered(&self, region: Region, on: Date) -> bool {
+        let Self::UnderWay { providers, .. } = self else {
+            return false;
+        };
+        providers
+            .keys()
+            .any(|university| self.contracted(*university, Some(region), on))
     }
 
     /// When a milestone was reached.
@@ -345,396 +349,6 @@ impl Command for ContractProvider {
         Tenant::expect(world, self.university, TenantKind::University, "university")?;
         let id = Programme::id(commissioner, &self.role);
         world.decide(issue, id, ProgrammeAct::Contract(self.clone()))?;
-        Ok(id.key())
-    }
-}
-
-// ---------------------------------------------------------------------------------------------
-// Intake
-
-/// The places of one route, named by the level of its qualification (`ROUTE-07`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RouteCapacity {
-    /// 7 or 6 for most roles.
-    pub level: u8,
-    /// Places.
-    pub places: u32,
-}
-
-/// What other records read of an intake.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IntakeTerms {
-    /// Where it is taught.
-    pub university: TenantId,
-    /// Who commissions the places.
-    pub commissioner: TenantId,
-    /// The role trained for.
-    pub role: Role,
-    /// Its name, `MHWP-2026-03`.
-    pub title: String,
-    /// First teaching day: the first day on which a trainee can start.
-    pub teaching_start: Date,
-    /// The last day on which a trainee of this intake can start (`TIME-07`).
-    pub last_start: Date,
-    /// Last day of the training; its month is the month from which qualified posts are owed
-    /// (`FUND-04`, `X-03`).
-    pub training_end: Date,
-    /// When the qualifying board is expected.
-    pub board_date: Date,
-    /// The curriculum version its trainees keep (`TRAIN-07`, `TRAIN-08`).
-    pub curriculum_version: String,
-    /// Places per route, highest level first.
-    pub capacity: Vec<RouteCapacity>,
-}
-
-impl IntakeTerms {
-    /// Whether a trainee of this intake can start on a date (`TIME-07`).
-    pub fn admits_start(&self, on: Date) -> bool {
-        (self.teaching_start..=self.last_start).contains(&on)
-    }
-
-    /// Places of all routes.
-    pub fn places(&self) -> u32 {
-        self.capacity
-            .iter()
-            .fold(0, |sum, route| sum.saturating_add(route.places))
-    }
-
-    /// Places of one route.
-    pub fn places_at(&self, level: u8) -> u32 {
-        self.capacity
-            .iter()
-            .filter(|route| route.level == level)
-            .fold(0, |sum, route| sum.saturating_add(route.places))
-    }
-}
-
-/// The places one allocation holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reservation {
-    /// Whose allocation.
-    pub employer: TenantId,
-    /// How many places.
-    pub places: u32,
-}
-
-/// A programme's start at one university on a date.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub enum Intake {
-    /// Not planned.
-    #[default]
-    Absent,
-    /// Planned.
-    Planned {
-        /// What others read.
-        terms: Box<IntakeTerms>,
-        /// Places held by allocation.
-        reserved: BTreeMap<Id<Allocation>, Reservation>,
-    },
-}
-
-/// What an intake decides.
-#[derive(Debug, Clone)]
-pub enum IntakeAct {
-    /// See [`PlanIntake`].
-    Plan {
-        /// Where it is taught.
-        university: TenantId,
-        /// The command.
-        plan: PlanIntake,
-    },
-    /// An allocation is proposed: it takes its places at once, so that two cannot take the same.
-    Reserve {
-        /// The allocation.
-        allocation: Id<Allocation>,
-        /// For whom and how many.
-        reservation: Reservation,
-    },
-    /// An allocation is declined: its places are free again (`ALLOC-12`).
-    Return {
-        /// The allocation.
-        allocation: Id<Allocation>,
-    },
-}
-
-/// Facts of an intake.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
-pub enum IntakeEvent {
-    /// An intake was planned.
-    IntakePlanned {
-        /// Its terms.
-        terms: Box<IntakeTerms>,
-    },
-    /// Places were reserved for an allocation.
-    PlacesReserved {
-        /// The allocation.
-        allocation: Id<Allocation>,
-        /// For whom and how many.
-        reservation: Reservation,
-    },
-    /// An allocation's places are free again.
-    PlacesReturned {
-        /// The allocation.
-        allocation: Id<Allocation>,
-        /// How many.
-        places: u32,
-    },
-}
-
-aggregate!(Intake, "intake", IntakeAct, IntakeEvent);
-
-impl Intake {
-    /// What other records read of it; `None` while it does not exist.
-    pub fn terms(&self) -> Option<&IntakeTerms> {
-        match self {
-            Self::Absent => None,
-            Self::Planned { terms, .. } => Some(terms),
-        }
-    }
-
-    /// Reads the terms of an intake, whosever it is.
-    ///
-    /// # Errors
-    /// [`Halt::Need`], or `NOT_PERMITTED` when there is none.
-    pub fn expect(world: &mut World, id: Id<Self>) -> Result<IntakeTerms, Halt> {
-        match world.read(id)?.terms() {
-            Some(terms) => Ok(terms.clone()),
-            None => Err(Refusal::not_permitted().into()),
-        }
-    }
-
-    /// Places held by allocations.
-    pub fn reserved(&self) -> u32 {
-        match self {
-            Self::Absent => 0,
-            Self::Planned { reserved, .. } => reserved
-                .values()
-                .fold(0, |sum, held| sum.saturating_add(held.places)),
-        }
-    }
-
-    /// Places still free.
-    pub fn free(&self) -> u32 {
-        self.terms()
-            .map_or(0, |terms| terms.places().saturating_sub(self.reserved()))
-    }
-
-    /// Places one organisation holds over all its allocations but one: a cluster counts per
-    /// organisation and intake, not per service (`ALLOC-14`, `X-04`).
-    pub fn cluster_of(&self, employer: TenantId, except: Id<Allocation>) -> u32 {
-        match self {
-            Self::Absent => 0,
-            Self::Planned { reserved, .. } => reserved
-                .iter()
-                .filter(|(id, held)| held.employer == employer && **id != except)
-                .fold(0, |sum, (_, held)| sum.saturating_add(held.places)),
-        }
-    }
-
-    fn evolve(&mut self, event: IntakeEvent) {
-        match (event, self) {
-            (IntakeEvent::IntakePlanned { terms }, state) => {
-                *state = Self::Planned {
-                    terms,
-                    reserved: BTreeMap::new(),
-                };
-            }
-            (
-                IntakeEvent::PlacesReserved {
-                    allocation,
-                    reservation,
-                },
-                Self::Planned { reserved, .. },
-            ) => {
-                reserved.insert(allocation, reservation);
-            }
-            (IntakeEvent::PlacesReturned { allocation, .. }, Self::Planned { reserved, .. }) => {
-                reserved.remove(&allocation);
-            }
-            (_, Self::Absent) => {}
-        }
-    }
-}
-
-impl Decider for Intake {
-    type Act = IntakeAct;
-    const COLLECTION: &'static str = "intakes";
-
-    fn decide(&self, issued: &Issued<IntakeAct>) -> Result<Vec<IntakeEvent>, Refusal> {
-        match (&issued.act, self) {
-            (IntakeAct::Plan { university, plan }, state) => {
-                let terms = Box::new(plan.terms(issued, *university)?);
-                match state {
-                    Self::Absent => Ok(vec![IntakeEvent::IntakePlanned { terms }]),
-                    Self::Planned { terms: known, .. } if *known == terms => Ok(vec![]),
-                    Self::Planned { .. } => Err(Refusal::already_recorded("the intake")),
-                }
-            }
-            (_, Self::Absent) => Err(Refusal::not_permitted()),
-            (
-                IntakeAct::Reserve {
-                    allocation,
-                    reservation,
-                },
-                Self::Planned { reserved, .. },
-            ) => match reserved.get(allocation) {
-                Some(held) if held == reservation => Ok(vec![]),
-                Some(_) => Err(Refusal::already_recorded("the allocation's reservation")),
-                None if reservation.places > self.free() => Err(Refusal::new(
-                    Reason::CapacityExceeded,
-                    format!(
-                        "the intake has {} places left; propose fewer or another intake",
-                        self.free()
-                    ),
-                )
-                .with("places_left", self.free())),
-                None => Ok(vec![IntakeEvent::PlacesReserved {
-                    allocation: *allocation,
-                    reservation: *reservation,
-                }]),
-            },
-            (IntakeAct::Return { allocation }, Self::Planned { reserved, .. }) => {
-                Ok(match reserved.get(allocation) {
-                    None => vec![],
-                    Some(held) => vec![IntakeEvent::PlacesReturned {
-                        allocation: *allocation,
-                        places: held.places,
-                    }],
-                })
-            }
-        }
-    }
-
-    fn custody(&self) -> Option<Custody> {
-        self.terms()
-            .map(|terms| Custody::of(terms.university, [terms.commissioner]))
-    }
-}
-
-/// Plans an intake at the acting university.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PlanIntake {
-    /// Who commissions the places.
-    pub commissioner: TenantId,
-    /// The role trained for.
-    pub role: Role,
-    /// Its name, `MHWP-2026-03`.
-    pub title: String,
-    /// First teaching day.
-    pub teaching_start: Date,
-    /// The last day on which a trainee can start; equals `teaching_start` where all start together.
-    pub last_start: Date,
-    /// Last day of the training.
-    pub training_end: Date,
-    /// When the qualifying board is expected.
-    pub board_date: Date,
-    /// The curriculum version.
-    pub curriculum_version: String,
-    /// Places per route.
-    pub capacity: Vec<RouteCapacity>,
-}
-
-impl PlanIntake {
-    fn terms(
-        &self,
-        issued: &Issued<IntakeAct>,
-        university: TenantId,
-    ) -> Result<IntakeTerms, Refusal> {
-        let title = text::required(&self.title, "title", INTAKE_TITLE_BYTES_MAX)?;
-        let curriculum_version = text::required(
-            &self.curriculum_version,
-            "curriculum_version",
-            CURRICULUM_VERSION_BYTES_MAX,
-        )?;
-        if self.last_start < self.teaching_start {
-            return Err(Refusal::invalid(
-                "last_start",
-                "must not be before teaching_start",
-            ));
-        }
-        if self.training_end <= self.last_start {
-            return Err(Refusal::invalid(
-                "training_end",
-                "must be later than the last start",
-            ));
-        }
-        if self.board_date < self.training_end {
-            return Err(Refusal::invalid(
-                "board_date",
-                "must not be before training_end",
-            ));
-        }
-        Ok(IntakeTerms {
-            university,
-            commissioner: self.commissioner,
-            role: self.role.clone(),
-            title,
-            teaching_start: self.teaching_start,
-            last_start: self.last_start,
-            training_end: self.training_end,
-            board_date: self.board_date,
-            curriculum_version,
-            capacity: self.routes(issued)?,
-        })
-    }
-
-    fn routes(&self, issued: &Issued<IntakeAct>) -> Result<Vec<RouteCapacity>, Refusal> {
-        text::at_most(&self.capacity, "capacity", ROUTES_MAX)?;
-        // the role is read on the day teaching starts: the qualification belongs to role and intake
-        let levels = issued
-            .policies
-            .role(&self.role, self.teaching_start)?
-            .levels();
-        if let Some(stray) = self.capacity.iter().find(|r| !levels.contains(&r.level)) {
-            return Err(Refusal::invalid(
-                "capacity.level",
-                format!("{} is not trained at level {}", self.role, stray.level),
-            ));
-        }
-        let mut routes = Vec::with_capacity(levels.len());
-        for level in levels {
-            let mut given = self.capacity.iter().filter(|r| r.level == level);
-            let route = given.next().filter(|r| r.places > 0).ok_or_else(|| {
-                Refusal::new(
-                    Reason::BothRoutesRequired,
-                    format!(
-                        "an intake of {} offers level {level} too; give it places",
-                        self.role
-                    ),
-                )
-                .at("capacity")
-                .with("level", level)
-            })?;
-            if given.next().is_some() {
-                return Err(Refusal::invalid(
-                    "capacity.level",
-                    format!("level {level} is named twice"),
-                ));
-            }
-            if route.places > ROUTE_PLACES_MAX {
-                return Err(Refusal::invalid(
-                    "capacity.places",
-                    format!("a route has at most {ROUTE_PLACES_MAX} places"),
-                ));
-            }
-            routes.push(*route);
-        }
-        Ok(routes)
-    }
-}
-
-impl Command for PlanIntake {
-    fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
-        let university = issue.by.acting_for(TenantKind::University)?;
-        Tenant::expect(
-            world,
-            self.commissioner,
-            TenantKind::Commissioner,
-            "commissioner",
-        )?;
-        let id = Id::<Intake>::derive(university, &[issue.request]);
-        let plan = self.clone();
-        world.decide(issue, id, IntakeAct::Plan { university, plan })?;
         Ok(id.key())
     }
 }

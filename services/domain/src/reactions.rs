@@ -4,6 +4,7 @@
 //! derived from the event, so a replay finds every one of them done. Commands run as the platform
 //! with the effective time of the event.
 
+mod places;
 mod selection;
 
 use jiff::{Timestamp, civil::Date};
@@ -107,6 +108,7 @@ impl Reaction {
 pub fn react(event: &Occurred) -> Vec<Reaction> {
     let mut reactions = follow(event);
     reactions.extend(place(&event.fact));
+    reactions.extend(places::after(event));
     reactions
 }
 
@@ -160,6 +162,12 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         | Fact::Tenant(_)
         | Fact::ClinicalService(_)
         | Fact::Supervisor(_)
+        | Fact::SupervisionAgreement(_)
+        | Fact::Module(_)
+        | Fact::Curriculum(_)
+        | Fact::PriorLearning(_)
+        | Fact::ExpansionPosts(_)
+        | Fact::Cluster(_)
         | Fact::Programme(_)
         | Fact::Intake(_)
         | Fact::Allocation(_)

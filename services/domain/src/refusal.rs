@@ -69,6 +69,14 @@ reasons! {
     ClusterBelowMinimum Precondition,
     /// (ALLOC-07)
     CapacityExceeded Exhausted,
+    /// (FUND-11) the post is occupied, existed before, or is set aside for somebody else.
+    PostNotAdditional Precondition,
+    /// (TRAIN-09, TRAIN-21)
+    CurriculumRequirementMissing Precondition,
+    /// (TRAIN-06) more credit than was claimed, than policy lets count, or for what is too old.
+    PriorLearningLimit Precondition,
+    /// Others wait for places of the intake, and are served first.
+    WaitlistFirst Precondition,
     /// (ROUTE-04)
     BothRoutesRequired Precondition,
     /// (ROUTE-05)

@@ -6,11 +6,13 @@ mod audit;
 mod board;
 mod catalogue;
 mod commitment;
+mod curriculum;
 mod dashboard;
 mod decision_round;
 mod directory;
 mod employment;
 mod enrolment;
+mod expansion_post;
 mod feed;
 mod funding;
 mod offer;
@@ -18,8 +20,10 @@ mod operation;
 mod partnership;
 mod policy;
 mod preceptorship;
+mod prior_learning;
 mod programme;
 mod qualification;
+mod supervision_agreement;
 mod training;
 mod vacancy;
 
@@ -28,18 +32,22 @@ use contract::v1::{
     application_service_server::ApplicationServiceServer, audit_service_server::AuditServiceServer,
     board_service_server::BoardServiceServer, catalogue_service_server::CatalogueServiceServer,
     commitment_service_server::CommitmentServiceServer,
+    curriculum_service_server::CurriculumServiceServer,
     dashboard_service_server::DashboardServiceServer,
     decision_round_service_server::DecisionRoundServiceServer,
     directory_service_server::DirectoryServiceServer,
     employment_service_server::EmploymentServiceServer,
-    enrolment_service_server::EnrolmentServiceServer, feed_service_server::FeedServiceServer,
-    funding_service_server::FundingServiceServer, offer_service_server::OfferServiceServer,
-    operation_service_server::OperationServiceServer,
+    enrolment_service_server::EnrolmentServiceServer,
+    expansion_post_service_server::ExpansionPostServiceServer,
+    feed_service_server::FeedServiceServer, funding_service_server::FundingServiceServer,
+    offer_service_server::OfferServiceServer, operation_service_server::OperationServiceServer,
     partnership_service_server::PartnershipServiceServer,
     policy_service_server::PolicyServiceServer,
     preceptorship_service_server::PreceptorshipServiceServer,
+    prior_learning_service_server::PriorLearningServiceServer,
     programme_service_server::ProgrammeServiceServer,
     qualification_service_server::QualificationServiceServer,
+    supervision_agreement_service_server::SupervisionAgreementServiceServer,
     training_service_server::TrainingServiceServer, vacancy_service_server::VacancyServiceServer,
 };
 use ledger::Ledger;
@@ -76,6 +84,8 @@ pub(crate) fn services(
         DirectoryServiceServer(directory::DirectoryRpc),
         PolicyServiceServer(policy::PolicyRpc),
         CatalogueServiceServer(catalogue::CatalogueRpc),
+        SupervisionAgreementServiceServer(supervision_agreement::SupervisionAgreementRpc),
+        CurriculumServiceServer(curriculum::CurriculumRpc),
         ProgrammeServiceServer(programme::ProgrammeRpc),
         AllocationServiceServer(allocation::AllocationRpc),
         CommitmentServiceServer(commitment::CommitmentRpc),
@@ -86,6 +96,8 @@ pub(crate) fn services(
         OfferServiceServer(offer::OfferRpc),
         FundingServiceServer(funding::FundingRpc),
         EnrolmentServiceServer(enrolment::EnrolmentRpc),
+        PriorLearningServiceServer(prior_learning::PriorLearningRpc),
+        ExpansionPostServiceServer(expansion_post::ExpansionPostRpc),
         EmploymentServiceServer(employment::EmploymentRpc),
         TrainingServiceServer(training::TrainingRpc),
         BoardServiceServer(board::BoardRpc),

@@ -42,8 +42,22 @@ impl View for Commissioner {
                     .sum();
                 sums.add("capacity", capacity);
                 sums.add("capacity_spare", capacity.saturating_sub(reserved));
+                crate::record::accounts(&intake.ledger, sums);
+                crate::equity::sums_of_intake(intake, sums);
+                if let Some(own) = intake.intake {
+                    crate::trend::sums_of_intake(own, intake, sums);
+                }
+                let awaited = intake.awaited.values().copied().map(i64::from).sum();
+                sums.add("places_awaited", awaited);
+                for region in &intake.regions_without_provider {
+                    sums.add_of("regions_without_provider", region, 1);
+                }
             }
+            Record::Programme(programme) => crate::equity::sums_of_programme(programme, sums),
+            Record::Cluster(cluster) => cluster.sums(sums),
             Record::Allocation(allocation) => {
+                crate::record::accounts(&allocation.ledger, sums);
+                crate::trend::sums_of_allocation(allocation, sums);
                 let confirmed = i64::from(allocation.confirmed());
                 sums.add("demand", i64::from(allocation.demand));
                 sums.add("places_allocated", confirmed);
@@ -66,16 +80,23 @@ impl View for Commissioner {
                 }
                 if let Some(pilot) = &allocation.pilot {
                     sums.add_of("places_by_pilot", pilot, confirmed);
+                    let filled = allocation.filled.len() as i64;
+                    sums.add_of("places_filled_by_pilot", pilot, filled);
                 }
                 if let Some(cluster) = allocation.cluster() {
                     sums.add_of("cluster_places", &cluster, confirmed);
                     sums.add_of("cluster_filled", &cluster, allocation.filled.len() as i64);
                 }
+                sums.count(
+                    "overrides_requested",
+                    allocation.override_requested && allocation.override_review.is_none(),
+                );
                 if let Some(review) = allocation.override_review {
                     sums.add("overrides_granted", 1);
                     sums.add_of("cluster_overrides", review, 1);
                 }
             }
+            Record::Expansion(expansion) => expansion.sums(sums),
             Record::Commitment(commitment) => commitment.sums(sums),
             Record::Breaches(breaches) => breaches.sums(sums),
             Record::Award(award) => {
@@ -141,6 +162,11 @@ impl Dashboard for Commissioner {
             Split::Word,
             "places confirmed for a pilot (ALLOC-15)",
         ),
+        split(
+            "places_filled_by_pilot",
+            Split::Word,
+            "confirmed places of a pilot that an appointed person holds (ALLOC-15)",
+        ),
         count("allocations_declined", "allocations declined (ALLOC-12)"),
         split(
             "cluster_places",
@@ -157,11 +183,82 @@ impl Dashboard for Commissioner {
             Split::Cluster,
             "the smallest cluster the policy allows",
         ),
+        split(
+            "capacity_by_start",
+            Split::Month,
+            "places by the month in which the intakes start (REPORT-09)",
+        ),
+        split(
+            "places_by_start",
+            Split::Month,
+            "places confirmed, by the month in which the intakes start",
+        ),
+        split(
+            "places_filled_by_start",
+            Split::Month,
+            "confirmed places held, by the month in which the intakes start",
+        ),
+        split(
+            "capacity_by_region",
+            Split::Region,
+            "places of the regions' universities, each one's spread evenly over its regions",
+        ),
+        count(
+            "capacity_without_region",
+            "places of universities that are contracted for no region yet",
+        ),
+        split(
+            "share_by_region",
+            Split::Region,
+            "the region's share of the places confirmed (ALLOC-03)",
+        )
+        .percent(),
+        split(
+            "target_share_by_region",
+            Split::Region,
+            "what the share should be, by the measure policy names (ALLOC-03)",
+        )
+        .percent(),
+        split(
+            "equity_measure",
+            Split::Word,
+            "the measure of the target share, policy equity",
+        ),
+        split(
+            "places_by_account",
+            Split::Word,
+            "where places are: a double-entry ledger, so that the accounts sum to zero (ALLOC-07)",
+        ),
+        split(
+            "cluster_trainees",
+            Split::Cluster,
+            "trainees who started and have not left early",
+        ),
+        split(
+            "clusters_at_risk",
+            Split::Cluster,
+            "1 where so many have left that fewer than the minimum are there (ALLOC-02)",
+        ),
+        count("places_awaited", "places allocations wait for"),
+        split(
+            "regions_without_provider",
+            Split::Region,
+            "intakes whose round closed with no university contracted for the region (ALLOC-05)",
+        ),
+        count(
+            "overrides_requested",
+            "requests for an override of the cluster minimum, not granted",
+        ),
         count("overrides_granted", "clusters accepted below the minimum"),
         split(
             "cluster_overrides",
             Split::Date,
             "clusters below the minimum by review date",
+        ),
+        split(
+            "expansion_posts",
+            Split::Word,
+            "additional permanent posts for trainees, by what has become of them (FUND-11)",
         ),
         count(
             "commitment_posts",
@@ -270,6 +367,8 @@ impl Dashboard for Commissioner {
 
     fn complete(figures: &mut Figures, policies: &Policies, on: Date) -> Result<(), Refusal> {
         cluster_health(figures, policies, on)?;
+        crate::equity::complete(figures, policies, on)?;
+        crate::trend::complete(figures);
         before(figures, "commitments_due_by", "commitments_overdue", on);
         let share = percent(
             figures.get("commitments_discharged"),

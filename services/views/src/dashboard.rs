@@ -194,7 +194,7 @@ pub(crate) fn cluster(role: &str, intake: Uuid, employer: TenantId) -> String {
     format!("{role}/intakes/{intake}/{employer}")
 }
 
-/// Adds what each cluster should have, and whether one in training has shrunk below (`ALLOC-01`).
+/// Adds what each cluster should have at least (`ALLOC-01`).
 pub(crate) fn cluster_health(
     figures: &mut Figures,
     policies: &Policies,
@@ -208,14 +208,6 @@ pub(crate) fn cluster_health(
         let role = cluster.split('/').next().unwrap_or_default();
         let min = i64::from(policies.cluster_min(&Role::parse(role, "role")?, on)?);
         figures.add_of("cluster_minimum", &cluster, min);
-        let (began, left, now) = (
-            figures.get_of("cluster_started", &cluster),
-            figures.get_of("cluster_left", &cluster),
-            figures.get_of("cluster_in_training", &cluster),
-        );
-        // A cluster whose trainees have come to the end of their year has not shrunk.
-        let shrunk = now > 0 && began.saturating_sub(left) < min;
-        figures.add_of("clusters_at_risk", &cluster, i64::from(shrunk));
     }
     Ok(())
 }
@@ -271,46 +263,34 @@ mod tests {
         ))
     }
 
-    /// In training at all and in the cluster, and whether the cluster is at risk, where so many have
-    /// started and so many train until a day.
-    fn health(started: i64, until: &[(&str, i64)], on: Date) -> (i64, i64, i64) {
+    /// In training at all and in the cluster, where so many train until a day.
+    fn running(until: &[(&str, i64)], on: Date) -> (i64, i64) {
         let cluster = cluster("MHWP", Uuid::nil(), TenantId(Uuid::nil()));
         let mut figures = Figures::default();
         figures.add_of("cluster_places", &cluster, 5);
-        figures.add_of("cluster_started", &cluster, started);
-        let stayed: i64 = until.iter().map(|(_, count)| count).sum();
-        figures.add_of("cluster_left", &cluster, started - stayed);
         for (until, count) in until {
             figures.add_of("in_training_until", until, *count);
             figures.add_of("cluster_until", format!("{cluster}/{until}"), *count);
         }
         crate::record::year::running(&mut figures, on);
         cluster_health(&mut figures, &clusters_of_four(), on).expect("a minimum is in force");
-        assert_eq!(figures.get_of("cluster_minimum", &cluster), 4);
+        assert_eq!(
+            figures.get_of("cluster_minimum", &cluster),
+            4,
+            "alloc_01: what policy asks of every cluster"
+        );
         (
             figures.get("in_training"),
             figures.get_of("cluster_in_training", &cluster),
-            figures.get_of("clusters_at_risk", &cluster),
         )
     }
 
     #[test]
-    fn alloc_01_a_cluster_is_at_risk_once_it_has_begun_and_falls_below_the_minimum() {
-        let on = date(2026, 6, 1);
-        assert_eq!(health(0, &[], on), (0, 0, 0), "not begun");
-        assert_eq!(health(5, &[("2027-03-01", 4)], on), (4, 4, 0), "one left");
-        assert_eq!(health(5, &[("2027-03-01", 3)], on), (3, 3, 1), "two left");
-        let extended = [("2027-03-01", 4), ("2027-06-30", 1)];
-        let on = date(2027, 4, 1);
-        assert_eq!(health(5, &extended, on), (1, 1, 0), "four have finished");
-    }
-
-    #[test]
-    fn the_last_day_is_part_of_a_training_and_an_extension_goes_on() {
+    fn alloc_01_the_last_day_is_part_of_a_training_and_an_extension_goes_on() {
         let until = [("2027-03-01", 3), ("2027-06-30", 1)];
-        assert_eq!(health(4, &until, date(2027, 3, 1)).0, 4);
-        assert_eq!(health(4, &until, date(2027, 3, 2)).0, 1);
-        assert_eq!(health(4, &until, date(2027, 7, 1)).0, 0);
+        assert_eq!(running(&until, date(2027, 3, 1)), (4, 4));
+        assert_eq!(running(&until, date(2027, 3, 2)), (1, 1));
+        assert_eq!(running(&until, date(2027, 7, 1)), (0, 0));
     }
 
     #[test]

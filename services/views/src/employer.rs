@@ -1,6 +1,9 @@
 //! What an employer sees of its own trainees, from demand to consolidated practice.
 
-use domain::{actor::TenantKind, fact::Fact, policy::Policies, refusal::Refusal};
+use domain::{
+    actor::TenantKind, directory::ClinicalService, fact::Fact, id::Id, policy::Policies,
+    refusal::Refusal,
+};
 use jiff::civil::Date;
 use ledger::view::{Figures, FoldError, Noted, View};
 use uuid::Uuid;
@@ -44,11 +47,16 @@ impl View for Employer {
                     );
                     sums.add_of("cluster_filled", &cluster, allocation.filled.len() as i64);
                 }
+                for (service, places) in &allocation.services {
+                    let service = Id::<ClinicalService>::new(*service).name();
+                    sums.add_of("places_by_service", service, i64::from(*places));
+                }
                 if let Some(review) = allocation.override_review {
                     sums.add_of("cluster_overrides", review, 1);
                 }
             }
             Record::Service(service) => service.sums(sums),
+            Record::Expansion(expansion) => expansion.sums(sums),
             Record::Commitment(commitment) => commitment.sums(sums),
             Record::Breaches(breaches) => breaches.sums(sums),
             Record::Vacancy(vacancy) => {
@@ -79,7 +87,12 @@ impl View for Employer {
             Record::Qualification(qualification) => qualification.sums(sums),
             Record::Preceptorship(preceptorship) => preceptorship.sums(sums),
             Record::Posts(posts) => posts.sums(sums),
+            Record::Cluster(cluster) => {
+                cluster.sums(sums);
+                cluster.sums_by_service(sums);
+            }
             Record::Unseen
+            | Record::Programme(_)
             | Record::Intake(_)
             | Record::Partnership(_)
             | Record::Lock(_)
@@ -130,6 +143,11 @@ impl Dashboard for Employer {
             "confirmed places that an appointed person holds",
         ),
         split(
+            "places_by_service",
+            Split::ClinicalService,
+            "confirmed places as divided over clinical services (JOINT-09)",
+        ),
+        split(
             "cluster_places",
             Split::Cluster,
             "confirmed places per cluster (ALLOC-01)",
@@ -155,14 +173,29 @@ impl Dashboard for Employer {
             "the smallest cluster the policy allows",
         ),
         split(
+            "cluster_trainees",
+            Split::Cluster,
+            "trainees who started and have not left early",
+        ),
+        split(
+            "trainees_by_service",
+            Split::ClinicalService,
+            "the same by clinical service (ALLOC-02, ALLOC-14)",
+        ),
+        split(
             "clusters_at_risk",
             Split::Cluster,
-            "1 where a cluster in training has shrunk below the minimum",
+            "1 where so many have left that fewer than the minimum are there (ALLOC-02)",
         ),
         split(
             "cluster_overrides",
             Split::Date,
             "clusters below the minimum by review date",
+        ),
+        split(
+            "expansion_posts",
+            Split::Word,
+            "additional permanent posts for trainees, by what has become of them (FUND-11)",
         ),
         count(
             "commitment_posts",

@@ -132,6 +132,9 @@ impl Journey {
             }
             Record::Unseen
             | Record::Service(_)
+            | Record::Programme(_)
+            | Record::Cluster(_)
+            | Record::Expansion(_)
             | Record::Intake(_)
             | Record::Allocation(_)
             | Record::Commitment(_)

@@ -4,14 +4,18 @@
 //! - [`record`]: what a view keeps of one record, shared by all of them
 //! - [`journey`]: the rows of one trainee's life, read together
 //! - [`dashboard`]: every figure defined once, and what needs a date or a policy
+//! - [`equity`]: what each region holds against what it should
+//! - [`trend`]: intakes over the years
 //! - [`read`]: a dashboard live or as it was
 
 pub mod commissioner;
 pub mod dashboard;
 pub mod employer;
+pub mod equity;
 pub mod journey;
 pub mod read;
 pub mod record;
+pub mod trend;
 pub mod university;
 
 use ledger::{Ledger, Projector};

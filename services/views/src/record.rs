@@ -5,7 +5,9 @@
 //! joins an allocation when it is proposed), so nothing here insists on a first event. Every event
 //! of every aggregate has its place, and a new one does not compile until it has.
 
+mod clusters;
 mod commitment;
+mod expansion;
 mod places;
 mod selection;
 mod service;
@@ -17,7 +19,10 @@ use ledger::view::Noted;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub(crate) use clusters::accounts;
+pub use clusters::*;
 pub use commitment::*;
+pub use expansion::*;
 pub use places::*;
 pub use selection::*;
 pub use service::*;
@@ -52,7 +57,10 @@ macro_rules! records {
                     Fact::Policy(_)
                     | Fact::Tenant(_)
                     | Fact::Supervisor(_)
-                    | Fact::Programme(_)
+                    | Fact::SupervisionAgreement(_)
+                    | Fact::Module(_)
+                    | Fact::Curriculum(_)
+                    | Fact::PriorLearning(_)
                     | Fact::Seal(_)
                     | Fact::Referee(_)
                     | Fact::Acceptance(_)
@@ -76,6 +84,8 @@ macro_rules! records {
 records! {
     /// A clinical service.
     Service(ServiceRecord): Fact::ClinicalService(event) => event,
+    /// A role's programme.
+    Programme(ProgrammeRecord): Fact::Programme(event) => event,
     /// An intake.
     Intake(IntakeRecord): Fact::Intake(event) => event,
     /// An allocation.
@@ -102,6 +112,10 @@ records! {
     Enrolment(EnrolmentRecord): Fact::Enrolment(event) => event,
     /// An employment in the trainee post.
     Employment(EmploymentRecord): Fact::Employment(event) => event,
+    /// A cluster of trainees.
+    Cluster(ClusterRecord): Fact::Cluster(event) => event,
+    /// Additional posts.
+    Expansion(ExpansionRecord): Fact::ExpansionPosts(event) => event,
     /// A training year.
     Training(TrainingRecord): Fact::Training(event) => event,
     /// Released results.

@@ -33,6 +33,9 @@ impl View for University {
                 for (level, places) in &intake.capacity {
                     sums.add_of("capacity", level, i64::from(*places));
                 }
+                crate::record::accounts(&intake.ledger, sums);
+                let awaited = intake.awaited.values().copied().map(i64::from).sum();
+                sums.add("places_awaited", awaited);
                 for reserved in intake.reserved.values() {
                     sums.add_of(
                         "places_reserved",
@@ -81,9 +84,15 @@ impl View for University {
             }
             Record::Preceptorship(preceptorship) => preceptorship.sums(sums),
             Record::Posts(posts) => posts.sums(sums),
+            Record::Allocation(allocation) => crate::record::accounts(&allocation.ledger, sums),
+            Record::Cluster(cluster) => {
+                cluster.sums(sums);
+                cluster.sums_by_service(sums);
+            }
             Record::Unseen
             | Record::Service(_)
-            | Record::Allocation(_)
+            | Record::Programme(_)
+            | Record::Expansion(_)
             | Record::Commitment(_)
             | Record::Breaches(_)
             | Record::Vacancy(_)
@@ -102,6 +111,27 @@ impl Dashboard for University {
     const DEFINITIONS: &'static [Definition] = &[
         split("capacity", Split::Level, "places of the planned intakes"),
         split("places_reserved", Split::Tenant, "places held by employers"),
+        split(
+            "places_by_account",
+            Split::Word,
+            "where places are: a double-entry ledger, so that the accounts sum to zero (ALLOC-07)",
+        ),
+        count("places_awaited", "places employers wait for"),
+        split(
+            "cluster_trainees",
+            Split::Cluster,
+            "trainees who started and have not left early",
+        ),
+        split(
+            "trainees_by_service",
+            Split::ClinicalService,
+            "the same by clinical service (ALLOC-02, ALLOC-14)",
+        ),
+        split(
+            "clusters_at_risk",
+            Split::Cluster,
+            "1 where so many have left that fewer than the minimum are there (ALLOC-02)",
+        ),
         count("partnerships_signed", "partnerships both sides have signed"),
         split(
             "higher_level_agreed",

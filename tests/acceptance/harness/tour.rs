@@ -2,8 +2,10 @@
 //! RPC is called and each event stored at least once.
 
 mod commitment;
+mod places;
 pub(crate) mod selection;
 mod services;
+mod study;
 mod training;
 
 use domain::{
@@ -36,12 +38,15 @@ pub(crate) async fn whole(cast: &Cast) {
     directory(cast, &campaign).await;
     services::lived(cast).await;
     allocation_declined(cast, &campaign).await;
+    places::all(cast, &campaign).await;
+    study::curriculum(cast).await;
     reconsidered(cast, &campaign).await;
     lapsed(cast, &campaign).await;
     withdrawn(cast, &campaign).await;
     declined(cast, &campaign).await;
     leaver(cast, &campaign).await;
     selection::posts(cast, &campaign).await;
+    smallest_cluster(cast).await;
     let practitioner = practitioner(cast, &campaign).await;
     cast.of(NORTHMOOR, EmployerHr)
         .on("2026-01-31")
@@ -166,17 +171,7 @@ async fn allocation_declined(cast: &Cast, campaign: &Campaign) {
             }),
         )
         .await;
-    national
-        .on("2025-10-20")
-        .write(
-            "GrantClusterOverride",
-            json!({
-                "allocation": allocation,
-                "reason": "A neighbour trust shares the peer group.",
-                "review_date": "2026-10-20",
-            }),
-        )
-        .await;
+    places::override_until_december(cast, SEVERNVALE, &allocation).await;
     national
         .on("2025-10-21")
         .write(
@@ -337,6 +332,8 @@ async fn leaver(cast: &Cast, campaign: &Campaign) {
     };
     c7.starts(campaign, &ids, 7).await;
     training::logbook(cast, campaign, &c7).await;
+    study::post(&c7, "P-107").await;
+    stays(cast, campaign).await;
     c7.manager("2026-06-15")
         .write(
             "ExtendTraining",
@@ -347,6 +344,40 @@ async fn leaver(cast: &Cast, campaign: &Campaign) {
         .write("EndEmployment", json!({"employment": c7.employment()}))
         .await;
     cast.settle().await;
+}
+
+/// C8: in training beside the leaver, alone in the cluster afterwards.
+async fn stays(cast: &Cast, campaign: &Campaign) {
+    let vacancy = &campaign.vacancy;
+    let c8 = Trainee::applies(cast, vacancy, candidate(8), "2025-11-21", json!({})).await;
+    c8.is_shortlisted().await;
+    c8.is_interviewed().await;
+    c8.is_appointed().await;
+    c8.accepts().await;
+    c8.is_cleared().await;
+    let ids = Ids {
+        sid: "26100990010000088",
+        uln: "",
+        assignment: "20000008-1",
+    };
+    c8.starts(campaign, &ids, 7).await;
+}
+
+/// From then on one trainee is a cluster.
+async fn smallest_cluster(cast: &Cast) {
+    cast.operator()
+        .on("2026-08-13")
+        .write(
+            "SetPolicy",
+            json!({
+                "policy": "cluster.min.MHWP",
+                "from": "2026-01-01",
+                "value_json": "1",
+                "source": "made up",
+                "approver": "made up",
+            }),
+        )
+        .await;
 }
 
 /// C1: the happy path.
@@ -365,6 +396,8 @@ async fn practitioner(cast: &Cast, campaign: &Campaign) -> Trainee {
         assignment: "20000001-1",
     };
     c1.starts(campaign, &ids, 7).await;
+    study::prior_learning(cast, &c1).await;
+    study::post(&c1, "P-101").await;
     c1.is_paid_for().await;
     c1.practises().await;
     c1.qualifies().await;
@@ -476,6 +509,7 @@ async fn reads(cast: &Cast, toured: &Toured) {
     cast.of(WEXCOMBE, BoardSecretary)
         .get("GetBoardSitting", json!({"name": sitting}))
         .await;
+    study::reads(cast, campaign).await;
     let hr = cast.of(NORTHMOOR, EmployerHr);
     hr.get(
         "GetPolicy",

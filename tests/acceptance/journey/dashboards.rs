@@ -19,7 +19,7 @@ const VIEWERS: [(&str, TenantId, ActingRole); 3] = [
 ];
 
 /// A tenant's dashboard, with the way of each person it may name.
-async fn dashboard(cast: &Cast, viewer: &str) -> Value {
+pub(super) async fn dashboard(cast: &Cast, viewer: &str) -> Value {
     let (_, tenant, role) = VIEWERS
         .into_iter()
         .find(|(name, ..)| *name == viewer)

@@ -2,7 +2,7 @@ use jiff::civil::date;
 
 use super::*;
 use crate::{
-    actor::{ActingRole, Actor},
+    actor::{ActingRole, Actor, Region},
     given::{
         Given, actor,
         cast::{
@@ -10,18 +10,21 @@ use crate::{
         },
         person, tenant,
     },
+    policy::catalogue::Role,
+    refusal::Reason,
+    world::Issue,
 };
 
-fn national() -> Actor {
+pub(super) fn national() -> Actor {
     actor(tenant(COMMISSIONER), ActingRole::CommissionerNational)
 }
 
-fn lead(employer: u128) -> Actor {
+pub(super) fn lead(employer: u128) -> Actor {
     actor(tenant(employer), ActingRole::ProfessionalLead)
 }
 
 /// An employer, ready, asking for some places of an intake of twenty.
-fn ready(given: &mut Given, employer: u128, demand: u32) -> Id<Allocation> {
+pub(super) fn ready(given: &mut Given, employer: u128, demand: u32) -> Id<Allocation> {
     let supervisors = given.supervisors(tenant(employer));
     given.done(
         &lead(employer),
@@ -37,13 +40,17 @@ fn ready(given: &mut Given, employer: u128, demand: u32) -> Id<Allocation> {
     allocation
 }
 
-fn twenty_places(given: &mut Given) -> Id<Intake> {
+pub(super) fn twenty_places(given: &mut Given) -> Id<Intake> {
     let programme_lead = actor(tenant(WEXCOMBE), ActingRole::ProgrammeLead);
     given.done(&programme_lead, date(2025, 9, 1), &intake(12, 8));
     given.created(tenant(WEXCOMBE))
 }
 
-fn propose(allocation: Id<Allocation>, intake: Id<Intake>, places: u32) -> ProposeAllocation {
+pub(super) fn propose(
+    allocation: Id<Allocation>,
+    intake: Id<Intake>,
+    places: u32,
+) -> ProposeAllocation {
     ProposeAllocation {
         allocation,
         intake,
@@ -52,7 +59,15 @@ fn propose(allocation: Id<Allocation>, intake: Id<Intake>, places: u32) -> Propo
     }
 }
 
-const OCTOBER: Date = date(2025, 10, 20);
+/// The three approvals of an October day.
+pub(super) fn confirm(allocation: Id<Allocation>) -> ConfirmAllocation {
+    ConfirmAllocation {
+        allocation,
+        approvals: approvals(OCTOBER),
+    }
+}
+
+pub(super) const OCTOBER: Date = date(2025, 10, 20);
 
 #[test]
 fn alloc_09_the_channel_follows_from_who_records_the_interest() {
@@ -77,7 +92,7 @@ fn alloc_09_the_channel_follows_from_who_records_the_interest() {
 }
 
 #[test]
-fn ready_01_to_03_and_fund_16_each_criterion_is_needed() {
+fn ready_01_to_03_ready_07_and_fund_16_each_criterion_is_needed() {
     let mut given = Given::directory();
     let employer = tenant(NORTHMOOR);
     let supervisors = given.supervisors(employer);
@@ -120,6 +135,67 @@ fn ready_01_to_03_and_fund_16_each_criterion_is_needed() {
         ])
     );
     assert_eq!(given.when(&by, on, &declared), Ok(vec![]));
+    let ready = given
+        .state(declared.allocation)
+        .and_then(Allocation::readiness);
+    assert_eq!(
+        ready.map(|ready| (Some(ready.sponsor), Some(ready.professional_lead))),
+        Some((declared.sponsor, declared.professional_lead)),
+        "ready_07: the sponsor is on record"
+    );
+}
+
+#[test]
+fn ready_06_a_supervisor_of_a_sister_service_counts() {
+    let mut given = Given::directory();
+    // supervisors belong to the organisation, whichever of its services asks
+    given.clinical_service(tenant(NORTHMOOR), "adult_community");
+    let supervisors = given.supervisors(tenant(NORTHMOOR));
+    let asked = interest(tenant(NORTHMOOR), Region::NorthWest, 5);
+    given.done(&lead(NORTHMOOR), date(2025, 9, 8), &asked);
+    let allocation = given.created(tenant(NORTHMOOR));
+    let declared = readiness(allocation, &supervisors);
+    given.done(&lead(NORTHMOOR), date(2025, 9, 22), &declared);
+    let ready = given.state(allocation).and_then(Allocation::readiness);
+    assert_eq!(
+        ready.map(|ready| ready.supervisors.clone()),
+        Some(supervisors.to_vec())
+    );
+}
+
+#[test]
+fn alloc_04_demand_said_by_setting_sums_to_the_demand() {
+    let mut given = Given::directory();
+    let setting = |id| Setting::parse(id, "setting").unwrap();
+    let asked = RegisterInterest {
+        settings: BTreeMap::from([
+            (setting("drug_and_alcohol"), 2),
+            (setting("adult_community"), 1),
+        ]),
+        ..interest(tenant(SEVERNVALE), Region::Midlands, 3)
+    };
+    let on = date(2025, 9, 8);
+    let short = RegisterInterest {
+        demand: 4,
+        ..asked.clone()
+    };
+    assert_eq!(
+        given.when(&lead(SEVERNVALE), on, &short),
+        Err(Reason::FieldInvalid)
+    );
+    assert_eq!(
+        given.when(&lead(SEVERNVALE), on, &asked),
+        Ok(vec![
+            "InterestRegistered".to_owned(),
+            "DemandDivided".to_owned()
+        ])
+    );
+    let allocation = given.created::<Allocation>(tenant(SEVERNVALE));
+    let known = given.state(allocation).and_then(Allocation::registered);
+    assert_eq!(
+        known.map(|known| known.settings.clone()),
+        Some(asked.settings)
+    );
 }
 
 #[test]
@@ -135,70 +211,6 @@ fn readiness_is_the_employers_own_to_declare() {
             Err(Reason::NotPermitted)
         );
     }
-}
-
-#[test]
-fn alloc_01_a_cluster_below_the_minimum_needs_an_override() {
-    let mut given = Given::directory();
-    let intake = twenty_places(&mut given);
-    let allocation = ready(&mut given, SEVERNVALE, 3);
-    assert_eq!(
-        given.when(&national(), OCTOBER, &propose(allocation, intake, 3)),
-        Err(Reason::ClusterBelowMinimum)
-    );
-    let grant = GrantClusterOverride {
-        allocation,
-        reason: "A neighbouring trust shares its peer group".to_owned(),
-        review_date: date(2026, 6, 1),
-    };
-    let unreviewed = GrantClusterOverride {
-        review_date: OCTOBER,
-        ..grant.clone()
-    };
-    assert_eq!(
-        given.when(&national(), OCTOBER, &unreviewed),
-        Err(Reason::FieldInvalid)
-    );
-    assert_eq!(
-        given.when(&lead(SEVERNVALE), OCTOBER, &grant),
-        Err(Reason::NotPermitted)
-    );
-    assert!(given.when(&national(), OCTOBER, &grant).is_ok());
-    assert_eq!(given.when(&national(), OCTOBER, &grant), Ok(vec![]));
-    assert_eq!(
-        given.when(&national(), OCTOBER, &propose(allocation, intake, 3)),
-        Ok(vec![
-            "AllocationProposed".to_owned(),
-            "PlacesReserved".to_owned()
-        ])
-    );
-}
-
-#[test]
-fn alloc_01_four_places_are_a_cluster() {
-    let mut given = Given::directory();
-    let intake = twenty_places(&mut given);
-    let allocation = ready(&mut given, SEVERNVALE, 4);
-    assert!(
-        given
-            .when(&national(), OCTOBER, &propose(allocation, intake, 4))
-            .is_ok()
-    );
-}
-
-#[test]
-fn alloc_14_and_x_04_a_cluster_counts_per_organisation_and_intake() {
-    let mut given = Given::directory();
-    let intake = twenty_places(&mut given);
-    let first = ready(&mut given, SEVERNVALE, 4);
-    given.done(&national(), OCTOBER, &propose(first, intake, 4));
-    let second = ready(&mut given, SEVERNVALE, 1);
-    assert!(
-        given
-            .when(&national(), OCTOBER, &propose(second, intake, 1))
-            .is_ok(),
-        "one more place beside four is a cluster of five"
-    );
 }
 
 #[test]

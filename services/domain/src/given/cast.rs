@@ -92,6 +92,7 @@ pub(crate) fn interest(employer: TenantId, region: Region, demand: u32) -> Regis
         role: mhwp(),
         region,
         demand,
+        settings: std::collections::BTreeMap::new(),
     }
 }
 

@@ -153,6 +153,16 @@ fn clusters_and_training(rows: &mut Rows) {
         json!(1),
         "[P] TAXO-15: a pilot over many services",
     );
+    rows.set(
+        "cluster.min.pilot",
+        json!(1),
+        "[P] ALLOC-13, ALLOC-14: spare places go to pilots in any number",
+    );
+    rows.set(
+        "equity",
+        json!({ "measure": "demand" }),
+        "[P] ALLOC-03, ALLOC-04: shares follow regional demand until another measure is named",
+    );
     rows.set("university_days", json!(1), "[S] TRAIN-01");
     rows.set(
         "practice_days",
@@ -199,10 +209,35 @@ fn clusters_and_training(rows: &mut Rows) {
     rows.set("supervisor.trainees_max", json!(6), "[P] SUP-04");
     rows.set("gap.alert_days", json!(5), "[P] D.6");
     rows.set(
-        "curriculum.MHWP.required",
-        json!(["autism_awareness", "care_planning", "interventions"]),
-        "[S] TRAIN-09, TRAIN-20, TRAIN-21",
+        "curriculum.MHWP.v1",
+        json!({
+            "competence_framework": "MHWP competence framework, first edition",
+            "requirements": ["autism_awareness", "care_planning", "interventions"],
+        }),
+        "[S] TRAIN-07, TRAIN-09, TRAIN-20, TRAIN-21; [K] edition",
     );
+    rows.from(
+        date(2024, 9, 1),
+        "curriculum.MHWP.v2",
+        json!({
+            "competence_framework": "MHWP competence framework, second edition",
+            "requirements": ["autism_awareness", "care_planning", "interventions"],
+        }),
+        "[S] TRAIN-08, TRAIN-09, TRAIN-20, TRAIN-21; [P] first day",
+    );
+    rows.set(
+        "timeline.MHWP",
+        json!([
+            { "on": "2022-01-01", "what": "The first MHWP trainees may start" },
+            {
+                "on": "2024-11-21",
+                "weekday": "Thursday",
+                "what": "PPN national meeting on two years of the role",
+            },
+        ]),
+        "[S] TIME-08, TIME-09, TIME-10",
+    );
+    rows.set("rpl.years_max", json!(5), "[S] standards B.2");
     rows.set(
         "rpl.credit_share_max_percent",
         json!(66),

@@ -16,6 +16,10 @@ use super::catalogue::{
     BoardQuorum, ContextFigure, CriteriaPolicy, Pathway, Phase, PracticeMinima, Range, Regions,
     Registers, Role, RolePolicy, Setting, SettingPolicy, Settings, Taxonomy,
 };
+use crate::{
+    curriculum::CurriculumPolicy,
+    programme::{DatedFact, EquityPolicy},
+};
 
 /// Checks a value; what is wrong with it, in words.
 type Check = fn(tail: &str, value: &Value) -> Result<(), String>;
@@ -66,6 +70,11 @@ const SHAPES: &[(&str, Check)] = &[
     ("register.required_from",     reads::<Date>),
     ("register.deadline",          reads::<Date>),
     ("context.*",                  reads::<ContextFigure>),
+    ("curriculum.*",               reads::<CurriculumPolicy>),
+    ("rpl.years_max",              reads::<i16>),
+    ("rpl.credit_share_max_percent", reads::<u32>),
+    ("timeline.*",                 timeline),
+    ("equity",                     reads::<EquityPolicy>),
 ];
 
 /// Whether a value may be set: it has the shape of its policy, and where a rule has not said which
@@ -180,6 +189,13 @@ fn role(id: &str, value: &Value) -> Result<(), String> {
         return Err("bands are from 1 to 9".to_owned());
     }
     Ok(())
+}
+
+/// `TIME-09`
+fn timeline(_: &str, value: &Value) -> Result<(), String> {
+    parsed::<Vec<DatedFact>>(value)?
+        .iter()
+        .try_for_each(DatedFact::check)
 }
 
 fn setting(id: &str, value: &Value) -> Result<(), String> {

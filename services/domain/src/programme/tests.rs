@@ -8,6 +8,7 @@ use crate::{
         cast::{COMMISSIONER, NORTHMOOR, WEXCOMBE, intake, mhwp},
         tenant,
     },
+    refusal::Reason,
 };
 
 fn national() -> crate::actor::Actor {
@@ -235,4 +236,24 @@ fn time_07_an_intake_can_have_a_window_of_starts() {
     assert!(terms.admits_start(date(2022, 3, 21)));
     assert!(!terms.admits_start(date(2022, 4, 1)));
     assert_eq!((terms.places(), terms.places_at(6)), (20, 8));
+}
+
+#[test]
+fn time_08_no_mhwp_trains_before_2022() {
+    let given = Given::baseline();
+    let register = given
+        .state(crate::policy::PolicyRegister::id())
+        .cloned()
+        .unwrap();
+    let policies = crate::policy::Policies::of(std::sync::Arc::new(register));
+    let setting = crate::policy::catalogue::Setting::parse("adult_community", "setting").unwrap();
+    let trains_on = |on| {
+        let trainee = crate::policy::catalogue::Phase::Trainee;
+        policies
+            .permitted_setting(&mhwp(), trainee, &setting, None, on)
+            .map_err(|refusal| refusal.reason)
+            .is_ok()
+    };
+    assert!(!trains_on(date(2021, 12, 31)), "the role starts in 2022");
+    assert!(trains_on(date(2022, 1, 1)));
 }

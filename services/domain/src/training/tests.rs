@@ -94,7 +94,9 @@ fn train_05_the_later_of_the_two_sides_starts_the_year_whoever_records_first() {
             "EmploymentNoted",
             "TrainingStarted",
             "CompletionExpected",
-            "ProvisionalFundingLockStarted"
+            "ProvisionalFundingLockStarted",
+            "ClusterFormed",
+            "ClusterJoined",
         ]
     );
     assert_eq!(training(&given).year().map(|year| year.starts), Some(late));

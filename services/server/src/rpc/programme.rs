@@ -1,8 +1,24 @@
 use contract::v1::{self, programme_service_server::ProgrammeService, *};
-use domain::{actor::TenantId, policy::catalogue::Role, programme as rules};
+use domain::{
+    actor::TenantId,
+    calendar::london_date,
+    id::Id,
+    policy::{Policies, catalogue::Role},
+    programme as rules,
+    refusal::Refusal,
+};
 use tonic::{Request, Response, Status};
 
-use crate::{desk::Desk, wire};
+use views::{
+    read::{self, Asked},
+    trend::{self, Trend},
+};
+
+use crate::{
+    desk::Desk,
+    status::{failed, refused},
+    wire,
+};
 
 pub(crate) struct ProgrammeRpc(pub(crate) Desk);
 
@@ -69,6 +85,71 @@ impl ProgrammeService for ProgrammeRpc {
             .await
     }
 
+    async fn close_allocation_round(
+        &self,
+        request: Request<CloseAllocationRoundRequest>,
+    ) -> Result<Response<CloseAllocationRoundResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(rules::CloseAllocationRound {
+                    intake: Id::from_name(&m.intake, "intake")?,
+                    none_because: m
+                        .none_because
+                        .iter()
+                        .map(|of| {
+                            Ok((
+                                wire::word(&of.region, "none_because.region")?,
+                                wire::word(&of.reason, "none_because.reason")?,
+                            ))
+                        })
+                        .collect::<Result<_, Refusal>>()?,
+                })
+            })
+            .await
+    }
+
+    async fn migrate_curriculum(
+        &self,
+        request: Request<MigrateCurriculumRequest>,
+    ) -> Result<Response<MigrateCurriculumResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(rules::MigrateCurriculum {
+                    intake: Id::from_name(&m.intake, "intake")?,
+                    version: m.curriculum_version,
+                })
+            })
+            .await
+    }
+
+    async fn get_intake_trend(
+        &self,
+        request: Request<GetIntakeTrendRequest>,
+    ) -> Result<Response<GetIntakeTrendResponse>, Status> {
+        let permit = self.0.permit(&request).await?;
+        let message = request.get_ref();
+        let refuse = |refusal: Refusal| refused(&refusal);
+        let from = wire::date(&message.from, "from").map_err(refuse)?;
+        let until = wire::date(&message.until, "until").map_err(refuse)?;
+        let seen = read::dashboard(self.0.ledger(), &permit, Asked::default())
+            .await
+            .map_err(failed)?;
+        let trend = Trend::of(&seen.figures, from, until);
+        let row = |month: String, row: &trend::Row| v1::IntakeTrend {
+            month,
+            capacity: row.capacity,
+            places_allocated: row.allocated,
+            places_filled: row.filled,
+        };
+        let months = trend.months.iter();
+        Ok(Response::new(GetIntakeTrendResponse {
+            months: months
+                .map(|(month, of)| row(month.to_string(), of))
+                .collect(),
+            total: Some(row(String::new(), &trend.total())),
+        }))
+    }
+
     async fn get_programme(
         &self,
         request: Request<GetProgrammeRequest>,
@@ -88,6 +169,7 @@ impl ProgrammeService for ProgrammeRpc {
         {
             programme.commissioner = commissioner.to_string();
             programme.role = role.to_string();
+            programme.dated_facts = self.dated_facts(role).map_err(|why| refused(&why))?;
             let mut reached: Vec<_> = milestones.iter().collect();
             reached.sort_by_key(|(_, on)| **on);
             programme.milestones = reached
@@ -141,10 +223,49 @@ impl ProgrammeService for ProgrammeRpc {
                 .collect(),
             places_reserved: wire::small(read.state.reserved()),
             places_free: wire::small(read.state.free()),
+            round: read
+                .state
+                .round()
+                .into_iter()
+                .flatten()
+                .map(|(region, got)| v1::RegionRound {
+                    region: region.to_string(),
+                    places: wire::small(got.places),
+                    none_because: wire::show(got.none_because),
+                })
+                .collect(),
+            waiting: read
+                .state
+                .waiting()
+                .iter()
+                .map(|(allocation, held)| v1::WaitingAllocation {
+                    allocation: allocation.name(),
+                    employer: held.employer.to_string(),
+                    places: wire::small(held.places),
+                })
+                .collect(),
         });
         Ok(Response::new(GetIntakeResponse {
             intake,
             version: wire::count(read.version),
         }))
+    }
+}
+
+impl ProgrammeRpc {
+    fn dated_facts(&self, role: &Role) -> Result<Vec<v1::DatedFact>, Refusal> {
+        let policies = Policies::of(self.0.ledger().policies());
+        let today = london_date(self.0.ledger().now());
+        let known: Option<Vec<rules::DatedFact>> =
+            policies.find(&format!("timeline.{role}"), today)?;
+        let mut known = known.unwrap_or_default();
+        known.sort_by_key(|fact| fact.on);
+        Ok(known
+            .into_iter()
+            .map(|fact| v1::DatedFact {
+                on: fact.on.to_string(),
+                what: fact.what,
+            })
+            .collect())
     }
 }

@@ -6,7 +6,8 @@ use domain::{
     actor::{Region, TenantId},
     allocation::AllocationEvent,
     partnership::PartnershipEvent,
-    programme::IntakeEvent,
+    places::Places,
+    programme::{IntakeEvent, NoPlaces},
     vacancy::VacancyEvent,
 };
 use jiff::civil::Date;
@@ -20,12 +21,26 @@ use crate::dashboard::cluster;
 /// An intake: its places and who holds them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct IntakeRecord {
+    /// Its own id.
+    pub intake: Option<Uuid>,
     /// Its name, `MHWP-2026-03`.
     pub title: String,
+    /// Where it is taught.
+    pub university: Option<TenantId>,
+    /// The role trained for.
+    pub role: Option<String>,
+    /// First teaching day.
+    pub teaching_start: Option<Date>,
     /// Places by level.
     pub capacity: BTreeMap<u8, u32>,
     /// Places held, by allocation.
     pub reserved: BTreeMap<Uuid, ReservedPlaces>,
+    /// Places waited for, by allocation.
+    pub awaited: BTreeMap<Uuid, u32>,
+    /// Regions without any contracted university when the allocation round closed (`ALLOC-05`).
+    pub regions_without_provider: BTreeSet<Region>,
+    /// Where its places are.
+    pub ledger: Places,
 }
 
 /// Places an employer holds.
@@ -38,10 +53,15 @@ pub struct ReservedPlaces {
 }
 
 impl Keep<IntakeEvent> for IntakeRecord {
-    fn note(&mut self, _: &Noted, fact: &IntakeEvent) {
+    fn note(&mut self, noted: &Noted, fact: &IntakeEvent) {
+        self.intake = Some(noted.stream);
+        self.ledger.note_intake(fact);
         match fact {
             IntakeEvent::IntakePlanned { terms } => {
                 self.title.clone_from(&terms.title);
+                self.university = Some(terms.university);
+                self.role = Some(terms.role.to_string());
+                self.teaching_start = Some(terms.teaching_start);
                 for route in &terms.capacity {
                     let places = self.capacity.entry(route.level).or_default();
                     *places = places.saturating_add(route.places);
@@ -55,11 +75,32 @@ impl Keep<IntakeEvent> for IntakeRecord {
                     employer: reservation.employer,
                     places: reservation.places,
                 };
+                self.awaited.remove(&allocation.0);
                 self.reserved.insert(allocation.0, places);
             }
-            IntakeEvent::PlacesReturned { allocation, .. } => {
-                self.reserved.remove(&allocation.0);
+            IntakeEvent::PlacesReturned { allocation, places } => {
+                if let Some(held) = self.reserved.get_mut(&allocation.0) {
+                    held.places = held.places.saturating_sub(*places);
+                }
+                self.reserved.retain(|_, held| held.places > 0);
             }
+            IntakeEvent::WaitlistJoined {
+                allocation,
+                reservation,
+            } => {
+                self.awaited.insert(allocation.0, reservation.places);
+            }
+            IntakeEvent::WaitlistLeft { allocation } => {
+                self.awaited.remove(&allocation.0);
+            }
+            IntakeEvent::AllocationRoundClosed { regions } => {
+                let missing = regions
+                    .iter()
+                    .filter(|(_, got)| got.none_because == Some(NoPlaces::NoProvider));
+                self.regions_without_provider = missing.map(|(region, _)| *region).collect();
+            }
+            IntakeEvent::CurriculumMigrated { .. }
+            | IntakeEvent::SpareCapacityReallocated { .. } => {}
         }
     }
 }
@@ -102,10 +143,16 @@ pub struct AllocationRecord {
     pub places: u32,
     /// The pilot they are for.
     pub pilot: Option<String>,
+    /// Whether an override of the cluster minimum was requested.
+    pub override_requested: bool,
     /// The day on which an override of the cluster minimum is looked at again.
     pub override_review: Option<Date>,
+    /// Places by clinical service (`JOINT-09`).
+    pub services: BTreeMap<Uuid, u32>,
     /// Applications that fill a place.
     pub filled: BTreeSet<Uuid>,
+    /// Where its places are.
+    pub ledger: Places,
 }
 
 impl AllocationRecord {
@@ -127,6 +174,7 @@ impl AllocationRecord {
 impl Keep<AllocationEvent> for AllocationRecord {
     fn note(&mut self, noted: &Noted, fact: &AllocationEvent) {
         self.allocation = Some(noted.stream);
+        self.ledger.note_allocation(fact);
         match fact {
             AllocationEvent::InterestRegistered { interest } => {
                 self.role = Some(interest.role.to_string());
@@ -158,7 +206,25 @@ impl Keep<AllocationEvent> for AllocationRecord {
             AllocationEvent::PlaceVacated { application } => {
                 self.filled.remove(&application.0);
             }
+            AllocationEvent::ClusterOverrideRequested { .. } => self.override_requested = true,
+            AllocationEvent::PlacesSplit { services } => {
+                let places = services.iter();
+                self.services = places.map(|(id, places)| (id.0, *places)).collect();
+            }
+            AllocationEvent::PlacesGivenUp { places, .. } => {
+                self.places = self.places.saturating_sub(*places);
+                self.services.clear();
+            }
+            AllocationEvent::PlacesTakenOver { places, .. } => {
+                self.places = self.places.saturating_add(*places);
+                self.services.clear();
+            }
             AllocationEvent::SupervisorEligibilityChecked { .. }
+            | AllocationEvent::DemandDivided { .. }
+            | AllocationEvent::ClusterOverrideSupported {}
+            | AllocationEvent::PilotSitesOffered { .. }
+            | AllocationEvent::AllocationWaitlisted { .. }
+            | AllocationEvent::AllocationUnlisted {}
             | AllocationEvent::PlacesAdvertised { .. }
             | AllocationEvent::PlacesHandedBack { .. } => {}
         }

@@ -243,7 +243,12 @@ async fn d_1_everybody_sees_the_happy_path_as_far_as_they_may() {
         [
             "allocation_people",
             "allocation_region",
-            "in_qualified_post_by_band"
+            "capacity_at",
+            "in_qualified_post_by_band",
+            "places_at_intake",
+            "places_filled_at_intake",
+            "start_of_intake",
+            "taught_regions",
         ]
     );
 }

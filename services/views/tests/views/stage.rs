@@ -269,7 +269,7 @@ impl Stage {
             .await;
         let interest = json!({
             "employer": EMPLOYER, "commissioner": COMMISSIONER, "role": "MHWP",
-            "region": "north_west", "demand": 5,
+            "region": "north_west", "demand": 5, "settings": {},
         });
         let allocation = self
             .does::<allocation::RegisterInterest>(LEAD, "2025-09-08", interest)
