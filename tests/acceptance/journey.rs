@@ -2,6 +2,7 @@
 
 mod dashboards;
 mod happy_path;
+mod network;
 mod non_graduate;
 mod refer_then_pass;
 mod repeats;

@@ -163,4 +163,16 @@ facts! {
     Qualification: qualification::Qualification => QualificationEvent,
     /// A preceptorship.
     Preceptorship: preceptorship::Preceptorship => PreceptorshipEvent,
+    /// A community of practice.
+    Community: community::Community => CommunityEvent,
+    /// One person's membership of one community.
+    Membership: community::Membership => MembershipEvent,
+    /// A piece of feedback.
+    Feedback: community::Feedback => FeedbackEvent,
+    /// A network's own record.
+    Network: network::Network => NetworkEvent,
+    /// A clinical service's outcomes of one month.
+    OutcomeReport: outcome::OutcomeReport => OutcomeEvent,
+    /// An extract for the evaluation.
+    Extract: extract::Extract => ExtractEvent,
 }

@@ -25,6 +25,9 @@
 //! - [`expansion_post`]: the additional post set aside for a trainee who passes
 //! - [`qualification`]: what was conferred, and the registers that list it
 //! - [`preceptorship`]: the first time in the qualified post, and consolidation
+//! - [`community`]: communities of practice, and the feedback of those concerned
+//! - [`network`]: a regional network's offices, meetings, actions and digests
+//! - [`outcome`]: what clinical services report, in sums; [`extract`]: what the evaluator reads
 //!
 //! Beneath them: [`actor`] (who acts), [`permission`] (who may), [`world`] (how a command runs),
 //! [`refusal`] (why not), [`reactions`] (what follows), [`fact`] (every event, typed),
@@ -41,16 +44,20 @@ pub mod candidacy;
 pub mod cluster;
 pub mod commitment;
 pub mod curriculum;
+pub mod community;
 pub mod decision_round;
 pub mod directory;
 pub mod employment;
 pub mod enrolment;
 pub mod expansion_post;
+pub mod extract;
 pub mod fact;
 pub mod funding;
 pub mod id;
 pub mod identifiers;
+pub mod network;
 pub mod offer;
+pub mod outcome;
 pub mod partnership;
 pub mod permission;
 pub mod personal;

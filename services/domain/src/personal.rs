@@ -116,6 +116,12 @@ impl<T> Personal<T> {
 #[serde(transparent)]
 pub struct ContentDigest(Uuid);
 
+impl fmt::Display for ContentDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl ContentDigest {
     /// The digest of `content` as sent to `record`.
     pub fn of(salt: DigestSalt, record: Uuid, content: &impl Serialize) -> Self {

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use self::selection::after_offer;
 use crate::{
+    actor::TenantId,
     application::{Application, ApplicationEvent},
     appointment::Appointment,
     calendar::midday,
@@ -27,6 +28,7 @@ use crate::{
     fact::Fact,
     funding::{FixFundingLock, ForeseeFundingLock},
     id::Id,
+    network::{IssueDigest, NetworkEvent},
     offer::{LapseOffer, Offer},
     permission::Action,
     preceptorship::StartPreceptorship,
@@ -96,6 +98,13 @@ pub enum Timer {
         /// The offer.
         offer: Id<Offer>,
     },
+    /// A network's digest is due (`ACTOR-08`).
+    NetworkDigest {
+        /// The network.
+        network: TenantId,
+        /// The digest's number.
+        number: u32,
+    },
 }
 
 impl Reaction {
@@ -158,6 +167,7 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         Fact::Enrolment(event) => after_enrolment(event).into_iter().collect(),
         Fact::Training(told) => after_training(Id::new(event.stream), told),
         Fact::Qualification(event) => after_qualification(event),
+        Fact::Network(event) => after_network(event).into_iter().collect(),
         Fact::Policy(_)
         | Fact::Tenant(_)
         | Fact::ClinicalService(_)
@@ -184,7 +194,12 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         | Fact::FundingLock(_)
         | Fact::FundingLockCheck(_)
         | Fact::BoardSitting(_)
-        | Fact::Preceptorship(_) => vec![],
+        | Fact::Preceptorship(_)
+        | Fact::Community(_)
+        | Fact::Membership(_)
+        | Fact::Feedback(_)
+        | Fact::OutcomeReport(_)
+        | Fact::Extract(_) => vec![],
     }
 }
 
@@ -368,6 +383,28 @@ fn after_qualification(event: &QualificationEvent) -> Vec<Reaction> {
     }
 }
 
+/// A network's digests come one after the other: each one that is made sets the timer of the next
+/// (`ACTOR-08`).
+fn after_network(event: &NetworkEvent) -> Option<Reaction> {
+    let (network, next) = match event {
+        NetworkEvent::NetworkDigestStarted { network, cadence } => (*network, cadence.period(1)),
+        NetworkEvent::NetworkDigestIssued {
+            network,
+            cadence,
+            digest,
+        } => (*network, cadence.period(digest.number.saturating_add(1))),
+        NetworkEvent::NetworkOfficerNamed { .. }
+        | NetworkEvent::NetworkMeetingHeld { .. }
+        | NetworkEvent::NetworkActionAgreed { .. }
+        | NetworkEvent::NetworkActionCompleted { .. } => return None,
+    };
+    let timer = Timer::NetworkDigest {
+        network,
+        number: next.number,
+    };
+    Some(Reaction::Timer(midday(next.until), timer))
+}
+
 /// What a timer that has come due asks for.
 pub fn on_timer(timer: &Timer) -> (Action, Box<dyn Command>) {
     match *timer {
@@ -406,6 +443,10 @@ pub fn on_timer(timer: &Timer) -> (Action, Box<dyn Command>) {
             }),
         ),
         Timer::OfferAnswer { offer } => (Action::MakeOffer, Box::new(LapseOffer { offer })),
+        Timer::NetworkDigest { network, number } => (
+            Action::StartDigest,
+            Box::new(IssueDigest { network, number }),
+        ),
     }
 }
 

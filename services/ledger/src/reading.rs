@@ -2,7 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use domain::{actor::TenantId, calendar::london_date, permission::Permit};
+use domain::{
+    actor::{PersonId, TenantId},
+    calendar::london_date,
+    extract::{Extract, pseudonym},
+    id::Id,
+    permission::Permit,
+    refusal::{Reason, Refusal},
+};
 use jiff::{Timestamp, civil::Date};
 use sqlx::FromRow;
 use tokio::sync::watch;
@@ -219,6 +226,55 @@ impl Ledger {
                 .filter(|noted| as_of.covers(noted))
                 .for_each(|noted| folded.note(noted));
         }
+    }
+
+    /// A view of the commissioner's feed, folded up to the position that an extract was granted at
+    /// (`EVAL-03`). The grant is the only way into another tenant's feed.
+    ///
+    /// # Errors
+    /// The uniform refusal to whom it was not granted, `STATE_NOT_ALLOWED` while the feed has not
+    /// come to the position, `HoleInFeed`, `Store`.
+    pub async fn fold_granted<V: View>(
+        &self,
+        permit: &Permit,
+        extract: Id<Extract>,
+    ) -> Result<Folded<V>, LedgerError> {
+        let granted = self.read(permit, extract).await?.state;
+        let terms = granted.terms().ok_or_else(Refusal::not_permitted)?;
+        if terms.evaluator != permit.actor().tenant {
+            return Err(Refusal::not_permitted().into());
+        }
+        if self.head(terms.commissioner).await? < terms.position {
+            return Err(Refusal::new(
+                Reason::StateNotAllowed,
+                "the extract is not complete yet; read it again later",
+            )
+            .into());
+        }
+        let mut folded = Folded::<V>::default();
+        let mut position = 0;
+        while position < terms.position {
+            let mut tx = begin(self.reader(), terms.commissioner).await?;
+            let page = follow::read(
+                &mut *tx,
+                terms.commissioner,
+                position,
+                BATCH_MAX,
+                Whose::All,
+            )
+            .await?;
+            drop(tx);
+            for item in page.iter().filter(|item| item.position <= terms.position) {
+                folded.note(&item.noted);
+            }
+            position = page.last().map_or(terms.position, |item| item.position);
+        }
+        Ok(folded)
+    }
+
+    /// A person's name within one extract (`EVAL-02`).
+    pub fn pseudonym(&self, extract: Id<Extract>, person: PersonId) -> String {
+        pseudonym(self.0.digest_salt, extract, person).to_string()
     }
 
     /// The threads of the permit's own tenant after `after`, each with all its rows.

@@ -7,16 +7,20 @@ mod board;
 mod catalogue;
 mod commitment;
 mod curriculum;
+mod community;
 mod dashboard;
 mod decision_round;
 mod directory;
 mod employment;
 mod enrolment;
 mod expansion_post;
+mod extract;
 mod feed;
 mod funding;
+mod network;
 mod offer;
 mod operation;
+mod outcome;
 mod partnership;
 mod policy;
 mod preceptorship;
@@ -33,6 +37,7 @@ use contract::v1::{
     board_service_server::BoardServiceServer, catalogue_service_server::CatalogueServiceServer,
     commitment_service_server::CommitmentServiceServer,
     curriculum_service_server::CurriculumServiceServer,
+    community_service_server::CommunityServiceServer,
     dashboard_service_server::DashboardServiceServer,
     decision_round_service_server::DecisionRoundServiceServer,
     directory_service_server::DirectoryServiceServer,
@@ -41,6 +46,10 @@ use contract::v1::{
     expansion_post_service_server::ExpansionPostServiceServer,
     feed_service_server::FeedServiceServer, funding_service_server::FundingServiceServer,
     offer_service_server::OfferServiceServer, operation_service_server::OperationServiceServer,
+    enrolment_service_server::EnrolmentServiceServer, extract_service_server::ExtractServiceServer,
+    feed_service_server::FeedServiceServer, funding_service_server::FundingServiceServer,
+    network_service_server::NetworkServiceServer, offer_service_server::OfferServiceServer,
+    operation_service_server::OperationServiceServer, outcome_service_server::OutcomeServiceServer,
     partnership_service_server::PartnershipServiceServer,
     policy_service_server::PolicyServiceServer,
     preceptorship_service_server::PreceptorshipServiceServer,
@@ -103,6 +112,10 @@ pub(crate) fn services(
         BoardServiceServer(board::BoardRpc),
         QualificationServiceServer(qualification::QualificationRpc),
         PreceptorshipServiceServer(preceptorship::PreceptorshipRpc),
+        CommunityServiceServer(community::CommunityRpc),
+        NetworkServiceServer(network::NetworkRpc),
+        OutcomeServiceServer(outcome::OutcomeRpc),
+        ExtractServiceServer(extract::ExtractRpc),
         OperationServiceServer(operation::OperationRpc),
         FeedServiceServer(|desk| feed::FeedRpc::new(desk, Subscriptions::until(draining.clone()))),
         DashboardServiceServer(|desk| dashboard::DashboardRpc::new(desk, Subscriptions::until(draining.clone()))),

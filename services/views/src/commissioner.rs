@@ -8,7 +8,10 @@ use ledger::view::{Figures, FoldError, Noted, View};
 use uuid::Uuid;
 
 use crate::{
-    dashboard::{Dashboard, Definition, Split, before, cluster_health, count, percent, split},
+    dashboard::{
+        Dashboard, Definition, OUTCOMES, Split, before, cluster_health, count,
+        outcome_completeness, percent, split,
+    },
     record::{AllocationStage, Record},
 };
 
@@ -115,6 +118,7 @@ impl View for Commissioner {
                 }
                 sums.add("lock_exemptions", i64::from(lock.exemptions));
             }
+            Record::Outcome(outcome) => outcome.sums(sums),
             Record::Unseen
             | Record::Service(_)
             | Record::Partnership(_)
@@ -126,7 +130,11 @@ impl View for Commissioner {
             | Record::Employment(_)
             | Record::Training(_)
             | Record::Qualification(_)
-            | Record::Preceptorship(_) => {}
+            | Record::Preceptorship(_)
+            | Record::Community(_)
+            | Record::Membership(_)
+            | Record::Feedback(_)
+            | Record::Network(_) => {}
         }
     }
 
@@ -138,6 +146,13 @@ impl View for Commissioner {
 
 impl Dashboard for Commissioner {
     const DEFINITIONS: &'static [Definition] = &[
+        OUTCOMES[0],
+        OUTCOMES[1],
+        OUTCOMES[2],
+        OUTCOMES[3],
+        OUTCOMES[4],
+        OUTCOMES[5],
+        OUTCOMES[6],
         count("capacity", "places of the planned intakes"),
         count("capacity_spare", "places no allocation holds (ALLOC-13)"),
         count("demand", "trainee places asked for"),
@@ -369,6 +384,7 @@ impl Dashboard for Commissioner {
         cluster_health(figures, policies, on)?;
         crate::equity::complete(figures, policies, on)?;
         crate::trend::complete(figures);
+        outcome_completeness(figures);
         before(figures, "commitments_due_by", "commitments_overdue", on);
         let share = percent(
             figures.get("commitments_discharged"),

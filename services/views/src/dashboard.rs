@@ -81,6 +81,46 @@ pub(crate) const fn split(name: &'static str, split: Split, meaning: &'static st
     }
 }
 
+/// What clinical services report: defined once, for employer, commissioner and network alike
+/// (`EVAL-04`, `EVAL-07`, `EVAL-08`).
+pub(crate) const OUTCOMES: [Definition; 7] = [
+    count("outcome_reports", "months reported by clinical services"),
+    count(
+        "outcome_reports_complete",
+        "reported months with every expected measure (EVAL-04)",
+    ),
+    count("outcome_completeness", "complete months of those reported").percent(),
+    split(
+        "outcome_reports_by_clinical_service",
+        Split::ClinicalService,
+        "months reported, by clinical service",
+    ),
+    split(
+        "outcome_reports_incomplete_by_clinical_service",
+        Split::ClinicalService,
+        "reported months that lack a measure, by clinical service (EVAL-04)",
+    ),
+    split(
+        "outcomes",
+        Split::Word,
+        "sums by measure of policy outcome.measures (EVAL-05, EVAL-06, EVAL-11)",
+    ),
+    split(
+        "internal_referrals_by_month",
+        Split::Month,
+        "referrals from colleagues by month: how the role takes root (EVAL-09, EVAL-12)",
+    ),
+];
+
+/// Adds the share of reported months that are complete.
+pub(crate) fn outcome_completeness(figures: &mut Figures) {
+    let share = percent(
+        figures.get("outcome_reports_complete"),
+        figures.get("outcome_reports"),
+    );
+    figures.add("outcome_completeness", share);
+}
+
 impl Definition {
     pub(crate) const fn pence(self) -> Self {
         Self {

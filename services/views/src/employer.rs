@@ -9,7 +9,10 @@ use ledger::view::{Figures, FoldError, Noted, View};
 use uuid::Uuid;
 
 use crate::{
-    dashboard::{Dashboard, Definition, Split, before, cluster_health, count, split},
+    dashboard::{
+        Dashboard, Definition, OUTCOMES, Split, before, cluster_health, count,
+        outcome_completeness, split,
+    },
     record::{AllocationStage, Record, year},
 };
 
@@ -91,12 +94,17 @@ impl View for Employer {
                 cluster.sums(sums);
                 cluster.sums_by_service(sums);
             }
+            Record::Outcome(outcome) => outcome.sums(sums),
+            Record::Feedback(feedback) => feedback.sums(sums),
             Record::Unseen
             | Record::Programme(_)
             | Record::Intake(_)
             | Record::Partnership(_)
             | Record::Lock(_)
-            | Record::Enrolment(_) => {}
+            | Record::Enrolment(_)
+            | Record::Community(_)
+            | Record::Membership(_)
+            | Record::Network(_) => {}
         }
     }
 
@@ -134,6 +142,18 @@ impl Dashboard for Employer {
         count(
             "placements_flagged",
             "people where policy lets their role work no longer (SET-14)",
+        ),
+        OUTCOMES[0],
+        OUTCOMES[1],
+        OUTCOMES[2],
+        OUTCOMES[3],
+        OUTCOMES[4],
+        OUTCOMES[5],
+        OUTCOMES[6],
+        split(
+            "feedback_given",
+            Split::Word,
+            "pieces of feedback the employer gave (EVAL-01)",
         ),
         count("demand", "trainee places asked for"),
         count("places_proposed", "places proposed and not yet confirmed"),
@@ -405,6 +425,7 @@ impl Dashboard for Employer {
         year::running(figures, on);
         year::fidelity(figures, policies, on)?;
         year::reviews_overdue(figures, policies, on)?;
+        outcome_completeness(figures);
         cluster_health(figures, policies, on)?;
         before(figures, "commitments_due_by", "commitments_overdue", on);
         before(

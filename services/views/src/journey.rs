@@ -142,7 +142,12 @@ impl Journey {
             | Record::Partnership(_)
             | Record::Vacancy(_)
             | Record::Posts(_)
-            | Record::Lock(_) => {}
+            | Record::Lock(_)
+            | Record::Community(_)
+            | Record::Membership(_)
+            | Record::Feedback(_)
+            | Record::Network(_)
+            | Record::Outcome(_) => {}
         }
     }
 }

@@ -1,18 +1,21 @@
 //! What each tenant sees: folds of its own feed into rows and figures.
 //!
-//! - [`employer`], [`university`], [`commissioner`]: one view per kind of tenant
+//! - [`employer`], [`university`], [`commissioner`], [`network`]: one view per kind of tenant
 //! - [`record`]: what a view keeps of one record, shared by all of them
 //! - [`journey`]: the rows of one trainee's life, read together
 //! - [`dashboard`]: every figure defined once, and what needs a date or a policy
 //! - [`equity`]: what each region holds against what it should
 //! - [`trend`]: intakes over the years
 //! - [`read`]: a dashboard live or as it was
+//! - [`extract`]: the rows that the independent evaluator reads
 
 pub mod commissioner;
 pub mod dashboard;
 pub mod employer;
 pub mod equity;
+pub mod extract;
 pub mod journey;
+pub mod network;
 pub mod read;
 pub mod record;
 pub mod trend;
@@ -22,6 +25,7 @@ use ledger::{Ledger, Projector};
 
 pub use commissioner::Commissioner;
 pub use employer::Employer;
+pub use network::Network;
 pub use university::University;
 
 /// The runner of every view.
@@ -30,4 +34,5 @@ pub fn projector(ledger: &Ledger) -> Projector {
         .with::<Employer>()
         .with::<University>()
         .with::<Commissioner>()
+        .with::<Network>()
 }

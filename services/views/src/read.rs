@@ -9,7 +9,7 @@ use ledger::{AsOf, Ledger, LedgerError, THREADS_MAX};
 use uuid::Uuid;
 
 use crate::{
-    Commissioner, Employer, University,
+    Commissioner, Employer, Network, University,
     dashboard::{Dashboard, Definition, Shown, shown},
     journey::Journey,
     record::Record,
@@ -71,11 +71,10 @@ pub async fn dashboard(
         TenantKind::Employer => read::<Employer>(ledger, permit, asked).await,
         TenantKind::University => read::<University>(ledger, permit, asked).await,
         TenantKind::Commissioner => read::<Commissioner>(ledger, permit, asked).await,
-        TenantKind::Network
-        | TenantKind::Evaluator
-        | TenantKind::Auditor
-        | TenantKind::Platform
-        | TenantKind::Person => Err(Refusal::not_permitted().into()),
+        TenantKind::Network => read::<Network>(ledger, permit, asked).await,
+        TenantKind::Evaluator | TenantKind::Auditor | TenantKind::Platform | TenantKind::Person => {
+            Err(Refusal::not_permitted().into())
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 mod clusters;
 mod commitment;
 mod expansion;
+mod network;
 mod places;
 mod selection;
 mod service;
@@ -23,6 +24,8 @@ pub(crate) use clusters::accounts;
 pub use clusters::*;
 pub use commitment::*;
 pub use expansion::*;
+pub(crate) use network::mean_ratings;
+pub use network::*;
 pub use places::*;
 pub use selection::*;
 pub use service::*;
@@ -66,7 +69,8 @@ macro_rules! records {
                     | Fact::Acceptance(_)
                     | Fact::Candidacy(_)
                     | Fact::FundingLockCheck(_)
-                    | Fact::BoardSitting(_) => {}
+                    | Fact::BoardSitting(_)
+                    | Fact::Extract(_) => {}
                 }
             }
 
@@ -122,6 +126,16 @@ records! {
     Qualification(QualificationRecord): Fact::Qualification(event) => event,
     /// A preceptorship.
     Preceptorship(PreceptorshipRecord): Fact::Preceptorship(event) => event,
+    /// A community of practice.
+    Community(CommunityRecord): Fact::Community(event) => event,
+    /// One person's membership.
+    Membership(MembershipRecord): Fact::Membership(event) => event,
+    /// A piece of feedback.
+    Feedback(FeedbackRecord): Fact::Feedback(event) => event,
+    /// A network's own record.
+    Network(NetworkRecord): Fact::Network(event) => event,
+    /// A clinical service's outcomes of one month.
+    Outcome(OutcomeRecord): Fact::OutcomeReport(event) => event,
 }
 
 /// How a kept record takes its events in.

@@ -89,6 +89,7 @@ impl View for University {
                 cluster.sums(sums);
                 cluster.sums_by_service(sums);
             }
+            Record::Feedback(feedback) => feedback.sums(sums),
             Record::Unseen
             | Record::Service(_)
             | Record::Programme(_)
@@ -98,7 +99,11 @@ impl View for University {
             | Record::Vacancy(_)
             | Record::Award(_)
             | Record::Lock(_)
-            | Record::Employment(_) => {}
+            | Record::Employment(_)
+            | Record::Community(_)
+            | Record::Membership(_)
+            | Record::Network(_)
+            | Record::Outcome(_) => {}
         }
     }
 
@@ -109,6 +114,16 @@ impl View for University {
 
 impl Dashboard for University {
     const DEFINITIONS: &'static [Definition] = &[
+        split(
+            "feedback_given",
+            Split::Word,
+            "pieces of feedback by form: trainees and sponsoring employers apart (EVAL-01)",
+        ),
+        split(
+            "feedback_mean_rating",
+            Split::Word,
+            "mean rating by form, in hundredths of a point from 100 to 500 (EVAL-01)",
+        ),
         split("capacity", Split::Level, "places of the planned intakes"),
         split("places_reserved", Split::Tenant, "places held by employers"),
         split(
@@ -299,6 +314,7 @@ impl Dashboard for University {
         year::running(figures, on);
         year::fidelity(figures, policies, on)?;
         year::reviews_overdue(figures, policies, on)?;
+        crate::record::mean_ratings(figures);
         let mut entrants: BTreeMap<String, (i64, i64)> = BTreeMap::new();
         for (part, count) in figures.parts("entrants") {
             if let Some((partnership, level)) = part.rsplit_once('/') {

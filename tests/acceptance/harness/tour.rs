@@ -3,6 +3,7 @@
 
 mod commitment;
 mod places;
+pub(crate) mod network;
 pub(crate) mod selection;
 mod services;
 mod study;
@@ -62,6 +63,7 @@ pub(crate) async fn whole(cast: &Cast) {
             json!({"person": practitioner.person_name(), "reason": "A shortage of supervisors."}),
         )
         .await;
+    network::whole(cast, &campaign, &practitioner).await;
     commitment::promises(cast).await;
     // long enough for the post of the practitioner to have been maintained
     cast.of(COMMISSIONER, CommissionerNational)

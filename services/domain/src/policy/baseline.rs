@@ -3,6 +3,7 @@
 //! A row names the rule or document it comes from. Marks: `[S]` taken from a source, `[K]` general
 //! knowledge to be checked against one, `[P]` a choice the sources leave to the owner.
 
+mod evaluation;
 mod roles;
 mod settings;
 
@@ -31,6 +32,7 @@ pub fn baseline() -> Vec<SetPolicy> {
     pay(&mut rows);
     practice_after_qualifying(&mut rows);
     disclosure_and_retention(&mut rows);
+    evaluation::rows(&mut rows);
     rows.0
 }
 

@@ -20,6 +20,7 @@ use crate::{
     curriculum::CurriculumPolicy,
     programme::{DatedFact, EquityPolicy},
 };
+use crate::outcome::OutcomeMeasure;
 
 /// Checks a value; what is wrong with it, in words.
 type Check = fn(tail: &str, value: &Value) -> Result<(), String>;
@@ -69,6 +70,8 @@ const SHAPES: &[(&str, Check)] = &[
     ("interview.panel",            reads::<BTreeSet<PanelMember>>),
     ("register.required_from",     reads::<Date>),
     ("register.deadline",          reads::<Date>),
+    ("network.digest_days",        reads::<u32>),
+    ("outcome.measures",           reads::<BTreeMap<String, OutcomeMeasure>>),
     ("context.*",                  reads::<ContextFigure>),
     ("curriculum.*",               reads::<CurriculumPolicy>),
     ("rpl.years_max",              reads::<i16>),

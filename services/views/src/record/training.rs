@@ -6,7 +6,7 @@ use domain::{
     actor::{PersonId, TenantId},
     appointment::Appointment,
     board::BoardOutcome,
-    calendar::{financial_year, whole_months},
+    calendar::{financial_year, london_date, whole_months},
     employment::EmploymentEvent,
     enrolment::EnrolmentEvent,
     funding::{FundingAwardEvent, FundingLockEvent},
@@ -58,6 +58,10 @@ impl From<&Appointment> for Trainee {
 pub struct AwardRecord {
     /// Whom it is for.
     pub trainee: Option<Trainee>,
+    /// The level trained for.
+    pub level: u8,
+    /// The day of the approval.
+    pub approved: Option<Date>,
     /// Course fees approved, in pence.
     pub tuition_pence: i64,
     /// Salary approved, in pence.
@@ -85,9 +89,11 @@ impl AwardRecord {
 }
 
 impl Keep<FundingAwardEvent> for AwardRecord {
-    fn note(&mut self, _: &Noted, fact: &FundingAwardEvent) {
+    fn note(&mut self, noted: &Noted, fact: &FundingAwardEvent) {
         match fact {
             FundingAwardEvent::FundingAwardApproved { award } => {
+                self.level = award.appointment.level;
+                self.approved = Some(london_date(noted.effective));
                 self.trainee = Some(Trainee::from(&award.appointment));
                 self.tuition_pence = award.tuition_pence;
                 self.salary_pence = award.salary_pence;
@@ -119,7 +125,7 @@ pub struct LockRecord {
 }
 
 /// How long one training locks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LockUntil {
     /// The first day on which another training may start.
     pub until: Date,

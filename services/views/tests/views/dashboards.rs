@@ -1,6 +1,6 @@
 //! The dashboards of the scenarios, after their last event.
 
-use ledger::view::Figures;
+use ledger::view::{Figures, View as _};
 use serde_json::json;
 use views::{
     Commissioner, Employer, University,
@@ -59,7 +59,10 @@ async fn d_1_everybody_sees_the_happy_path_as_far_as_they_may() {
     stage.completes_preceptorship(&c1).await;
 
     let employer = stage.sees(HR, Asked::default()).await;
-    assert_eq!((employer.view, employer.version), ("employer", 2));
+    assert_eq!(
+        (employer.view, employer.version),
+        ("employer", views::Employer::VERSION)
+    );
     assert_eq!(
         employer.position,
         stage.ledger.head(EMPLOYER).await.unwrap()

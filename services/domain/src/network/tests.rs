@@ -1,0 +1,167 @@
+use jiff::civil::date;
+
+use super::*;
+use crate::{
+    actor::{ActingRole, Actor, PLATFORM},
+    calendar::midday,
+    fact::Fact,
+    given::{Given, actor, cast::NORTHMOOR, person, tenant},
+    reactions::{Occurred, Reaction, Timer, on_timer, react},
+};
+
+const NETWORK: u128 = 0xF0;
+
+fn lead() -> Actor {
+    actor(tenant(NETWORK), ActingRole::NetworkLead)
+}
+
+fn action(text: &str, due: Date) -> AgreeAction {
+    AgreeAction {
+        text: text.to_owned(),
+        owner: Office::ProgrammeManager,
+        due,
+    }
+}
+
+fn network(given: &Given) -> &Network {
+    given
+        .state(Network::id(tenant(NETWORK)))
+        .expect("a network")
+}
+
+#[test]
+fn actor_03_and_07_offices_have_holders_one_at_a_time() {
+    let mut given = Given::baseline();
+    let name = |office, who| NameOfficer {
+        office,
+        person: person(who),
+    };
+    for (office, who) in [
+        (Office::CoChair, 1),
+        (Office::ProgrammeManager, 2),
+        (Office::CoChair, 3),
+    ] {
+        let named = given.when(&lead(), date(2024, 1, 8), &name(office, who));
+        assert_eq!(named, Ok(vec!["NetworkOfficerNamed".to_owned()]));
+    }
+    let again = given.when(&lead(), date(2024, 1, 9), &name(Office::CoChair, 3));
+    assert_eq!(again, Ok(vec![]));
+    let officers: Vec<_> = network(&given).officers().values().copied().collect();
+    assert_eq!(officers, [person(3), person(2)]);
+}
+
+#[test]
+fn actor_02_and_time_09_a_meeting_is_a_dated_fact_with_its_participants() {
+    let mut given = Given::baseline();
+    let held = |participants: &[Participants]| HoldNetworkMeeting {
+        scope: Scope::National,
+        participants: participants.iter().copied().collect(),
+    };
+    let everybody = held(&[
+        Participants::Networks,
+        Participants::ClinicalServices,
+        Participants::Practitioners,
+    ]);
+    let on = date(2024, 11, 21);
+    assert!(given.when(&lead(), on, &held(&[])).is_err());
+    assert_eq!(given.when(&lead(), on, &everybody).map(|e| e.len()), Ok(1));
+    assert_eq!(given.when(&lead(), on, &everybody), Ok(vec![]));
+    assert_eq!(
+        given.when(&lead(), on, &held(&[Participants::Networks])),
+        Err(Reason::AlreadyRecorded)
+    );
+    let meeting = &network(&given).meetings()[0];
+    assert_eq!(meeting.on.weekday(), jiff::civil::Weekday::Thursday);
+    assert_eq!(meeting.participants.len(), 3);
+}
+
+#[test]
+fn actor_05_an_action_has_an_owner_and_a_day_and_is_overdue_after_it() {
+    let mut given = Given::baseline();
+    let agreed = date(2024, 11, 21);
+    let due = date(2024, 12, 20);
+    let agree = action("Collect role profiles.", due);
+    assert!(given.when(&lead(), date(2024, 12, 21), &agree).is_err());
+    assert_eq!(given.when(&lead(), agreed, &agree).map(|e| e.len()), Ok(1));
+    assert_eq!(given.when(&lead(), agreed, &agree), Ok(vec![]));
+    let overdue = |given: &Given, on| network(given).actions()[&1].overdue(on);
+    assert!(!overdue(&given, due));
+    assert!(overdue(&given, date(2024, 12, 21)));
+
+    let complete = CompleteAction { action: 1 };
+    let early = given.when(&lead(), date(2024, 11, 20), &complete);
+    assert_eq!(early, Err(Reason::StateNotAllowed));
+    let on = date(2025, 1, 7);
+    assert_eq!(given.when(&lead(), on, &complete).map(|e| e.len()), Ok(1));
+    assert_eq!(given.when(&lead(), on, &complete), Ok(vec![]));
+    assert!(overdue(&given, date(2025, 1, 7)));
+    assert!(!overdue(&given, date(2025, 1, 8)));
+    let unknown = given.when(&lead(), on, &CompleteAction { action: 2 });
+    assert_eq!(unknown, Err(Reason::FieldInvalid));
+}
+
+#[test]
+fn actor_08_digests_follow_each_other_by_a_fortnight_and_each_is_made_once() {
+    let mut given = Given::baseline();
+    let from = date(2024, 11, 18);
+    let started = given.when(&lead(), from, &StartDigest {});
+    assert_eq!(started, Ok(vec!["NetworkDigestStarted".to_owned()]));
+    let first = date(2024, 11, 21);
+    let agree = action("Collect role profiles.", date(2024, 11, 29));
+    given.when(&lead(), first, &agree).expect("agreed");
+
+    let id = Network::id(tenant(NETWORK));
+    let platform = actor(PLATFORM, ActingRole::PlatformOperator);
+    for number in 1..=2 {
+        let set = given
+            .stored(id)
+            .into_iter()
+            .rfind(|event| event.contains("cadence"));
+        let payload: serde_json::Value =
+            serde_json::from_str(&set.expect("a cadence")).expect("JSON");
+        let event = Occurred {
+            stream: id.0,
+            sequence: 1,
+            effective: midday(from),
+            fact: Fact::decode("network", payload)
+                .expect("decodes")
+                .expect("known"),
+        };
+        let timers = react(&event);
+        let [Reaction::Timer(due, timer)] = timers.as_slice() else {
+            panic!("one timer, not {timers:?}");
+        };
+        let expected = from.saturating_add(jiff::Span::new().days(14 * i64::from(number)));
+        assert_eq!(*due, midday(expected));
+        assert!(matches!(timer, Timer::NetworkDigest { .. }));
+        let (_, issue) = on_timer(timer);
+        assert_eq!(
+            given.when(&platform, expected, &*issue),
+            Ok(vec!["NetworkDigestIssued".to_owned()])
+        );
+        assert_eq!(given.when(&platform, expected, &*issue), Ok(vec![]));
+    }
+    let digests = network(&given).digests();
+    assert_eq!((digests[0].agreed, digests[0].overdue), (1, 1));
+    assert_eq!((digests[1].agreed, digests[1].overdue), (0, 1));
+    assert_eq!(digests[1].from, date(2024, 12, 2));
+    assert_eq!(
+        given.when(
+            &lead(),
+            from,
+            &IssueDigest {
+                network: tenant(NETWORK),
+                number: 3
+            }
+        ),
+        Err(Reason::NotPermitted)
+    );
+}
+
+#[test]
+fn only_a_network_keeps_a_network_record() {
+    let mut given = Given::baseline();
+    let hr = actor(tenant(NORTHMOOR), ActingRole::EmployerHr);
+    let refused = given.when(&hr, date(2024, 11, 21), &StartDigest {});
+    assert_eq!(refused, Err(Reason::NotPermitted));
+}

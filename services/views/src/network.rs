@@ -1,0 +1,93 @@
+//! What a regional network sees: its own record, its communities, and sums of its region. Nobody's
+//! records are in its feed (C.5.3).
+
+use domain::{actor::TenantKind, fact::Fact, policy::Policies, refusal::Refusal};
+use jiff::civil::Date;
+use ledger::view::{Figures, FoldError, Noted, View};
+use uuid::Uuid;
+
+use crate::{
+    dashboard::{
+        Dashboard, Definition, OUTCOMES, Split, before, count, outcome_completeness, split,
+    },
+    record::Record,
+};
+
+/// The view.
+#[derive(Debug)]
+pub struct Network;
+
+impl View for Network {
+    const NAME: &'static str = "network";
+    const VERSION: u32 = 1;
+    const KIND: TenantKind = TenantKind::Network;
+    type Row = Record;
+
+    fn fold(row: &mut Record, noted: &Noted, fact: &Fact) -> Result<(), FoldError> {
+        row.note(noted, fact);
+        Ok(())
+    }
+
+    fn figures(row: &Record, sums: &mut Figures) {
+        match row {
+            Record::Community(community) => sums.add_of("communities", &community.kind, 1),
+            Record::Membership(membership) => {
+                sums.count("community_members", membership.member);
+            }
+            Record::Feedback(feedback) => feedback.sums(sums),
+            Record::Network(network) => network.sums(sums),
+            Record::Outcome(outcome) => outcome.sums(sums),
+            // A network is no party of anything else (C.2).
+            _ => {}
+        }
+    }
+
+    /// Sums only.
+    fn thread(_: &Record) -> Option<Uuid> {
+        None
+    }
+}
+
+impl Dashboard for Network {
+    const DEFINITIONS: &'static [Definition] = &[
+        split(
+            "communities",
+            Split::Word,
+            "communities of practice by whom they are for (SUP-06)",
+        ),
+        count(
+            "community_members",
+            "members of the communities; a small count suppressed",
+        ),
+        split(
+            "feedback_given",
+            Split::Word,
+            "pieces of feedback from members (PRECEPT-06); small counts suppressed",
+        ),
+        split(
+            "meetings_held",
+            Split::Date,
+            "meetings by day (ACTOR-02, TIME-09)",
+        ),
+        count("actions_open", "actions agreed and not done (ACTOR-05)"),
+        count("actions_overdue", "open actions whose day is past"),
+        count("actions_completed", "actions done"),
+        split("actions_due_by", Split::Date, "open actions by their day"),
+        count("digests_issued", "fortnightly digests made (ACTOR-08)"),
+        OUTCOMES[0],
+        OUTCOMES[1],
+        OUTCOMES[2],
+        OUTCOMES[3],
+        OUTCOMES[4],
+        OUTCOMES[5],
+        OUTCOMES[6],
+    ];
+
+    const SUPPRESSED: &'static [&'static str] = &["community_members", "feedback_given"];
+
+    fn complete(figures: &mut Figures, _: &Policies, on: Date) -> Result<(), Refusal> {
+        before(figures, "actions_due_by", "actions_overdue", on);
+        outcome_completeness(figures);
+        Ok(())
+    }
+}
