@@ -1,7 +1,9 @@
 //! The scenarios end to end, as each tenant lives them.
 
+mod broken_promise;
 mod dashboards;
 mod happy_path;
+mod leaver;
 mod network;
 mod non_graduate;
 mod refer_then_pass;

@@ -4,6 +4,7 @@
 
 mod breaches;
 mod course;
+mod establishment;
 mod keeping;
 mod post;
 
@@ -13,7 +14,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantNames};
 
-pub use self::{breaches::*, course::*, keeping::*, post::*};
+pub use self::{breaches::*, course::*, establishment::*, keeping::*, post::*};
 
 use crate::{
     actor::{PersonId, TenantId, TenantKind},

@@ -119,6 +119,8 @@ facts! {
     Allocation: allocation::Allocation => AllocationEvent,
     /// A commitment.
     Commitment: commitment::Commitment => CommitmentEvent,
+    /// The posts of a clinical service.
+    Establishment: commitment::Establishment => EstablishmentEvent,
     /// An employer's broken promises.
     BreachRegister: commitment::BreachRegister => BreachRegisterEvent,
     /// A partnership.
@@ -141,6 +143,18 @@ facts! {
     Acceptance: offer::Acceptance => AcceptanceEvent,
     /// A funding award.
     FundingAward: funding::FundingAward => FundingAwardEvent,
+    /// A commissioner's money for a year.
+    Envelope: funding::Envelope => EnvelopeEvent,
+    /// A payee permitted beside policy.
+    PayeeException: funding::PayeeException => PayeeExceptionEvent,
+    /// What is to be stated to a payee.
+    PayeeAccount: funding::PayeeAccount => PayeeAccountEvent,
+    /// A closed statement.
+    FundingStatement: funding::FundingStatement => FundingStatementEvent,
+    /// An invoice for course fees.
+    TuitionInvoice: funding::TuitionInvoice => TuitionInvoiceEvent,
+    /// What an employer spends itself.
+    EmployerCosts: funding::EmployerCosts => EmployerCostsEvent,
     /// A person's funding lock.
     FundingLock: funding::FundingLock => FundingLockEvent,
     /// An answered question about a lock.

@@ -1,29 +1,37 @@
 //! The commissioner pays tuition and a training year of salary for an appointed trainee, resting on
-//! the employer's promise of a qualified post. Beside it: the funding lock that follows a training.
+//! the employer's promise of a qualified post: month by month, never after the training, back where
+//! it was not earned. Beside it: the funding lock that follows a training.
 
+mod approval;
+mod costs;
+mod course;
+mod envelope;
 mod lock;
+mod payee;
+mod payment;
+mod recovery;
+mod statement;
+mod tuition;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use strum::{IntoStaticStr, VariantNames};
+use strum::{Display, EnumString, IntoStaticStr, VariantNames};
 
-pub use self::lock::*;
+pub use self::{
+    approval::*, costs::*, course::*, envelope::*, lock::*, payee::*, payment::*, recovery::*,
+    statement::*, tuition::*,
+};
 use crate::{
-    actor::TenantKind,
-    application::Application,
-    appointment::{Appointed, Appointment},
-    calendar::months_later,
+    actor::TenantId,
+    appointment::Appointment,
     commitment::Commitment,
-    directory::{EmployerSector, Tenant},
     id::Id,
-    policy::catalogue::{FundingSource, Role},
-    programme::Intake,
-    refusal::{Reason, Refusal},
-    text,
+    policy::catalogue::FundingSource,
+    refusal::Refusal,
     training::TrainingYear,
-    world::{Command, Custody, Decider, Halt, Issue, Issued, StreamKey, World, aggregate},
+    world::{Custody, Decider, Issued, aggregate},
 };
 
 /// The largest component of an award, in pence: a million pounds.
@@ -55,46 +63,101 @@ pub struct Award {
     pub instalments: u32,
 }
 
+/// An amount of one instalment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Share {
+    /// Which instalment, from 1.
+    pub number: u32,
+    /// How much, in pence.
+    pub pence: i64,
+}
+
+/// How an instalment stands (Annex 3).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Display)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum InstalmentStanding {
+    /// To be paid; payable from its month on.
+    #[default]
+    Planned,
+    /// Paid.
+    Paid,
+    /// Never to be paid: the training ended before.
+    Voided,
+    /// Paid, and to be given back in part or whole.
+    AwaitingRecovery,
+    /// Given back.
+    Recovered,
+    /// Not to be given back after all; nobody asks for it again.
+    Waived,
+    /// Another payee's now.
+    Moved,
+}
+
+/// One monthly instalment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instalment {
+    /// How much, in pence, as planned or paid.
+    pub pence: i64,
+    /// What later changes of pay and payee added to what was paid, in pence.
+    pub adjusted: i64,
+    /// The day it was paid.
+    pub paid: Option<Date>,
+    /// How it stands.
+    pub standing: InstalmentStanding,
+    /// Whether part of the month is another payee's.
+    pub shared: bool,
+}
+
+impl Instalment {
+    /// What the payee has of it, in pence.
+    pub fn net(&self) -> i64 {
+        self.pence.saturating_add(self.adjusted)
+    }
+}
+
+/// How an award stands (Annex 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Display)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum AwardStatus {
+    /// None yet.
+    Absent,
+    /// Instalments are paid in order.
+    Active,
+    /// The training is interrupted: nothing falls due.
+    Suspended,
+    /// Ended before its time.
+    Stopped,
+    /// Nothing is left to pay.
+    Completed,
+}
+
 /// An award's state.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub enum FundingAward {
-    /// None yet.
-    #[default]
-    Absent,
-    /// Approved; instalments are paid in order.
-    Active {
-        /// What it grants.
-        award: Award,
-        /// The days on which the instalments so far were paid, first to latest.
-        paid: Vec<Date>,
-    },
-    /// Every instalment is paid.
-    Completed {
-        /// What it granted.
-        award: Award,
-        /// The days on which the instalments were paid.
-        paid: Vec<Date>,
-    },
+pub struct FundingAward {
+    award: Option<Box<Award>>,
+    /// Who is paid the salary; the employer of the appointment, or who took its service over.
+    payee: Option<TenantId>,
+    months: BTreeMap<u32, Instalment>,
+    /// From which instalment on the months count from which day, after an interruption.
+    resumed: Vec<(u32, Date)>,
+    /// The last day of payment, where an interruption moved it.
+    until: Option<Date>,
+    suspended: Option<Date>,
+    stopped: Option<(Date, StopGround)>,
+    completed: bool,
+    cases: BTreeMap<u32, RecoveryCase>,
+    ended_cases: BTreeMap<u32, CaseEnd>,
+    given_back: BTreeSet<u32>,
+    other_funding: Option<FundingSource>,
 }
 
 /// What an award decides.
 #[derive(Debug, Clone)]
 pub enum FundingAwardAct {
     /// See [`ApproveAward`].
-    Approve {
-        /// What is granted.
-        award: Box<Award>,
-        /// Other funding the training is declared to have.
-        other_sources: Vec<FundingSource>,
-        /// Whether both parties' offer conditions are met.
-        conditions_met: bool,
-        /// Whether the employer has given the commitment.
-        commitment_given: bool,
-        /// Whether policy lets salary support go to this employer (`FUND-05`).
-        payee_permitted: bool,
-        /// What the person's funding lock says of this training.
-        lock: LockAnswer,
-    },
+    Approve(Box<Approval>),
     /// See [`PayInstalment`].
     Pay {
         /// Which, from 1.
@@ -102,6 +165,74 @@ pub enum FundingAwardAct {
         /// The training year, once it has started.
         year: Option<TrainingYear>,
     },
+    /// See [`SuspendAward`].
+    Suspend,
+    /// See [`ResumeAward`].
+    Resume {
+        /// The training year, once it has started.
+        year: Option<TrainingYear>,
+    },
+    /// See [`StopAward`].
+    Stop {
+        /// Why.
+        ground: StopGround,
+        /// The training year, once it has started.
+        year: Option<TrainingYear>,
+    },
+    /// See [`ReinstateAward`].
+    Reinstate,
+    /// See [`ApplyPayChange`].
+    ApplyPayChange {
+        /// The new annual salary, in pence.
+        salary_pence: i64,
+        /// The training year, once it has started.
+        year: Option<TrainingYear>,
+    },
+    /// See [`ChangePayee`].
+    EndPayee {
+        /// Who is paid from now on.
+        to: TenantId,
+        /// The training year, once it has started.
+        year: Option<TrainingYear>,
+        /// Whether policy or an exception lets salary support go there (`FUND-05`, `X-13`).
+        permitted: bool,
+    },
+    /// The other payee's side of a change.
+    TakeOver {
+        /// What was granted.
+        award: Box<Award>,
+        /// Who is paid from now on.
+        payee: TenantId,
+        /// The award it comes from.
+        from: Id<FundingAward>,
+        /// What is left to pay.
+        instalments: Vec<Share>,
+    },
+    /// See [`OpenRecovery`].
+    OpenRecovery(Vec<u32>),
+    /// See [`RecoverBreach`].
+    RecoverBreach {
+        /// How the promise was broken.
+        ground: RecoveryGround,
+        /// Which part of the salary comes back, of which whole.
+        part: (u32, u32),
+    },
+    /// A closed statement sets a recovery off.
+    Settle {
+        /// Which.
+        case: u32,
+        /// The statement.
+        statement: Id<FundingStatement>,
+    },
+    /// See [`WaiveRecovery`].
+    Waive {
+        /// Which.
+        case: u32,
+        /// Why, in a word.
+        ground: String,
+    },
+    /// See [`DeclareOtherFunding`].
+    DeclareOtherFunding(FundingSource),
 }
 
 /// Facts of an award.
@@ -126,41 +257,291 @@ pub enum FundingAwardEvent {
         /// The day.
         on: Date,
     },
+    /// What another payee's award had left passed to this one.
+    FundingAwardTakenOver {
+        /// What was granted.
+        award: Award,
+        /// Who is paid.
+        payee: TenantId,
+        /// The award it comes from.
+        from: Id<FundingAward>,
+        /// What is left to pay.
+        instalments: Vec<Share>,
+        /// First day of the new payee.
+        on: Date,
+    },
+    /// The payee is another from a day on; what was planned or paid for later days is theirs.
+    PayeeEnded {
+        /// Parts of planned instalments that are not this payee's.
+        planned: Vec<Share>,
+        /// Parts of paid ones.
+        paid: Vec<Share>,
+        /// First day of the new payee.
+        on: Date,
+    },
+    /// The training is interrupted: nothing falls due.
+    FundingAwardSuspended {
+        /// The first day.
+        on: Date,
+    },
+    /// The training goes on.
+    FundingAwardResumed {
+        /// The first day.
+        on: Date,
+        /// The instalment whose month that day begins, unless its own comes later.
+        next: Option<Share>,
+        /// The last day of payment from now on.
+        until: Option<Date>,
+    },
+    /// The award ended before its time.
+    FundingAwardStopped {
+        /// The last day earned.
+        on: Date,
+        /// Why.
+        ground: StopGround,
+    },
+    /// Instalments that will never be paid; nothing to give back in them.
+    InstalmentsVoided {
+        /// Which, how much.
+        instalments: Vec<Share>,
+        /// The day.
+        on: Date,
+    },
+    /// The stop was a mistake, or taken back.
+    FundingAwardReinstated {
+        /// The last day earned, as the stop had it.
+        stopped_on: Date,
+        /// What is to be paid again.
+        instalments: Vec<Share>,
+        /// Recoveries settled before, which the next statement gives back.
+        given_back: Vec<u32>,
+        /// The day.
+        on: Date,
+    },
+    /// A planned instalment has another amount: pay changed before it was paid.
+    InstalmentRestated {
+        /// Which.
+        number: u32,
+        /// How much it was, in pence.
+        was: i64,
+        /// How much it is.
+        pence: i64,
+        /// First day of the changed pay.
+        from: Date,
+    },
+    /// Pay changed for a month already paid: the difference goes into the next statement.
+    InstalmentAdjusted {
+        /// Which.
+        number: u32,
+        /// How much more, in pence; below zero for less.
+        pence: i64,
+        /// First day of the changed pay.
+        from: Date,
+    },
+    /// Salary is to come back.
+    RecoveryCaseOpened {
+        /// What, why.
+        case: RecoveryCase,
+    },
+    /// A recovery is over.
+    RecoveryCaseEnded {
+        /// Which.
+        case: u32,
+        /// How.
+        end: CaseEnd,
+        /// How much it was about, in pence.
+        pence: i64,
+        /// The day.
+        on: Date,
+    },
+    /// Other funding pays for the training after the award has ended.
+    OtherFundingDeclared {
+        /// Which.
+        source: FundingSource,
+        /// The day.
+        on: Date,
+    },
+}
+
+/// Why an award ends before its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Display, EnumString)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum StopGround {
+    /// The trainee left the employment or the programme.
+    LeftTraining,
+    /// The commissioner ended it.
+    Commissioner,
+    /// It went to another trainee of the same role, intake and employer (`FUND-10`).
+    Reallocated,
 }
 
 impl FundingAward {
     /// What it grants, once approved.
     pub fn award(&self) -> Option<&Award> {
-        match self {
-            Self::Absent => None,
-            Self::Active { award, .. } | Self::Completed { award, .. } => Some(award),
+        self.award.as_deref()
+    }
+
+    /// Who is paid the salary.
+    pub fn payee(&self) -> Option<TenantId> {
+        self.payee
+    }
+
+    /// How it stands.
+    pub fn status(&self) -> AwardStatus {
+        if self.award.is_none() {
+            AwardStatus::Absent
+        } else if self.stopped.is_some() {
+            AwardStatus::Stopped
+        } else if self.completed {
+            AwardStatus::Completed
+        } else if self.suspended.is_some() {
+            AwardStatus::Suspended
+        } else {
+            AwardStatus::Active
         }
     }
 
-    /// The days on which instalments were paid, in order.
-    pub fn paid(&self) -> &[Date] {
-        match self {
-            Self::Absent => &[],
-            Self::Active { paid, .. } | Self::Completed { paid, .. } => paid,
+    /// Whether it pays for the training: approved and not ended before its time.
+    pub fn live(&self) -> bool {
+        self.award.is_some() && self.stopped.is_none()
+    }
+
+    /// The instalments, by number.
+    pub fn instalments(&self) -> impl Iterator<Item = (u32, &Instalment)> {
+        self.months.iter().map(|(number, month)| (*number, month))
+    }
+
+    /// Recovery cases and how those that are over ended.
+    pub fn cases(&self) -> impl Iterator<Item = (&RecoveryCase, Option<&CaseEnd>)> {
+        self.cases
+            .iter()
+            .map(|(number, case)| (case, self.ended_cases.get(number)))
+    }
+
+    /// What pays for the training after the award ended.
+    pub fn other_funding(&self) -> Option<FundingSource> {
+        self.other_funding
+    }
+
+    /// The commissioner's own award, or the uniform refusal.
+    fn own(&self, issued: &Issued<FundingAwardAct>) -> Result<&Award, Refusal> {
+        self.award()
+            .filter(|award| award.appointment.commissioner == issued.by.tenant)
+            .ok_or_else(Refusal::not_permitted)
+    }
+
+    fn planned(&self) -> impl Iterator<Item = Share> {
+        self.months
+            .iter()
+            .filter(|(_, month)| month.standing == InstalmentStanding::Planned)
+            .map(|(number, month)| Share {
+                number: *number,
+                pence: month.pence,
+            })
+    }
+
+    fn stand(&mut self, shares: &[Share], standing: InstalmentStanding) {
+        for share in shares {
+            if let Some(month) = self.months.get_mut(&share.number) {
+                month.standing = standing;
+            }
         }
     }
 
     fn evolve(&mut self, event: FundingAwardEvent) {
-        match (event, std::mem::take(self)) {
-            (FundingAwardEvent::FundingAwardApproved { award }, _) => {
-                *self = Self::Active {
-                    award,
-                    paid: vec![],
-                };
+        match event {
+            FundingAwardEvent::FundingAwardApproved { award } => {
+                self.payee = Some(award.appointment.employer);
+                self.months = (1..)
+                    .zip(instalments(award.salary_pence, award.instalments))
+                    .map(|(number, pence)| (number, Instalment::of(pence)))
+                    .collect();
+                self.award = Some(Box::new(award));
             }
-            (FundingAwardEvent::InstalmentPaid { on, .. }, Self::Active { award, mut paid }) => {
-                paid.push(on);
-                *self = Self::Active { award, paid };
+            FundingAwardEvent::FundingAwardTakenOver {
+                award,
+                payee,
+                instalments,
+                ..
+            } => {
+                self.payee = Some(payee);
+                let whole: BTreeMap<u32, i64> = (1..)
+                    .zip(self::instalments(award.salary_pence, award.instalments))
+                    .collect();
+                for share in instalments {
+                    let month = Instalment {
+                        shared: whole.get(&share.number) != Some(&share.pence),
+                        ..Instalment::of(share.pence)
+                    };
+                    self.months.insert(share.number, month);
+                }
+                self.award = Some(Box::new(award));
             }
-            (FundingAwardEvent::FundingAwardCompleted { .. }, Self::Active { award, paid }) => {
-                *self = Self::Completed { award, paid }
+            FundingAwardEvent::InstalmentPaid { number, pence, on } => {
+                if let Some(month) = self.months.get_mut(&number) {
+                    month.pence = pence;
+                    month.paid = Some(on);
+                    month.standing = InstalmentStanding::Paid;
+                }
             }
-            (_, unchanged) => *self = unchanged,
+            FundingAwardEvent::FundingAwardCompleted { .. } => self.completed = true,
+            FundingAwardEvent::PayeeEnded { planned, paid, .. } => self.hand_over(&planned, &paid),
+            FundingAwardEvent::FundingAwardSuspended { on } => self.suspended = Some(on),
+            FundingAwardEvent::FundingAwardResumed { on, next, until } => {
+                self.suspended = None;
+                self.until = until;
+                if let Some(next) = next {
+                    self.resumed.push((next.number, on));
+                }
+            }
+            FundingAwardEvent::FundingAwardStopped { on, ground } => {
+                self.suspended = None;
+                self.stopped = Some((on, ground));
+            }
+            FundingAwardEvent::InstalmentsVoided { instalments, .. } => {
+                self.stand(&instalments, InstalmentStanding::Voided);
+            }
+            FundingAwardEvent::FundingAwardReinstated {
+                instalments,
+                given_back,
+                ..
+            } => {
+                self.stopped = None;
+                self.given_back.extend(given_back);
+                self.stand(&instalments, InstalmentStanding::Planned);
+            }
+            FundingAwardEvent::InstalmentRestated { number, pence, .. } => {
+                if let Some(month) = self.months.get_mut(&number) {
+                    month.pence = pence;
+                }
+            }
+            FundingAwardEvent::InstalmentAdjusted { number, pence, .. } => {
+                if let Some(month) = self.months.get_mut(&number) {
+                    month.adjusted = month.adjusted.saturating_add(pence);
+                }
+            }
+            FundingAwardEvent::RecoveryCaseOpened { case } => {
+                self.stand(&case.lines, InstalmentStanding::AwaitingRecovery);
+                self.cases.insert(case.number, case);
+            }
+            FundingAwardEvent::RecoveryCaseEnded { case, end, .. } => {
+                let lines = self.cases.get(&case).map(|case| case.lines.clone());
+                self.stand(&lines.unwrap_or_default(), end.standing());
+                self.ended_cases.insert(case, end);
+            }
+            FundingAwardEvent::OtherFundingDeclared { source, .. } => {
+                self.other_funding = Some(source);
+            }
+        }
+    }
+}
+
+impl Instalment {
+    fn of(pence: i64) -> Self {
+        Self {
+            pence,
+            ..Self::default()
         }
     }
 }
@@ -178,255 +559,44 @@ impl Decider for FundingAward {
 
     fn decide(&self, issued: &Issued<FundingAwardAct>) -> Result<Vec<FundingAwardEvent>, Refusal> {
         match &issued.act {
-            FundingAwardAct::Approve {
-                award,
-                other_sources,
-                conditions_met,
-                commitment_given,
-                payee_permitted,
-                lock,
-            } => {
-                if issued.by.tenant != award.appointment.commissioner {
-                    return Err(Refusal::not_permitted());
-                }
-                if let Some(known) = self.award() {
-                    return Refusal::unless_same(*known == **award, "the award");
-                }
-                if !conditions_met {
-                    return Err(Refusal::new(
-                        Reason::ConditionsNotMet,
-                        "both parties' offer conditions are to be met first; wait for \
-                         OfferConditionsMet",
-                    ));
-                }
-                if !commitment_given {
-                    return Err(Refusal::new(
-                        Reason::CommitmentRequired,
-                        "the employer has not committed to the qualified post; ask for \
-                         GiveCommitment first",
-                    ));
-                }
-                if !payee_permitted {
-                    return Err(Refusal::new(
-                        Reason::PayeeNotPermitted,
-                        "salary support goes to employers of the sectors named by policy \
-                         award.payee_sectors; another payee needs a decision on that policy",
-                    ));
-                }
-                if other_sources.iter().any(|source| {
-                    !matches!(
-                        source,
-                        FundingSource::NhseSalarySupport | FundingSource::None
-                    )
-                }) {
-                    return Err(Refusal::new(
-                        Reason::LevyFundingConflict,
-                        "salary support excludes every other funding, the apprenticeship levy \
-                         above all; end the other funding first",
-                    ));
-                }
-                lock.or_refuse()?;
-                Ok(vec![FundingAwardEvent::FundingAwardApproved {
-                    award: *award.clone(),
-                }])
-            }
+            FundingAwardAct::Approve(approval) => self.approve(issued, approval),
             FundingAwardAct::Pay { number, year } => self.pay(issued, *number, *year),
+            FundingAwardAct::Suspend => self.suspend(issued),
+            FundingAwardAct::Resume { year } => self.resume(issued, *year),
+            FundingAwardAct::Stop { ground, year } => self.stop(issued, *ground, *year),
+            FundingAwardAct::Reinstate => self.reinstate(issued),
+            FundingAwardAct::ApplyPayChange { salary_pence, year } => {
+                self.apply_pay_change(issued, *salary_pence, *year)
+            }
+            FundingAwardAct::EndPayee {
+                to,
+                year,
+                permitted,
+            } => self.end_payee(issued, *to, *year, *permitted),
+            FundingAwardAct::TakeOver {
+                award,
+                payee,
+                from,
+                instalments,
+            } => Ok(self.take_over(issued, award, *payee, *from, instalments)),
+            FundingAwardAct::OpenRecovery(numbers) => self.open_recovery(issued, numbers),
+            FundingAwardAct::RecoverBreach { ground, part } => {
+                Ok(self.recover_breach(issued.today(), *ground, *part))
+            }
+            FundingAwardAct::Settle { case, statement } => {
+                Ok(self.settle(issued.today(), *case, *statement))
+            }
+            FundingAwardAct::Waive { case, ground } => self.waive(issued, *case, ground),
+            FundingAwardAct::DeclareOtherFunding(source) => {
+                self.declare_other_funding(issued, *source)
+            }
         }
     }
 
-    /// The person's own view shows no money; the award is between commissioner and employer.
+    /// The person's own view shows no money; the award is between commissioner and payee.
     fn custody(&self) -> Option<Custody> {
-        self.award().map(|award| {
-            let whose = &award.appointment;
-            Custody::of(whose.commissioner, [whose.employer]).about(whose.person)
-        })
-    }
-}
-
-impl FundingAward {
-    fn pay(
-        &self,
-        issued: &Issued<FundingAwardAct>,
-        number: u32,
-        year: Option<TrainingYear>,
-    ) -> Result<Vec<FundingAwardEvent>, Refusal> {
-        let on = issued.today();
-        let Some(award) = self
-            .award()
-            .filter(|award| award.appointment.commissioner == issued.by.tenant)
-        else {
-            return Err(Refusal::not_permitted());
-        };
-        let index = number.checked_sub(1).and_then(|n| usize::try_from(n).ok());
-        let instalment = index.and_then(|n| {
-            Some((
-                n,
-                instalments(award.salary_pence, award.instalments).nth(n)?,
-            ))
-        });
-        let (Some((index, pence)), paid) = (instalment, self.paid()) else {
-            return Err(Refusal::invalid(
-                "number",
-                format!("the award has instalments 1 to {}", award.instalments),
-            ));
-        };
-        if let Some(known) = paid.get(index) {
-            return Refusal::unless_same(*known == on, "the instalment");
-        }
-        if index != paid.len() {
-            return Err(Refusal::new(
-                Reason::StateNotAllowed,
-                format!("instalments are paid in order; pay {} next", paid.len() + 1),
-            ));
-        }
-        let Some(year) = year else {
-            return Err(Refusal::new(
-                Reason::StateNotAllowed,
-                "nothing is paid before both employment and enrolment are in force",
-            ));
-        };
-        let due = months_later(year.starts, number - 1);
-        if on < due || on > year.ends {
-            return Err(Refusal::new(
-                Reason::StateNotAllowed,
-                format!(
-                    "instalment {number} is payable from {due} to the end of the training year, {}",
-                    year.ends
-                ),
-            )
-            .with("payable_from", due)
-            .with("payable_until", year.ends));
-        }
-        let mut events = vec![FundingAwardEvent::InstalmentPaid { number, pence, on }];
-        if number == award.instalments {
-            events.push(FundingAwardEvent::FundingAwardCompleted { on });
-        }
-        Ok(events)
-    }
-}
-
-/// The commissioner approves the award of an appointed trainee (`FUND-01..03`).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ApproveAward {
-    /// Whose.
-    pub application: Id<Application>,
-    /// Course fees, in pence; policy `award.tuition_pence` when absent.
-    pub tuition_pence: Option<i64>,
-    /// Trainee salary for the year, in pence; the entry point of the trainee band in policy
-    /// `pay.table` when absent.
-    pub salary_pence: Option<i64>,
-    /// Other funding this training is declared to have; any real one conflicts (`FUND-09`).
-    pub other_sources: Vec<FundingSource>,
-}
-
-impl Command for ApproveAward {
-    fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
-        text::at_most(&self.other_sources, "other_sources", OTHER_SOURCES_MAX)?;
-        let commissioner = issue.by.acting_for(TenantKind::Commissioner)?;
-        let appointed = Appointed::of(issue, world, self.application)?;
-        let appointment = appointed.appointment;
-        if commissioner != appointment.commissioner {
-            return Err(Refusal::not_permitted().into());
-        }
-        let commitment = appointment.commitment();
-        let commitment_given = world.read(commitment)?.covers(appointment.intake);
-        let sectors: Vec<EmployerSector> =
-            issue.policies.get("award.payee_sectors", issue.today())?;
-        let sector = world.read(Tenant::id(appointment.employer))?.sector();
-        let payee_permitted = sector.is_some_and(|sector| sectors.contains(&sector));
-        let teaching_start = Intake::expect(world, appointment.intake)?.teaching_start;
-        let lock = world.read(FundingLock::id(appointment.person))?.answer(
-            &LockQuestion::another_training(teaching_start),
-            Some(self.application),
-            issue,
-        )?;
-        let id = appointment.award();
-        let award = Award {
-            tuition_pence: component(
-                self.tuition_pence
-                    .map_or_else(|| tuition(issue, &appointment.role), Ok)?,
-                "tuition_pence",
-            )?,
-            salary_pence: component(
-                self.salary_pence
-                    .map_or_else(|| trainee_salary(issue, &appointment.role), Ok)?,
-                "salary_pence",
-            )?,
-            instalments: issue.policies.get("award.instalments", issue.today())?,
-            appointment,
-            commitment,
-        };
-        let approve = FundingAwardAct::Approve {
-            award: Box::new(award),
-            other_sources: self.other_sources.clone(),
-            conditions_met: appointed.conditions_met,
-            commitment_given,
-            payee_permitted,
-            lock,
-        };
-        world.decide(issue, id, approve)?;
-        Ok(id.key())
-    }
-}
-
-/// One of the two components of an award; neither can be missing (`FUND-01`).
-fn component(pence: i64, field: &'static str) -> Result<i64, Refusal> {
-    if (1..=COMPONENT_PENCE_MAX).contains(&pence) {
-        return Ok(pence);
-    }
-    Err(Refusal::invalid(
-        field,
-        format!("an award has both components, each 1 to {COMPONENT_PENCE_MAX} pence"),
-    ))
-}
-
-/// Course fees of a role by policy.
-fn tuition(issue: &Issue, role: &Role) -> Result<i64, Refusal> {
-    let fees: BTreeMap<Role, i64> = issue.policies.get("award.tuition_pence", issue.today())?;
-    fees.get(role).copied().ok_or_else(|| {
-        Refusal::invalid(
-            "tuition_pence",
-            "policy names no fees for this role; name them",
-        )
-    })
-}
-
-/// A year at the entry point of a role's trainee band.
-fn trainee_salary(issue: &Issue, role: &Role) -> Result<i64, Refusal> {
-    let band = issue.policies.role(role, issue.today())?.trainee_band;
-    let pay: BTreeMap<String, Vec<i64>> = issue.policies.get("pay.table", issue.today())?;
-    band.and_then(|band| pay.get(&band.to_string())?.first().copied())
-        .ok_or_else(|| {
-            Refusal::invalid(
-                "salary_pence",
-                "policy names no entry pay of this role's trainees; name the salary",
-            )
-        })
-}
-
-/// The commissioner pays one month of salary to the employer, within the training year (`FUND-05`).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PayInstalment {
-    /// Of which award.
-    pub award: Id<FundingAward>,
-    /// Which, 1 to 12, in order.
-    pub number: u32,
-}
-
-impl Command for PayInstalment {
-    fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
-        let award = world.read_own(issue, self.award)?.award();
-        let training = award.map(|award| award.appointment.training());
-        let year = match training {
-            Some(training) => world.read(training)?.year(),
-            None => None,
-        };
-        let pay = FundingAwardAct::Pay {
-            number: self.number,
-            year,
-        };
-        world.decide(issue, self.award, pay)?;
-        Ok(self.award.key())
+        let whose = &self.award()?.appointment;
+        Some(Custody::of(whose.commissioner, [self.payee?]).about(whose.person))
     }
 }
 

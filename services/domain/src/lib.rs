@@ -16,7 +16,8 @@
 //! - [`offer`]: the conditional offer, its acceptance, the employment checks
 //! - [`reserve`]: the posts of a vacancy as offers take them up, and who waits for one
 //! - [`appointment`]: whom an accepted offer appoints; the thread of every later record
-//! - [`funding`]: the award and its instalments; the lock that follows a training
+//! - [`funding`]: the award, its instalments, recoveries and statements; the lock that follows a
+//!   training; [`money`]: the same by double entry
 //! - [`enrolment`], [`employment`]: the university's and the employer's side of a trainee
 //! - [`prior_learning`]: what a trainee brings along, and the credit it counts for
 //! - [`training`]: the year both share, from supervision to the verified portfolio
@@ -43,8 +44,8 @@ pub mod calendar;
 pub mod candidacy;
 pub mod cluster;
 pub mod commitment;
-pub mod curriculum;
 pub mod community;
+pub mod curriculum;
 pub mod decision_round;
 pub mod directory;
 pub mod employment;
@@ -55,6 +56,7 @@ pub mod fact;
 pub mod funding;
 pub mod id;
 pub mod identifiers;
+pub mod money;
 pub mod network;
 pub mod offer;
 pub mod outcome;

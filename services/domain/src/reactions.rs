@@ -19,14 +19,17 @@ use crate::{
     commitment::{
         BringCommitmentDue, Broken, Commitment, CommitmentEvent, EndGrace, LapseCommitment,
         LapseGround, NoteBreach, NoteCommitmentMaintained, NoteCommitmentOverdue,
-        NoteExpectedCompletion, NoteTrainingLeft,
+        NoteExpectedCompletion, NoteQualifiedPost, NoteTrainingLeft,
     },
     decision_round::LapseDecisionRound,
     directory::{NoteDeparture, NotePlacement, NoteQualifiedPlacement},
     employment::EmploymentEvent,
     enrolment::EnrolmentEvent,
     fact::Fact,
-    funding::{FixFundingLock, ForeseeFundingLock},
+    funding::{
+        CaseEnd, FixFundingLock, ForeseeFundingLock, FundingAward, FundingAwardEvent, Line,
+        LineKind, NoteLine, NoteTraineeLeft, RecoverBreach, SettleBreach,
+    },
     id::Id,
     network::{IssueDigest, NetworkEvent},
     offer::{LapseOffer, Offer},
@@ -163,7 +166,8 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         }
         Fact::Commitment(kept) => after_commitment(Id::new(event.stream), kept),
         Fact::Offer(fact) => after_offer(Id::new(event.stream), fact),
-        Fact::Employment(event) => vec![after_employment(event)],
+        Fact::FundingAward(told) => after_award(Id::new(event.stream), event.sequence, told),
+        Fact::Employment(event) => after_employment(event),
         Fact::Enrolment(event) => after_enrolment(event).into_iter().collect(),
         Fact::Training(told) => after_training(Id::new(event.stream), told),
         Fact::Qualification(event) => after_qualification(event),
@@ -182,6 +186,7 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         | Fact::Intake(_)
         | Fact::Allocation(_)
         | Fact::BreachRegister(_)
+        | Fact::Establishment(_)
         | Fact::Partnership(_)
         | Fact::Vacancy(_)
         | Fact::Application(_)
@@ -190,7 +195,12 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         | Fact::Candidacy(_)
         | Fact::ReserveList(_)
         | Fact::Acceptance(_)
-        | Fact::FundingAward(_)
+        | Fact::Envelope(_)
+        | Fact::PayeeException(_)
+        | Fact::PayeeAccount(_)
+        | Fact::FundingStatement(_)
+        | Fact::TuitionInvoice(_)
+        | Fact::EmployerCosts(_)
         | Fact::FundingLock(_)
         | Fact::FundingLockCheck(_)
         | Fact::BoardSitting(_)
@@ -218,7 +228,15 @@ fn after_commitment(commitment: Id<Commitment>, event: &CommitmentEvent) -> Vec<
                 application: *application,
                 post_starts: post.starts_on,
             };
-            vec![Reaction::command(Action::EvidenceQualifiedPost, start)]
+            let note = NoteQualifiedPost {
+                commitment,
+                clinical_service: post.clinical_service,
+                starts_on: post.starts_on,
+            };
+            vec![
+                Reaction::command(Action::EvidenceQualifiedPost, start),
+                Reaction::command(Action::EvidenceQualifiedPost, note),
+            ]
         }
         CommitmentEvent::CommitmentDue {
             application,
@@ -265,35 +283,100 @@ fn after_commitment(commitment: Id<Commitment>, event: &CommitmentEvent) -> Vec<
         CommitmentEvent::CommitmentBreached {
             application, kind, ..
         } => {
+            let broken = Broken {
+                commitment,
+                application: *application,
+            };
             let note = NoteBreach {
-                broken: Broken {
-                    commitment,
-                    application: *application,
-                },
+                broken: broken.clone(),
                 kind: *kind,
             };
-            vec![Reaction::command(Action::ConfirmBreach, note)]
+            vec![
+                Reaction::command(Action::ConfirmBreach, note),
+                Reaction::command(Action::ConfirmBreach, RecoverBreach { broken }),
+            ]
         }
         _ => vec![],
     }
 }
 
-/// What only the employer may see stays behind; the shared training learns the days.
-fn after_employment(event: &EmploymentEvent) -> Reaction {
+/// What is paid, adjusted and claimed back is stated to the payee; a claim that is over makes a
+/// broken promise good.
+fn after_award(award: Id<FundingAward>, sequence: u64, event: &FundingAwardEvent) -> Vec<Reaction> {
+    let line = |kind, pence: i64, on| {
+        let line = Line {
+            award,
+            kind,
+            pence,
+            on,
+        };
+        Reaction::command(Action::PayInstalment, NoteLine { line })
+    };
+    match event {
+        FundingAwardEvent::InstalmentPaid { number, pence, on } => {
+            vec![line(LineKind::Instalment { number: *number }, *pence, *on)]
+        }
+        FundingAwardEvent::InstalmentAdjusted {
+            number,
+            pence,
+            from,
+        } => {
+            let number = *number;
+            vec![line(
+                LineKind::Adjustment { number, sequence },
+                *pence,
+                *from,
+            )]
+        }
+        FundingAwardEvent::PayeeEnded { paid, on, .. } => paid
+            .iter()
+            .map(|share| {
+                let number = share.number;
+                let kind = LineKind::Adjustment { number, sequence };
+                line(kind, share.pence.saturating_neg(), *on)
+            })
+            .collect(),
+        FundingAwardEvent::RecoveryCaseOpened { case } => {
+            let kind = LineKind::Recovery { case: case.number };
+            vec![line(kind, case.pence().saturating_neg(), case.on)]
+        }
+        FundingAwardEvent::RecoveryCaseEnded { case, end, .. } => {
+            let case = *case;
+            match end {
+                CaseEnd::Withdrawn => vec![],
+                CaseEnd::Settled { .. } | CaseEnd::Waived { .. } => {
+                    let settle = SettleBreach { award, case };
+                    vec![Reaction::command(Action::CloseStatement, settle)]
+                }
+            }
+        }
+        _ => vec![],
+    }
+}
+
+/// What only the employer may see stays behind; the shared training learns the days. What is paid
+/// for the time after the last day is not earned.
+fn after_employment(event: &EmploymentEvent) -> Vec<Reaction> {
     match event {
         EmploymentEvent::EmploymentStarted { post } => {
             let note = NoteEmployment {
                 appointment: post.appointment.clone(),
                 starts: post.starts,
             };
-            Reaction::command(Action::StartEmployment, note)
+            vec![Reaction::command(Action::StartEmployment, note)]
         }
         EmploymentEvent::EmploymentEnded { appointment, on } => {
             let note = NoteEmploymentEnd {
                 training: appointment.training(),
                 on: *on,
             };
-            Reaction::command(Action::EndEmployment, note)
+            let stop = NoteTraineeLeft {
+                appointment: appointment.clone(),
+            };
+            vec![
+                Reaction::command(Action::EndEmployment, note),
+                Reaction::command(Action::EndEmployment, stop),
+            ]
         }
     }
 }

@@ -107,6 +107,14 @@ reasons! {
     PayeeNotPermitted Precondition,
     /// (FUND-10)
     AwardNotTransferable Precondition,
+    /// (FUND-13) the year's funding is drawn.
+    EnvelopeExhausted Exhausted,
+    /// (FUND-13) the year's funding is over.
+    EnvelopeEnded Precondition,
+    /// (FUND-06) an award pays the course fees.
+    TuitionNotChargeable Precondition,
+    /// (D.9) a closed statement never changes.
+    StatementClosed Precondition,
     /// (PRACTICE-09)
     PostSubstitutionForbidden Precondition,
     /// (ASSESS-01)

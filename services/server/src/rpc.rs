@@ -6,8 +6,8 @@ mod audit;
 mod board;
 mod catalogue;
 mod commitment;
-mod curriculum;
 mod community;
+mod curriculum;
 mod dashboard;
 mod decision_round;
 mod directory;
@@ -36,20 +36,18 @@ use contract::v1::{
     application_service_server::ApplicationServiceServer, audit_service_server::AuditServiceServer,
     board_service_server::BoardServiceServer, catalogue_service_server::CatalogueServiceServer,
     commitment_service_server::CommitmentServiceServer,
-    curriculum_service_server::CurriculumServiceServer,
     community_service_server::CommunityServiceServer,
+    curriculum_service_server::CurriculumServiceServer,
     dashboard_service_server::DashboardServiceServer,
     decision_round_service_server::DecisionRoundServiceServer,
     directory_service_server::DirectoryServiceServer,
     employment_service_server::EmploymentServiceServer,
     enrolment_service_server::EnrolmentServiceServer,
     expansion_post_service_server::ExpansionPostServiceServer,
-    feed_service_server::FeedServiceServer, funding_service_server::FundingServiceServer,
+    extract_service_server::ExtractServiceServer, feed_service_server::FeedServiceServer,
+    funding_service_server::FundingServiceServer, network_service_server::NetworkServiceServer,
     offer_service_server::OfferServiceServer, operation_service_server::OperationServiceServer,
-    enrolment_service_server::EnrolmentServiceServer, extract_service_server::ExtractServiceServer,
-    feed_service_server::FeedServiceServer, funding_service_server::FundingServiceServer,
-    network_service_server::NetworkServiceServer, offer_service_server::OfferServiceServer,
-    operation_service_server::OperationServiceServer, outcome_service_server::OutcomeServiceServer,
+    outcome_service_server::OutcomeServiceServer,
     partnership_service_server::PartnershipServiceServer,
     policy_service_server::PolicyServiceServer,
     preceptorship_service_server::PreceptorshipServiceServer,

@@ -102,8 +102,16 @@ impl View for Commissioner {
             Record::Expansion(expansion) => expansion.sums(sums),
             Record::Commitment(commitment) => commitment.sums(sums),
             Record::Breaches(breaches) => breaches.sums(sums),
+            Record::Statement(statement) => statement.sums(sums),
+            Record::Invoice(invoice) => sums.add("tuition_charged", invoice.pence),
+            Record::Establishment(establishment) => establishment.sums(sums),
+            Record::Envelope(envelope) => envelope.sums(sums),
             Record::Award(award) => {
                 award.sums(sums);
+                if !award.taken_over {
+                    let granted = award.tuition_pence.saturating_add(award.salary_pence);
+                    sums.add_of("awards_by_year", &award.year, granted);
+                }
                 for (year, pence) in &award.paid_by_year {
                     sums.add_of("salary_paid_by_year", year, *pence);
                 }
@@ -126,6 +134,7 @@ impl View for Commissioner {
             | Record::Application(_)
             | Record::Offer(_)
             | Record::Posts(_)
+            | Record::Costs(_)
             | Record::Enrolment(_)
             | Record::Employment(_)
             | Record::Training(_)
@@ -355,6 +364,55 @@ impl Dashboard for Commissioner {
         ),
         count("awards_approved", "funding awards approved"),
         count("awards_completed", "funding awards paid in full"),
+        count(
+            "awards_taken_over",
+            "awards that came from another payee (X-13)",
+        ),
+        count("awards_suspended", "awards of interrupted trainings"),
+        count("awards_stopped", "awards that ended before their time"),
+        count("salary_planned", "salary support still to be paid").pence(),
+        count(
+            "salary_net_paid",
+            "salary support paid, less what came back",
+        )
+        .pence(),
+        count("recovery_owed", "salary support to be given back").pence(),
+        count("recovery_settled", "salary support given back").pence(),
+        count("recovery_waived", "salary support the commissioner waived").pence(),
+        count("statements_closed", "monthly statements closed"),
+        split("stated", Split::Month, "totals of the statements, by month").pence(),
+        count(
+            "role_posts_net",
+            "posts of the trained roles, more or fewer",
+        ),
+        count(
+            "protected_posts_net",
+            "posts of psychologists and therapists, more or fewer",
+        ),
+        split(
+            "post_offsets",
+            Split::Month,
+            "services where the one came in the month the other went (PRACTICE-10)",
+        ),
+        count(
+            "money_out_of_balance",
+            "the sum of all accounts: nothing, or something is lost",
+        )
+        .pence(),
+        count("tuition_charged", "course fees charged").pence(),
+        split(
+            "awards_by_year",
+            Split::Word,
+            "tuition and salary approved, by financial year (FUND-13)",
+        )
+        .pence(),
+        split("envelopes", Split::Word, "funding by financial year").pence(),
+        split(
+            "envelopes_left",
+            Split::Word,
+            "funding no award has drawn, by financial year",
+        )
+        .pence(),
         count("salary_approved", "salary support approved").pence(),
         count("tuition_approved", "tuition approved").pence(),
         count("instalments_paid", "monthly instalments paid"),

@@ -79,6 +79,10 @@ impl View for Employer {
                 );
             }
             Record::Award(award) => award.sums(sums),
+            Record::Statement(statement) => statement.sums(sums),
+            Record::Invoice(invoice) => sums.add("tuition_charged", invoice.pence),
+            Record::Establishment(establishment) => establishment.sums(sums),
+            Record::Costs(costs) => costs.sums(sums),
             Record::Employment(employment) => {
                 sums.count(
                     "employed",
@@ -100,6 +104,7 @@ impl View for Employer {
             | Record::Programme(_)
             | Record::Intake(_)
             | Record::Partnership(_)
+            | Record::Envelope(_)
             | Record::Lock(_)
             | Record::Enrolment(_)
             | Record::Community(_)
@@ -344,6 +349,43 @@ impl Dashboard for Employer {
         ),
         count("awards_approved", "funding awards approved"),
         count("awards_completed", "funding awards paid in full"),
+        count(
+            "awards_taken_over",
+            "awards that came from another payee (X-13)",
+        ),
+        count("awards_suspended", "awards of interrupted trainings"),
+        count("awards_stopped", "awards that ended before their time"),
+        count("salary_planned", "salary support still to be paid").pence(),
+        count(
+            "salary_net_paid",
+            "salary support paid, less what came back",
+        )
+        .pence(),
+        count("recovery_owed", "salary support to be given back").pence(),
+        count("recovery_settled", "salary support given back").pence(),
+        count("recovery_waived", "salary support the commissioner waived").pence(),
+        count("statements_closed", "monthly statements closed"),
+        split("stated", Split::Month, "totals of the statements, by month").pence(),
+        count(
+            "role_posts_net",
+            "posts of the trained roles, more or fewer",
+        ),
+        count(
+            "protected_posts_net",
+            "posts of psychologists and therapists, more or fewer",
+        ),
+        split(
+            "post_offsets",
+            Split::Month,
+            "services where the one came in the month the other went (PRACTICE-10)",
+        ),
+        count("tuition_charged", "course fees charged (FUND-06)").pence(),
+        split(
+            "employer_costs",
+            Split::Word,
+            "costs of the employer's own, by kind; never reimbursed (FUND-15)",
+        )
+        .pence(),
         count("salary_approved", "salary support approved").pence(),
         count("instalments_paid", "monthly instalments paid"),
         count("salary_paid", "salary support paid").pence(),

@@ -8,6 +8,7 @@
 mod clusters;
 mod commitment;
 mod expansion;
+mod money;
 mod network;
 mod places;
 mod selection;
@@ -24,6 +25,7 @@ pub(crate) use clusters::accounts;
 pub use clusters::*;
 pub use commitment::*;
 pub use expansion::*;
+pub use money::*;
 pub(crate) use network::mean_ratings;
 pub use network::*;
 pub use places::*;
@@ -71,6 +73,9 @@ macro_rules! records {
                     | Fact::FundingLockCheck(_)
                     | Fact::BoardSitting(_)
                     | Fact::Extract(_) => {}
+                    | Fact::PayeeException(_)
+                    | Fact::PayeeAccount(_)
+                    | Fact::BoardSitting(_) => {}
                 }
             }
 
@@ -110,6 +115,16 @@ records! {
     Posts(PostsRecord): Fact::ReserveList(event) => event,
     /// A funding award.
     Award(AwardRecord): Fact::FundingAward(event) => event,
+    /// A closed statement.
+    Statement(StatementRecord): Fact::FundingStatement(event) => event,
+    /// A commissioner's money for a year.
+    Envelope(EnvelopeRecord): Fact::Envelope(event) => event,
+    /// An invoice for course fees.
+    Invoice(InvoiceRecord): Fact::TuitionInvoice(event) => event,
+    /// What an employer spends itself.
+    Costs(CostsRecord): Fact::EmployerCosts(event) => event,
+    /// The posts of a clinical service.
+    Establishment(EstablishmentRecord): Fact::Establishment(event) => event,
     /// A person's funding locks.
     Lock(LockRecord): Fact::FundingLock(event) => event,
     /// An enrolment.

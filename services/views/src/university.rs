@@ -72,6 +72,7 @@ impl View for University {
             }
             Record::Enrolment(enrolment) => enrolment.sums(sums),
             Record::Training(training) => training.sums(sums),
+            Record::Invoice(invoice) => sums.add("tuition_charged", invoice.pence),
             Record::Qualification(qualification) => {
                 qualification.sums(sums);
                 if let Some(award) = &qualification.award {
@@ -98,6 +99,10 @@ impl View for University {
             | Record::Breaches(_)
             | Record::Vacancy(_)
             | Record::Award(_)
+            | Record::Statement(_)
+            | Record::Envelope(_)
+            | Record::Costs(_)
+            | Record::Establishment(_)
             | Record::Lock(_)
             | Record::Employment(_)
             | Record::Community(_)
@@ -148,6 +153,7 @@ impl Dashboard for University {
             "1 where so many have left that fewer than the minimum are there (ALLOC-02)",
         ),
         count("partnerships_signed", "partnerships both sides have signed"),
+        count("tuition_charged", "course fees charged").pence(),
         split(
             "higher_level_agreed",
             Split::Partnership,

@@ -20,12 +20,8 @@ const NUMBERS: [(u128, &str, &str); 8] = [
     (24, "26100990010000240", "20000024-1"),
 ];
 
-/// Candidate `number` applies, is appointed and funded, and starts.
-pub(crate) async fn in_training(cast: &Cast, campaign: &Campaign, number: u128) -> Trainee {
-    let (_, sid, assignment) = NUMBERS
-        .iter()
-        .find(|(known, ..)| *known == number)
-        .expect("a candidate with numbers");
+/// Candidate `number` applies and is appointed, with every condition met.
+pub(crate) async fn appointed(cast: &Cast, campaign: &Campaign, number: u128) -> Trainee {
     let vacancy = &campaign.vacancy;
     let trainee = Trainee::applies(cast, vacancy, candidate(number), "2025-11-21", json!({})).await;
     trainee.is_shortlisted().await;
@@ -33,6 +29,16 @@ pub(crate) async fn in_training(cast: &Cast, campaign: &Campaign, number: u128) 
     trainee.is_appointed().await;
     trainee.accepts().await;
     trainee.is_cleared().await;
+    trainee
+}
+
+/// Candidate `number` applies, is appointed and funded, and starts.
+pub(crate) async fn in_training(cast: &Cast, campaign: &Campaign, number: u128) -> Trainee {
+    let (_, sid, assignment) = NUMBERS
+        .iter()
+        .find(|(known, ..)| *known == number)
+        .expect("a candidate with numbers");
+    let trainee = appointed(cast, campaign, number).await;
     trainee.is_funded().await;
     let ids = Ids {
         sid,

@@ -2,8 +2,9 @@
 //! RPC is called and each event stored at least once.
 
 mod commitment;
-mod places;
+mod money;
 pub(crate) mod network;
+mod places;
 pub(crate) mod selection;
 mod services;
 mod study;
@@ -65,6 +66,7 @@ pub(crate) async fn whole(cast: &Cast) {
         .await;
     network::whole(cast, &campaign, &practitioner).await;
     commitment::promises(cast).await;
+    money::money(cast).await;
     // long enough for the post of the practitioner to have been maintained
     cast.of(COMMISSIONER, CommissionerNational)
         .on("2029-04-06")

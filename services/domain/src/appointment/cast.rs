@@ -128,24 +128,7 @@ pub(crate) fn appointed() -> Given {
 /// Everything up to the appointment of a story.
 pub(crate) fn told(story: &Story) -> Given {
     let whose = &story.whose;
-    let vacancy = VacancyTerms {
-        employer: whose.employer,
-        university: whose.university,
-        commissioner: whose.commissioner,
-        intake: whose.intake,
-        role: whose.role.clone(),
-        clinical_service: Id::new(Uuid::from_u128(0xA4)),
-        sites: vec![],
-        region: Region::NorthWest,
-        allocation: whose.allocation,
-        posts: 5,
-        title: "Trainee Mental Health and Wellbeing Practitioner".to_owned(),
-        criteria: vec![],
-        on_training_failure: OnTrainingFailure::Terminate,
-        pilot: None,
-        opening: midday(date(2025, 11, 10)),
-        closing: midday(date(2025, 11, 30)),
-    };
+    let vacancy = vacancy_terms(whose);
     let mut given = Given::baseline()
         .happened(
             Tenant::id(whose.employer),
@@ -186,6 +169,46 @@ pub(crate) fn told(story: &Story) -> Given {
         );
     }
     offered(given, whose, story.offer)
+}
+
+fn vacancy_terms(whose: &Appointment) -> VacancyTerms {
+    VacancyTerms {
+        employer: whose.employer,
+        university: whose.university,
+        commissioner: whose.commissioner,
+        intake: whose.intake,
+        role: whose.role.clone(),
+        clinical_service: Id::new(Uuid::from_u128(0xA4)),
+        sites: vec![],
+        region: Region::NorthWest,
+        allocation: whose.allocation,
+        posts: 5,
+        title: "Trainee Mental Health and Wellbeing Practitioner".to_owned(),
+        criteria: vec![],
+        on_training_failure: OnTrainingFailure::Terminate,
+        pilot: None,
+        opening: midday(date(2025, 11, 10)),
+        closing: midday(date(2025, 11, 30)),
+    }
+}
+
+/// Somebody else is appointed too, with every condition met.
+pub(crate) fn and_appointed(given: Given, whose: &Appointment) -> Given {
+    let opened = VacancyEvent::VacancyOpened {
+        terms: Box::new(vacancy_terms(whose)),
+    };
+    let given = if given.state(whose.vacancy).is_some() {
+        given
+    } else {
+        given.happened(whose.vacancy, &opened)
+    };
+    offered(given, whose, OfferIs::ConditionsMet)
+}
+
+/// Another employer is in the directory.
+pub(crate) fn and_registered(given: Given, employer: TenantId, sector: EmployerSector) -> Given {
+    let entry = registered(employer, TenantKind::Employer, Some(sector), None);
+    given.happened(Tenant::id(employer), &entry)
 }
 
 fn offered(given: Given, whose: &Appointment, offer: OfferIs) -> Given {

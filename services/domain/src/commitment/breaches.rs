@@ -47,6 +47,8 @@ pub enum BreachRegisterAct {
         /// How.
         kind: BreachKind,
     },
+    /// See [`SettleBreach`](crate::funding::SettleBreach).
+    Settle(Broken),
 }
 
 /// Facts of a register.
@@ -62,6 +64,13 @@ pub enum BreachRegisterEvent {
         broken: Broken,
         /// How.
         kind: BreachKind,
+        /// The day.
+        on: Date,
+    },
+    /// What was recovered for it, or waived, makes it good.
+    BreachSettled {
+        /// Which.
+        broken: Broken,
         /// The day.
         on: Date,
     },
@@ -123,6 +132,9 @@ impl BreachRegister {
                 self.open.insert(broken.clone());
                 self.noted.insert(broken);
             }
+            BreachRegisterEvent::BreachSettled { broken, .. } => {
+                self.open.remove(&broken);
+            }
         }
     }
 }
@@ -149,7 +161,13 @@ impl Decider for BreachRegister {
                 kind: *kind,
                 on,
             }],
-            BreachRegisterAct::Note { .. } => vec![],
+            BreachRegisterAct::Settle(broken) if self.open.contains(broken) => {
+                vec![BreachRegisterEvent::BreachSettled {
+                    broken: broken.clone(),
+                    on,
+                }]
+            }
+            BreachRegisterAct::Note { .. } | BreachRegisterAct::Settle(_) => vec![],
         })
     }
 

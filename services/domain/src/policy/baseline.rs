@@ -322,6 +322,16 @@ fn commitments_and_awards(rows: &mut Rows) {
         json!("pro_rata_days"),
         "[P] X-14; Annex 6, point 1",
     );
+    rows.set(
+        "recovery.breach",
+        json!("full_salary"),
+        "[P] no qualified post; FUND-08, X-14",
+    );
+    rows.set(
+        "recovery.not_maintained",
+        json!("pro_rata_days"),
+        "[P] of the maintenance period; X-14",
+    );
 }
 
 /// Entry and later points of bands 4 to 6 in England, in pence a year.

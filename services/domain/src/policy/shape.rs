@@ -9,18 +9,18 @@ use serde_json::Value;
 
 use crate::{
     application::PanelMember, candidacy::ApplicationsRule, decision_round::RoundDefault,
-    offer::EmploymentCheck,
+    funding::RecoveryRule, offer::EmploymentCheck,
 };
 
 use super::catalogue::{
     BoardQuorum, ContextFigure, CriteriaPolicy, Pathway, Phase, PracticeMinima, Range, Regions,
     Registers, Role, RolePolicy, Setting, SettingPolicy, Settings, Taxonomy,
 };
+use crate::outcome::OutcomeMeasure;
 use crate::{
     curriculum::CurriculumPolicy,
     programme::{DatedFact, EquityPolicy},
 };
-use crate::outcome::OutcomeMeasure;
 
 /// Checks a value; what is wrong with it, in words.
 type Check = fn(tail: &str, value: &Value) -> Result<(), String>;
@@ -57,6 +57,7 @@ const SHAPES: &[(&str, Check)] = &[
     ("commitment.evidence_window", reads::<u32>),
     ("commitment.maintenance",     reads::<u32>),
     ("commitment.grace_max",       reads::<u32>),
+    ("recovery.*",                 reads::<RecoveryRule>),
     ("award.instalments",          reads::<u32>),
     ("award.payee_sectors",        reads::<Vec<String>>),
     ("award.tuition_pence",        reads::<BTreeMap<Role, i64>>),

@@ -118,6 +118,7 @@ fn d_1_the_evidence_of_the_promised_post_starts_preceptorship_and_consolidation(
         [
             "PreceptorshipStarted",
             "ConsolidationClockStarted",
+            "PostsChanged",
             "PersonPlaced"
         ]
     );

@@ -153,6 +153,46 @@ impl CommitmentService for CommitmentRpc {
             .await
     }
 
+    async fn record_post_change(
+        &self,
+        request: Request<RecordPostChangeRequest>,
+    ) -> Result<Response<RecordPostChangeResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(rules::RecordPostChange {
+                    commitment: Id::from_name(&m.commitment, "commitment")?,
+                    clinical_service: Id::from_name(&m.clinical_service, "clinical_service")?,
+                    kind: m.kind,
+                    posts: m.posts,
+                })
+            })
+            .await
+    }
+
+    async fn get_establishment(
+        &self,
+        request: Request<GetEstablishmentRequest>,
+    ) -> Result<Response<GetEstablishmentResponse>, Status> {
+        let name = &request.get_ref().name;
+        let read = self.0.read::<rules::Establishment>(&request, name).await?;
+        let months = read.state.growth().into_iter();
+        let establishment = v1::Establishment {
+            name: name.clone(),
+            months: months
+                .map(|(month, growth)| PostGrowth {
+                    month: month.to_string(),
+                    role: growth.role,
+                    protected: growth.protected,
+                    offset: growth.offset(),
+                })
+                .collect(),
+        };
+        Ok(Response::new(GetEstablishmentResponse {
+            establishment: Some(establishment),
+            version: wire::count(read.version),
+        }))
+    }
+
     async fn get_breach_register(
         &self,
         request: Request<GetBreachRegisterRequest>,

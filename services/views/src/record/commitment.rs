@@ -270,6 +270,34 @@ impl Keep<BreachRegisterEvent> for BreachesRecord {
                 self.employer = Some(*employer);
                 self.open.insert(broken.application.0);
             }
+            BreachRegisterEvent::BreachSettled { broken, .. } => {
+                self.open.remove(&broken.application.0);
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn fund_12_six_who_complete_in_march_are_six_whole_posts_from_april() {
+        let employer = TenantId(Uuid::nil());
+        let record = CommitmentRecord {
+            employer: Some(employer),
+            expected: (0..6)
+                .map(|n| (Uuid::from_u128(n), date(2027, 3, 1)))
+                .collect(),
+            ..CommitmentRecord::default()
+        };
+        let mut figures = Figures::default();
+        record.sums(&mut figures);
+        assert_eq!(figures.get_of("post_forecast", "2027-04-01"), 600);
+        assert_eq!(figures.get_of("post_forecast_by_year", "2027/28"), 600);
+        let part = format!("{employer}/2027-04-01");
+        assert_eq!(figures.get_of("post_forecast_by_employer", &part), 600);
     }
 }

@@ -6,10 +6,10 @@ use domain::{
     actor::{PersonId, TenantId},
     appointment::Appointment,
     board::BoardOutcome,
-    calendar::{financial_year, london_date, whole_months},
+    calendar::whole_months,
     employment::EmploymentEvent,
     enrolment::EnrolmentEvent,
-    funding::{FundingAwardEvent, FundingLockEvent},
+    funding::FundingLockEvent,
     preceptorship::PreceptorshipEvent,
     qualification::{LeavingCode, QualificationEvent, ReleasedResult},
 };
@@ -50,66 +50,6 @@ impl From<&Appointment> for Trainee {
             allocation: appointment.allocation.0,
             role: appointment.role.to_string(),
         }
-    }
-}
-
-/// A funding award.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct AwardRecord {
-    /// Whom it is for.
-    pub trainee: Option<Trainee>,
-    /// The level trained for.
-    pub level: u8,
-    /// The day of the approval.
-    pub approved: Option<Date>,
-    /// Course fees approved, in pence.
-    pub tuition_pence: i64,
-    /// Salary approved, in pence.
-    pub salary_pence: i64,
-    /// Instalments paid.
-    pub instalments: u32,
-    /// Salary paid, in pence.
-    pub paid_pence: i64,
-    /// Salary paid by financial year, `2026/27`, in pence.
-    pub paid_by_year: BTreeMap<String, i64>,
-    /// Whether every instalment is paid.
-    pub completed: bool,
-}
-
-impl AwardRecord {
-    /// What it adds to a dashboard of payer or payee.
-    pub(crate) fn sums(&self, sums: &mut Figures) {
-        sums.add("awards_approved", 1);
-        sums.count("awards_completed", self.completed);
-        sums.add("salary_approved", self.salary_pence);
-        sums.add("tuition_approved", self.tuition_pence);
-        sums.add("instalments_paid", i64::from(self.instalments));
-        sums.add("salary_paid", self.paid_pence);
-    }
-}
-
-impl Keep<FundingAwardEvent> for AwardRecord {
-    fn note(&mut self, noted: &Noted, fact: &FundingAwardEvent) {
-        match fact {
-            FundingAwardEvent::FundingAwardApproved { award } => {
-                self.level = award.appointment.level;
-                self.approved = Some(london_date(noted.effective));
-                self.trainee = Some(Trainee::from(&award.appointment));
-                self.tuition_pence = award.tuition_pence;
-                self.salary_pence = award.salary_pence;
-            }
-            FundingAwardEvent::InstalmentPaid { pence, on, .. } => {
-                self.instalments = self.instalments.saturating_add(1);
-                let year = self.paid_by_year.entry(financial_year(*on)).or_default();
-                *year = year.saturating_add(*pence);
-                self.paid_pence = self.paid_pence.saturating_add(*pence);
-            }
-            FundingAwardEvent::FundingAwardCompleted { .. } => self.completed = true,
-        }
-    }
-
-    fn thread(&self) -> Option<Uuid> {
-        self.trainee.as_ref().map(|trainee| trainee.application)
     }
 }
 

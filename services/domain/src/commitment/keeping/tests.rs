@@ -268,19 +268,21 @@ fn fund_02_and_d_11_a_post_deleted_at_month_ten_is_the_second_kind_of_breach() {
 }
 
 #[test]
-fn fund_08_and_ready_01_a_breach_is_noted_between_employer_and_commissioner_and_stops_the_next_round()
- {
+fn fund_08_and_ready_01_a_breach_is_noted_between_employer_and_commissioner_until_made_good() {
     let (mut given, cast) = four_due();
-    given.settle(PASSED);
     given.done(&cast.national(), LATE, &confirm(&cast, 1));
-    let told = given.settle(LATE);
-    assert!(told.contains(&"BreachNoted".to_owned()), "{told:?}");
-    let id = BreachRegister::id(cast.employer, cast.commissioner);
-    let register = given.state(id).unwrap();
     let broken = Broken {
         commitment: cast.commitment,
         application: graduate(1),
     };
+    let note = crate::commitment::NoteBreach {
+        broken: broken.clone(),
+        kind: BreachKind::NoQualifiedPost,
+    };
+    given.done(&Actor::platform(), LATE, &note);
+    assert_eq!(given.when(&Actor::platform(), LATE, &note), Ok(vec![]));
+    let id = BreachRegister::id(cast.employer, cast.commissioner);
+    let register = given.state(id).unwrap();
     assert_eq!(register.open().collect::<Vec<_>>(), [&broken]);
     let parties = crate::world::Decider::custody(register).unwrap().parties;
     assert_eq!(parties, [cast.employer, cast.commissioner].into());
@@ -301,6 +303,12 @@ fn fund_08_and_ready_01_a_breach_is_noted_between_employer_and_commissioner_and_
     let ready = crate::given::cast::readiness(allocation, &cast.supervisors);
     let on = date(2027, 8, 2);
     assert_eq!(given.when(&lead, on, &ready), Err(Reason::EmployerNotReady));
+    // nothing was ever paid, so nothing comes back and the breach is good
+    let settled = crate::funding::RecoverBreach { broken };
+    given.done(&Actor::platform(), date(2027, 9, 30), &settled);
+    let register = given.state(id).unwrap();
+    assert_eq!((register.open().count(), register.noted().count()), (0, 1));
+    given.done(&lead, date(2027, 10, 1), &ready);
 }
 
 /// The timers an event asks for.
