@@ -6,6 +6,7 @@ pub(crate) mod collector;
 pub(crate) mod database;
 pub(crate) mod graduates;
 pub(crate) mod issuer;
+pub(crate) mod later;
 pub(crate) mod life;
 pub(crate) mod messages;
 pub(crate) mod partner;

@@ -2,6 +2,7 @@
 
 mod broken_promise;
 mod dashboards;
+mod elsewhere;
 mod happy_path;
 mod leaver;
 mod network;

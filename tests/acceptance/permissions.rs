@@ -224,8 +224,10 @@ fn elsewhere(message: &Value) -> Value {
 /// RPCs that any tenant of the role's kind may call with names of others in them, because what they
 /// write or read is the caller's own.
 const ANYBODYS: &[&str] = &[
+    "AnswerMonitoring",
     "CheckFundingLock",
     "ContractProvider",
+    "DeclareLivedExperience",
     "GetDashboard",
     "GrantPayeeException",
     "GetOperation",

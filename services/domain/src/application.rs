@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
+pub(crate) use self::submit::submitted_for;
 pub use self::{
     interview::RecordInterview,
     rounds::{AgreeReconsideration, ReleaseFeedback, RequestReconsideration, RoundDeadline},
@@ -542,6 +543,7 @@ impl Decider for Application {
         }
     }
 
+    /// Employer and university hold it together; nobody else sees it (`JOINT-03`).
     fn custody(&self) -> Option<Custody> {
         self.terms()
             .map(|terms| Custody::of(terms.employer, [terms.university]).about(terms.person))

@@ -127,6 +127,8 @@ facts! {
     Partnership: partnership::Partnership => PartnershipEvent,
     /// A vacancy.
     Vacancy: vacancy::Vacancy => VacancyEvent,
+    /// A person's declarations for monitoring.
+    Monitoring: monitoring::Monitoring => MonitoringEvent,
     /// An application.
     Application: application::Application => ApplicationEvent,
     /// What a person has applied for.
@@ -135,12 +137,18 @@ facts! {
     Seal: decision_round::Seal => SealEvent,
     /// The referee of an application.
     Referee: decision_round::Referee => RefereeEvent,
+    /// Joint outcomes of an intake, counted.
+    SelectionTally: tally::SelectionTally => TallyEvent,
     /// An offer.
     Offer: offer::Offer => OfferEvent,
     /// The posts of a vacancy and who waits for one.
     ReserveList: reserve::ReserveList => ReserveEvent,
     /// A person's acceptance.
     Acceptance: offer::Acceptance => AcceptanceEvent,
+    /// A candidate put forward elsewhere.
+    Referral: referral::Referral => ReferralEvent,
+    /// The deferral of an offer.
+    Deferral: deferral::Deferral => DeferralEvent,
     /// A funding award.
     FundingAward: funding::FundingAward => FundingAwardEvent,
     /// A commissioner's money for a year.

@@ -10,11 +10,15 @@
 //! - [`commitment`]: the promise of a permanent qualified post to everyone trained
 //! - [`partnership`]: employer and university agree to train together at an intake
 //! - [`vacancy`]: trainee posts advertised jointly
+//! - [`monitoring`]: what a person declares for equality monitoring, for nobody else
 //! - [`application`]: one person's application for one vacancy
 //! - [`candidacy`]: what one person has applied for, as the platform alone knows it
 //! - [`decision_round`]: the blind joint decision on it
+//! - [`tally`]: joint outcomes counted, for those who may know no more
 //! - [`offer`]: the conditional offer, its acceptance, the employment checks
 //! - [`reserve`]: the posts of a vacancy as offers take them up, and who waits for one
+//! - [`referral`]: a candidate one employer rejects is put forward to another
+//! - [`deferral`]: an accepted offer moves to a later intake
 //! - [`appointment`]: whom an accepted offer appoints; the thread of every later record
 //! - [`funding`]: the award, its instalments, recoveries and statements; the lock that follows a
 //!   training; [`money`]: the same by double entry
@@ -47,6 +51,7 @@ pub mod commitment;
 pub mod community;
 pub mod curriculum;
 pub mod decision_round;
+pub mod deferral;
 pub mod directory;
 pub mod employment;
 pub mod enrolment;
@@ -57,6 +62,7 @@ pub mod funding;
 pub mod id;
 pub mod identifiers;
 pub mod money;
+pub mod monitoring;
 pub mod network;
 pub mod offer;
 pub mod outcome;
@@ -70,9 +76,11 @@ pub mod prior_learning;
 pub mod programme;
 pub mod qualification;
 pub mod reactions;
+pub mod referral;
 pub mod refusal;
 pub mod reserve;
 pub mod supervision_agreement;
+pub mod tally;
 pub mod text;
 pub mod training;
 pub mod upcast;

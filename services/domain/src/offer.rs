@@ -202,6 +202,12 @@ impl Offer {
                     status.until = Some(until);
                 }
             }
+            E::OfferDeferred {
+                vacancy, intake, ..
+            } => {
+                held.terms.vacancy = vacancy;
+                held.terms.intake = intake;
+            }
             E::OfferConditionsConfirmed { by } => {
                 held.confirmed.insert(by);
             }
@@ -236,6 +242,13 @@ pub enum OfferAct {
         by: Party,
         /// Why.
         reason: RescissionReason,
+    },
+    /// Both parties agreed to a later intake.
+    Defer {
+        /// The vacancy whose post it takes up.
+        vacancy: Id<Vacancy>,
+        /// The later intake.
+        intake: Id<Intake>,
     },
     /// A confirmed degree changed the route (`ROUTE-02`).
     RederiveRoute {
@@ -316,6 +329,15 @@ pub enum OfferEvent {
         /// Why.
         reason: RescissionReason,
     },
+    /// The offer moved to a later intake.
+    OfferDeferred {
+        /// The vacancy whose post it leaves.
+        from: Id<Vacancy>,
+        /// The vacancy whose post it takes up.
+        vacancy: Id<Vacancy>,
+        /// The later intake.
+        intake: Id<Intake>,
+    },
     /// A cleared check holds until a date.
     EmploymentCheckLimited {
         /// Which.
@@ -389,6 +411,15 @@ impl Decider for Offer {
                     vec![]
                 },
             ),
+            OfferAct::Defer { vacancy, intake } => Ok(if held.terms.vacancy == *vacancy {
+                vec![]
+            } else {
+                vec![OfferEvent::OfferDeferred {
+                    from: held.terms.vacancy,
+                    vacancy: *vacancy,
+                    intake: *intake,
+                }]
+            }),
             OfferAct::Rescind { by, reason } => held.rescinded(*by, *reason),
             OfferAct::RederiveRoute { level } => Ok(if held.terms.level == *level {
                 vec![]

@@ -117,6 +117,14 @@ permissions! {
     RequestReconsideration: [EmployerHr, ServiceManager, AdmissionsTutor],
     AgreeReconsideration:  [EmployerHr, ServiceManager, AdmissionsTutor],
     GetApplication:        [Candidate, EmployerHr, ServiceManager, AdmissionsTutor, ProgrammeLead],
+    ConsentToReferral:     [Candidate],
+    WithdrawReferralConsent: [Candidate],
+    ReferCandidate:        [AdmissionsTutor],
+    GetReferral:           [Candidate, AdmissionsTutor],
+    // monitoring
+    AnswerMonitoring:      [Candidate],
+    DeclareLivedExperience: [Candidate],
+    GetMonitoring:         [Candidate],
     // decision round
     SealShortlist:         [EmployerHr, ServiceManager, AdmissionsTutor],
     OpenDecisionRound:     [EmployerHr, ServiceManager, AdmissionsTutor],
@@ -124,6 +132,7 @@ permissions! {
     AmendDecision:         [EmployerHr, ServiceManager, AdmissionsTutor],
     WithdrawDecision:      [EmployerHr, ServiceManager, AdmissionsTutor],
     GetSeal:               [EmployerHr, ServiceManager, AdmissionsTutor],
+    GetSelectionReport:    [CommissionerNational, CommissionerRegional, NetworkLead],
     // offer, checks, appointment
     MakeOffer:             [EmployerHr],
     AcceptOffer:           [Candidate],
@@ -132,6 +141,10 @@ permissions! {
     ConfirmConditions:     [EmployerHr, AdmissionsTutor],
     RescindOffer:          [EmployerHr, AdmissionsTutor],
     PlaceOnReserve:        [EmployerHr],
+    RequestDeferral:       [Candidate, EmployerHr],
+    AgreeDeferral:         [EmployerHr, AdmissionsTutor],
+    RefuseDeferral:        [EmployerHr, AdmissionsTutor],
+    GetDeferral:           [Candidate, EmployerHr, ServiceManager, AdmissionsTutor, ProgrammeLead],
     GetReserveList:        [EmployerHr, ServiceManager, AdmissionsTutor, ProgrammeLead],
     GetOffer:              [Candidate, EmployerHr, ServiceManager, AdmissionsTutor, ProgrammeLead],
     // funding
@@ -246,7 +259,8 @@ impl Permit {
         (at_home && action.roles().contains(&actor.role)).then_some(Self { actor, action })
     }
 
-    /// The platform acting on its own rules (reactions, timers): every command, no read.
+    /// The platform acting on its own rules (reactions, timers): every command, and no read but of
+    /// the counts it keeps itself.
     pub fn platform(action: Action) -> Self {
         Self {
             actor: Actor::platform(),

@@ -46,6 +46,10 @@ pub enum PersonalClass {
     EmploymentIdentifier,
     /// Register numbers of supervisors and practitioners.
     RegisterNumber,
+    /// Equality monitoring: the person's own.
+    Edi,
+    /// Whether a person comes from lived experience: the person's own (`ACTOR-12`).
+    LivedExperience,
 }
 
 /// One controller's sealed copy of a value.

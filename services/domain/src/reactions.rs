@@ -36,6 +36,7 @@ use crate::{
     permission::Action,
     preceptorship::StartPreceptorship,
     qualification::{QualificationEvent, ReleasedResult},
+    tally::TallyOutcome,
     training::{
         NoteEmployment, NoteEmploymentEnd, NoteEnrolment, Teaching, Training, TrainingEvent,
     },
@@ -164,6 +165,13 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
             };
             vec![Reaction::Timer(*deadline, timer)]
         }
+        Fact::Application(ApplicationEvent::JointOutcomeReached { revealed, .. }) => {
+            let tally = TallyOutcome {
+                application: Id::new(event.stream),
+                round: revealed.round,
+            };
+            vec![Reaction::command(Action::SealDecision, tally)]
+        }
         Fact::Commitment(kept) => after_commitment(Id::new(event.stream), kept),
         Fact::Offer(fact) => after_offer(Id::new(event.stream), fact),
         Fact::FundingAward(told) => after_award(Id::new(event.stream), event.sequence, told),
@@ -193,7 +201,11 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         | Fact::Seal(_)
         | Fact::Referee(_)
         | Fact::Candidacy(_)
+        | Fact::SelectionTally(_)
         | Fact::ReserveList(_)
+        | Fact::Monitoring(_)
+        | Fact::Referral(_)
+        | Fact::Deferral(_)
         | Fact::Acceptance(_)
         | Fact::Envelope(_)
         | Fact::PayeeException(_)

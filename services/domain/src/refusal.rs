@@ -151,6 +151,8 @@ reasons! {
     AllPostsOffered Precondition,
     /// (B.3, `applications`) the campaign takes one application per person.
     AnotherApplicationStands Precondition,
+    /// (C.3) a candidate is put forward elsewhere with their consent only.
+    ConsentRequired Precondition,
     /// (ACTOR-11, `interview.panel`) a kind of panel member is missing.
     PanelIncomplete Precondition,
     /// (D.15) own side only: amend explicitly.

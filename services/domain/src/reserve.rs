@@ -275,8 +275,10 @@ impl Command for PlaceOnReserve {
 /// asked for by a reaction.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FreePost {
-    /// The offer that fell.
+    /// The offer that fell or moved.
     pub offer: Id<Offer>,
+    /// The vacancy it moved away from; the offer's own when it fell.
+    pub vacancy: Option<Id<Vacancy>>,
 }
 
 impl Command for FreePost {
@@ -285,8 +287,9 @@ impl Command for FreePost {
         let Some(fallen) = world.read(self.offer)?.terms().cloned() else {
             return Err(Refusal::not_permitted().into());
         };
-        let (terms, posts) = posts_of(world, fallen.vacancy)?;
-        let id = ReserveList::id(terms.employer, fallen.vacancy);
+        let vacancy = self.vacancy.unwrap_or(fallen.vacancy);
+        let (terms, posts) = posts_of(world, vacancy)?;
+        let id = ReserveList::id(terms.employer, vacancy);
         let before = world.version(id.key());
         let application = fallen.application;
         world.decide_beyond(issue, id, ReserveAct::Leave { application })?;

@@ -264,7 +264,8 @@ impl Decider for Vacancy {
     }
 }
 
-/// Advertises trainee posts of a confirmed allocation.
+/// Advertises trainee posts of a confirmed allocation, which may be spread over several clinical
+/// services of the employer (`JOINT-09`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OpenVacancy {
     /// The allocation; it names the intake, and with it the university and the partnership.

@@ -9,6 +9,7 @@ use domain::{
     application::Application,
     decision_round::{Seal, SealEvent},
     id::Id,
+    monitoring::Monitoring,
     permission::Permit,
     upcast::upcast,
 };
@@ -61,7 +62,8 @@ type Streams = BTreeMap<(String, Uuid), Vec<Stored>>;
 
 impl Inner {
     /// In recorded order. A tenant gets the events it is a party of; the auditor gets all of them
-    /// but the seals of a round that is not revealed.
+    /// but the seals of a round that is not revealed, and what is declared for monitoring
+    /// (`ACTOR-12`).
     pub(crate) async fn history(
         &self,
         permit: &Permit,
@@ -72,6 +74,8 @@ impl Inner {
         // over the whole stream and only then narrowed to what the reader gets.
         let mut streams = self.streams_about(person).await?;
         if actor.role == ActingRole::Auditor {
+            // declarations are the person's alone: not even that there are any is the auditor's
+            streams.retain(|(kind, _), _| kind != Monitoring::TYPE);
             self.withhold_unrevealed(&mut streams).await?;
         } else {
             let visible = self.visible_to(actor.tenant, person).await?;

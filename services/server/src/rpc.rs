@@ -10,6 +10,7 @@ mod community;
 mod curriculum;
 mod dashboard;
 mod decision_round;
+mod deferral;
 mod directory;
 mod employment;
 mod enrolment;
@@ -17,6 +18,7 @@ mod expansion_post;
 mod extract;
 mod feed;
 mod funding;
+mod monitoring;
 mod network;
 mod offer;
 mod operation;
@@ -40,14 +42,16 @@ use contract::v1::{
     curriculum_service_server::CurriculumServiceServer,
     dashboard_service_server::DashboardServiceServer,
     decision_round_service_server::DecisionRoundServiceServer,
+    deferral_service_server::DeferralServiceServer,
     directory_service_server::DirectoryServiceServer,
     employment_service_server::EmploymentServiceServer,
     enrolment_service_server::EnrolmentServiceServer,
     expansion_post_service_server::ExpansionPostServiceServer,
     extract_service_server::ExtractServiceServer, feed_service_server::FeedServiceServer,
-    funding_service_server::FundingServiceServer, network_service_server::NetworkServiceServer,
-    offer_service_server::OfferServiceServer, operation_service_server::OperationServiceServer,
-    outcome_service_server::OutcomeServiceServer,
+    funding_service_server::FundingServiceServer,
+    monitoring_service_server::MonitoringServiceServer,
+    network_service_server::NetworkServiceServer, offer_service_server::OfferServiceServer,
+    operation_service_server::OperationServiceServer, outcome_service_server::OutcomeServiceServer,
     partnership_service_server::PartnershipServiceServer,
     policy_service_server::PolicyServiceServer,
     preceptorship_service_server::PreceptorshipServiceServer,
@@ -100,7 +104,9 @@ pub(crate) fn services(
         VacancyServiceServer(vacancy::VacancyRpc),
         ApplicationServiceServer(application::ApplicationRpc),
         DecisionRoundServiceServer(decision_round::DecisionRoundRpc),
+        MonitoringServiceServer(monitoring::MonitoringRpc),
         OfferServiceServer(offer::OfferRpc),
+        DeferralServiceServer(deferral::DeferralRpc),
         FundingServiceServer(funding::FundingRpc),
         EnrolmentServiceServer(enrolment::EnrolmentRpc),
         PriorLearningServiceServer(prior_learning::PriorLearningRpc),

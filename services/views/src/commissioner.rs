@@ -117,6 +117,7 @@ impl View for Commissioner {
                 }
                 if let Some(trainee) = &award.trainee {
                     sums.add_of(ALLOCATION_PEOPLE, trainee.allocation, 1);
+                    sums.add_of("trainees_by_level", trainee.level, 1);
                 }
             }
             Record::Lock(lock) => {
@@ -424,6 +425,11 @@ impl Dashboard for Commissioner {
         )
         .pence(),
         split(
+            "trainees_by_level",
+            Split::Level,
+            "people an award is for, by level trained for (ROUTE-08)",
+        ),
+        split(
             "people_by_region",
             Split::Region,
             "people with a funding award; small counts suppressed",
@@ -436,7 +442,11 @@ impl Dashboard for Commissioner {
         count("lock_exemptions", "exemptions granted from a lock"),
     ];
 
-    const SUPPRESSED: &'static [&'static str] = &["people_by_region", "places_filled_by_region"];
+    const SUPPRESSED: &'static [&'static str] = &[
+        "people_by_region",
+        "places_filled_by_region",
+        "trainees_by_level",
+    ];
 
     fn complete(figures: &mut Figures, policies: &Policies, on: Date) -> Result<(), Refusal> {
         cluster_health(figures, policies, on)?;

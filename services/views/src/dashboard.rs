@@ -209,6 +209,9 @@ pub fn shown<D: Dashboard>(
     Ok(shown)
 }
 
+/// The smallest base a share is given of (`standards.md` B.7: below 22.5, none).
+const SHARE_BASE_MIN: i64 = 23;
+
 /// Policy `disclosure.rule`: what of a count of people may be shown (`standards.md` B.7).
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct DisclosureRule {
@@ -226,6 +229,13 @@ impl DisclosureRule {
         }
         let step = self.round_to.max(1);
         Some(count.saturating_add(step / 2) / step * step)
+    }
+
+    /// A share in percent of two counts as shown; none where either is suppressed, or the base is
+    /// too small to be given one (`ROUTE-08`).
+    pub fn share(self, part: Option<i64>, of: Option<i64>) -> Option<i64> {
+        let of = of.filter(|of| *of >= SHARE_BASE_MIN)?;
+        part.map(|part| percent(part, of))
     }
 }
 
@@ -290,6 +300,16 @@ mod tests {
         assert_eq!(RULE.disclose(8), Some(10));
         assert_eq!(RULE.disclose(12), Some(10));
         assert_eq!(RULE.disclose(13), Some(15));
+    }
+
+    /// ROUTE-08: a cell of three is never shown, nor a share from which it could be told.
+    #[test]
+    fn route_08_a_share_needs_both_counts_and_a_base() {
+        assert_eq!(RULE.disclose(3), None);
+        assert_eq!(RULE.share(RULE.disclose(3), RULE.disclose(40)), None);
+        assert_eq!(RULE.share(Some(10), Some(20)), None, "a small base");
+        assert_eq!(RULE.share(Some(10), None), None);
+        assert_eq!(RULE.share(Some(10), Some(40)), Some(25));
     }
 
     /// Policies that ask for clusters of four.

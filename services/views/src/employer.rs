@@ -13,7 +13,7 @@ use crate::{
         Dashboard, Definition, OUTCOMES, Split, before, cluster_health, count,
         outcome_completeness, split,
     },
-    record::{AllocationStage, Record, year},
+    record::{AllocationStage, Record, balance, year},
 };
 
 /// The view.
@@ -62,6 +62,7 @@ impl View for Employer {
             Record::Expansion(expansion) => expansion.sums(sums),
             Record::Commitment(commitment) => commitment.sums(sums),
             Record::Breaches(breaches) => breaches.sums(sums),
+            Record::Partnership(partnership) => balance::agreed(partnership, sums),
             Record::Vacancy(vacancy) => {
                 sums.count("vacancies_open", !vacancy.closed);
                 sums.add("posts_advertised", i64::from(vacancy.posts));
@@ -69,6 +70,7 @@ impl View for Employer {
             Record::Application(application) => application.sums(sums),
             Record::Offer(offer) => {
                 offer.sums(sums);
+                balance::entrant(offer, sums);
                 sums.count(
                     "checks_complete",
                     offer.accepted() && offer.checks_complete(),
@@ -297,6 +299,36 @@ impl Dashboard for Employer {
         count("vacancies_open", "vacancies not closed by the employer"),
         count("posts_advertised", "trainee posts advertised"),
         count("applications", "applications received"),
+        split(
+            "applications_by_entry",
+            Split::Word,
+            "applications by graduate, non-graduate, internal",
+        ),
+        split(
+            "applications_by_source",
+            Split::Word,
+            "applications by where the candidate comes from",
+        ),
+        split(
+            "shortlisted_by_entry",
+            Split::Word,
+            "applications both parties shortlisted, by entry",
+        ),
+        split(
+            "interviewed_by_entry",
+            Split::Word,
+            "applications with an interview held, by entry",
+        ),
+        split(
+            "appointed_by_entry",
+            Split::Word,
+            "applications both parties accepted, by entry",
+        ),
+        split(
+            "appointed_by_level",
+            Split::Level,
+            "applications both parties accepted, by level trained for",
+        ),
         count(
             "awaiting_shortlist",
             "applications whose shortlisting is not over",
@@ -316,12 +348,43 @@ impl Dashboard for Employer {
             "applications one party asks to decide again",
         ),
         count("withdrawn", "applications withdrawn by the candidate"),
+        split(
+            "higher_level_agreed",
+            Split::Partnership,
+            "agreed share at level 7 (ROUTE-05)",
+        )
+        .percent(),
+        split(
+            "higher_level_tolerance",
+            Split::Partnership,
+            "how far the share may lie from it, in points",
+        ),
+        split(
+            "higher_level_share",
+            Split::Partnership,
+            "actual share of accepted offers at level 7",
+        )
+        .percent(),
+        split(
+            "balance_out_of_tolerance",
+            Split::Partnership,
+            "1 where the share lies outside: a warning",
+        ),
+        split(
+            "entrants",
+            Split::PartnershipLevel,
+            "accepted offers by partnership and level",
+        ),
         count("offers_made", "offers made, whatever became of them"),
         count("offers_accepted", "offers accepted and standing"),
         count("offers_declined", "offers declined"),
         count(
             "offers_withdrawn",
             "offers that fell with their application",
+        ),
+        count(
+            "offers_deferred",
+            "accepted offers that have moved to a later intake",
         ),
         count("offers_lapsed", "offers not answered in time"),
         count("offers_rescinded", "offers a party took back"),
@@ -468,6 +531,7 @@ impl Dashboard for Employer {
         year::fidelity(figures, policies, on)?;
         year::reviews_overdue(figures, policies, on)?;
         outcome_completeness(figures);
+        balance::compared(figures);
         cluster_health(figures, policies, on)?;
         before(figures, "commitments_due_by", "commitments_overdue", on);
         before(

@@ -5,9 +5,11 @@
 //! joins an allocation when it is proposed), so nothing here insists on a first event. Every event
 //! of every aggregate has its place, and a new one does not compile until it has.
 
+pub(crate) mod balance;
 mod clusters;
 mod commitment;
 mod expansion;
+mod funnel;
 mod money;
 mod network;
 mod places;
@@ -70,6 +72,10 @@ macro_rules! records {
                     | Fact::Referee(_)
                     | Fact::Acceptance(_)
                     | Fact::Candidacy(_)
+                    | Fact::SelectionTally(_)
+                    | Fact::Monitoring(_)
+                    | Fact::Referral(_)
+                    | Fact::Deferral(_)
                     | Fact::FundingLockCheck(_)
                     | Fact::BoardSitting(_)
                     | Fact::Extract(_) => {}

@@ -1,15 +1,13 @@
 //! What a university sees: its capacity, its applicants and students, their outcomes.
 
-use std::collections::BTreeMap;
-
 use domain::{actor::TenantKind, fact::Fact, policy::Policies, refusal::Refusal};
 use jiff::civil::Date;
 use ledger::view::{Figures, FoldError, Noted, View};
 use uuid::Uuid;
 
 use crate::{
-    dashboard::{Dashboard, Definition, Split, count, percent, split},
-    record::{Record, year},
+    dashboard::{Dashboard, Definition, Split, count, split},
+    record::{Record, balance, year},
 };
 
 /// The view.
@@ -46,29 +44,12 @@ impl View for University {
             }
             Record::Partnership(partnership) => {
                 sums.count("partnerships_signed", partnership.signed);
-                if let (Some(employer), Some(agreed), Some(tolerance)) = (
-                    partnership.employer,
-                    partnership.higher_percent,
-                    partnership.tolerance_points,
-                ) {
-                    let part = format!(
-                        "{employer}/intakes/{}",
-                        partnership.intake.unwrap_or_default()
-                    );
-                    sums.add_of("higher_level_agreed", &part, i64::from(agreed));
-                    sums.add_of("higher_level_tolerance", &part, i64::from(tolerance));
-                }
+                balance::agreed(partnership, sums);
             }
             Record::Application(application) => application.sums(sums),
             Record::Offer(offer) => {
                 offer.sums(sums);
-                if let (Some(entry), true) = (&offer.entry, offer.accepted()) {
-                    let part = format!(
-                        "{}/intakes/{}/{}",
-                        entry.employer, entry.intake, offer.level
-                    );
-                    sums.add_of("entrants", part, 1);
-                }
+                balance::entrant(offer, sums);
             }
             Record::Enrolment(enrolment) => enrolment.sums(sums),
             Record::Training(training) => training.sums(sums),
@@ -187,6 +168,36 @@ impl Dashboard for University {
             "accepted offers by level trained for",
         ),
         count("applications", "applications received"),
+        split(
+            "applications_by_entry",
+            Split::Word,
+            "applications by graduate, non-graduate, internal",
+        ),
+        split(
+            "applications_by_source",
+            Split::Word,
+            "applications by where the candidate comes from",
+        ),
+        split(
+            "shortlisted_by_entry",
+            Split::Word,
+            "applications both parties shortlisted, by entry",
+        ),
+        split(
+            "interviewed_by_entry",
+            Split::Word,
+            "applications with an interview held, by entry",
+        ),
+        split(
+            "appointed_by_entry",
+            Split::Word,
+            "applications both parties accepted, by entry",
+        ),
+        split(
+            "appointed_by_level",
+            Split::Level,
+            "applications both parties accepted, by level trained for",
+        ),
         count(
             "awaiting_shortlist",
             "applications whose shortlisting is not over",
@@ -212,6 +223,10 @@ impl Dashboard for University {
         count(
             "offers_withdrawn",
             "offers that fell with their application",
+        ),
+        count(
+            "offers_deferred",
+            "accepted offers that have moved to a later intake",
         ),
         count("offers_lapsed", "offers not answered in time"),
         count("offers_rescinded", "offers a party took back"),
@@ -321,24 +336,7 @@ impl Dashboard for University {
         year::fidelity(figures, policies, on)?;
         year::reviews_overdue(figures, policies, on)?;
         crate::record::mean_ratings(figures);
-        let mut entrants: BTreeMap<String, (i64, i64)> = BTreeMap::new();
-        for (part, count) in figures.parts("entrants") {
-            if let Some((partnership, level)) = part.rsplit_once('/') {
-                let (higher, all) = entrants.entry(partnership.to_owned()).or_default();
-                *all = all.saturating_add(count);
-                if level == "7" {
-                    *higher = higher.saturating_add(count);
-                }
-            }
-        }
-        for (partnership, (higher, all)) in entrants {
-            let share = percent(higher, all);
-            figures.add_of("higher_level_share", &partnership, share);
-            let agreed = figures.get_of("higher_level_agreed", &partnership);
-            let tolerance = figures.get_of("higher_level_tolerance", &partnership);
-            let out = agreed > 0 && (share - agreed).abs() > tolerance;
-            figures.add_of("balance_out_of_tolerance", &partnership, i64::from(out));
-        }
+        balance::compared(figures);
         Ok(())
     }
 }

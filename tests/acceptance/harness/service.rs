@@ -27,7 +27,8 @@ pub(crate) struct Service {
     /// Sees what is stored, past every rule.
     pub(crate) owner: PgPool,
     running: Running,
-    _keys: TempDir,
+    database: Database,
+    keys: TempDir,
 }
 
 impl Service {
@@ -64,8 +65,29 @@ impl Service {
             },
             owner: database.owner().await,
             running,
-            _keys: keys,
+            database,
+            keys,
         }
+    }
+
+    /// A second node on the same database, with a cache and an address of its own.
+    pub(crate) async fn second_node(&self) -> (Cast, Running) {
+        let ledger = open(&self.database, self.keys.path()).await;
+        let running = serve(ServeOptions {
+            ledger: ledger.clone(),
+            verifier: Verifier::new(AUDIENCE).with_development(&self.cast.issuer),
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            roles: vec![Role::Api],
+            tls: None,
+        })
+        .await
+        .expect("the second node starts");
+        let cast = Cast {
+            api: Api::connect(running.address).await,
+            ledger,
+            issuer: Arc::clone(&self.cast.issuer),
+        };
+        (cast, running)
     }
 
     /// The event types recorded for a resource, oldest first.

@@ -49,6 +49,7 @@ pub(crate) async fn whole(cast: &Cast) {
     leaver(cast, &campaign).await;
     selection::posts(cast, &campaign).await;
     smallest_cluster(cast).await;
+    selection::elsewhere(cast, &campaign).await;
     let practitioner = practitioner(cast, &campaign).await;
     cast.of(NORTHMOOR, EmployerHr)
         .on("2026-01-31")

@@ -57,3 +57,32 @@ pub(super) async fn journey(cast: &Cast, viewer: &str) -> Value {
     assert_eq!(journeys.len(), 1, "{viewer}");
     journeys[0].clone()
 }
+
+/// Compares parts of split figures, viewer by viewer.
+pub(super) async fn show_parts(cast: &Cast, expected: &[(&str, &str, &str, i64)]) {
+    cast.settle().await;
+    for (viewer, name, part, value) in expected {
+        let dashboard = dashboard(cast, viewer).await;
+        let seen = dashboard["dashboard"]["figures"]
+            .as_array()
+            .expect("figures")
+            .iter()
+            .find(|figure| figure["name"] == *name && figure["part"] == *part)
+            .and_then(|figure| figure["value"].as_i64());
+        assert_eq!(seen, Some(*value), "{viewer} {name} {part}");
+    }
+}
+
+/// A part of a figure that there is, and that is too small to be shown.
+pub(super) async fn hidden(cast: &Cast, viewer: &str, name: &str, part: &str) {
+    cast.settle().await;
+    let dashboard = dashboard(cast, viewer).await;
+    let figures = dashboard["dashboard"]["figures"].as_array();
+    let figure = figures
+        .expect("figures")
+        .iter()
+        .find(|figure| figure["name"] == name && figure["part"] == part)
+        .expect("the part is there");
+    assert_eq!(figure["value"].as_i64().filter(|value| *value > 0), None);
+    assert_eq!(figure["suppressed"], true, "{figure}");
+}

@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
+use super::dashboards;
 use crate::harness::{
     Service,
-    cast::candidate,
+    cast::{NORTHMOOR, candidate},
     life::{Campaign, Ids, Trainee},
 };
 
@@ -49,7 +50,7 @@ async fn level(c4: &Trainee) -> serde_json::Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d_4_without_a_degree_the_route_is_level_6_and_the_post_is_the_same() {
+async fn d_4_and_route_08_without_a_degree_the_route_is_level_6_and_the_post_is_the_same() {
     let service = Service::start().await;
     let (campaign, c4) = appointed(&service, "none").await;
     assert_eq!(level(&c4).await, 6);
@@ -80,13 +81,14 @@ async fn d_4_without_a_degree_the_route_is_level_6_and_the_post_is_the_same() {
         Some("CommitmentDischarged"),
         "band 5, as at level 7"
     );
+    dashboards::hidden(&service.cast, "commissioner", "trainees_by_level", "6").await;
     service.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d_4_a_degree_confirmed_before_enrolment_changes_the_route() {
     let service = Service::start().await;
-    let (_, c4) = appointed(&service, "pending").await;
+    let (campaign, c4) = appointed(&service, "pending").await;
     assert_eq!(level(&c4).await, 6);
     c4.accepts().await;
     c4.admissions("2026-01-20")
@@ -107,6 +109,41 @@ async fn d_4_a_degree_confirmed_before_enrolment_changes_the_route() {
             .recorded(&c4.offer())
             .await
             .contains(&"OfferRouteRederived".to_owned())
+    );
+    assert!(
+        service
+            .recorded(&c4.application)
+            .await
+            .ends_with(&["StudyEvidenceAdded".to_owned(), "RouteRederived".to_owned()])
+    );
+    let own = c4
+        .candidate("")
+        .get("GetApplication", json!({"name": c4.application}))
+        .await;
+    let paths = own["application"]["paths"].as_array().expect("paths");
+    assert!(paths.contains(&json!("psychological_therapist")));
+    assert!(!paths.contains(&json!("clinical_psychology")), "ROUTE-12");
+    // One of one at level 7 is outside 60 % and ten points: a warning to both, and no block.
+    let cluster = format!("{NORTHMOOR}/{}", campaign.intake);
+    let warned = [
+        ("employer", "higher_level_share", cluster.as_str(), 100),
+        ("employer", "balance_out_of_tolerance", &cluster, 1),
+        ("university", "balance_out_of_tolerance", &cluster, 1),
+        ("employer", "applications_by_entry", "internal", 1),
+        ("university", "applications_by_entry", "internal", 1),
+        ("employer", "appointed_by_level", "7", 1),
+        ("employer", "applications_by_source", "internal_staff", 1),
+    ];
+    dashboards::show_parts(&service.cast, &warned).await;
+    c4.is_cleared().await;
+    assert_eq!(
+        service
+            .recorded(&c4.offer())
+            .await
+            .last()
+            .map(String::as_str),
+        Some("OfferConditionsMet"),
+        "not a block"
     );
     service.stop().await;
 }

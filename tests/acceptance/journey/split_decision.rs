@@ -1,11 +1,12 @@
 //! D.2: the parties disagree, reconsider, and appoint in a second round.
 
-use serde_json::json;
+use domain::actor::ActingRole::{CommissionerNational, NetworkLead};
+use serde_json::{Value, json};
 
 use super::dashboards;
 use crate::harness::{
     Service,
-    cast::{NORTHMOOR, WEXCOMBE, candidate},
+    cast::{COMMISSIONER, NETWORK, NORTHMOOR, OTHER_COMMISSIONER, WEXCOMBE, candidate},
     life::{Campaign, Trainee},
 };
 
@@ -176,5 +177,35 @@ async fn d_2_a_split_decision_is_reconsidered_blind_again() {
         ("university", "awaiting_joint_outcome", 0),
     ];
     dashboards::show(&service.cast, &appointed).await;
+    reported(&service, &campaign.intake).await;
     service.stop().await;
+}
+
+/// Two rounds, one of them split: too few to be shown, seven rows all the same, and to the network
+/// its own region only.
+async fn reported(service: &Service, intake: &str) {
+    let report = json!({"intake": intake});
+    let national = service.cast.of(COMMISSIONER, CommissionerNational);
+    let seen = national.get("GetSelectionReport", report.clone()).await;
+    let rows = seen["regions"].as_array().expect("rows");
+    assert_eq!(rows.len(), 7);
+    for row in rows {
+        let counted = row["region"] == "north_west";
+        assert_eq!(
+            row.get("rounds").is_none_or(Value::is_null),
+            counted,
+            "{row}"
+        );
+        assert!(row.get("split_percent").is_none_or(Value::is_null), "{row}");
+    }
+    let network = service.cast.of(NETWORK, NetworkLead);
+    let seen = network.get("GetSelectionReport", report.clone()).await;
+    let rows = seen["regions"].as_array().expect("rows");
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0]["region"], "north_west");
+    let other = service.cast.of(OTHER_COMMISSIONER, CommissionerNational);
+    assert_eq!(
+        other.refusal("GetSelectionReport", report).await,
+        "NOT_PERMITTED"
+    );
 }

@@ -1,9 +1,10 @@
 //! Evidence of study, and the route that follows from it.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Application, ApplicationAct, ApplicationEvent, HeldApplication, STUDY_BYTES_MAX,
+    Application, ApplicationAct, ApplicationEvent, Degree, HeldApplication, STUDY_BYTES_MAX,
     STUDY_EVIDENCE_MAX, Stage, StudyEvidence, StudyEvidenceKind, held,
 };
 use crate::{
@@ -11,6 +12,10 @@ use crate::{
     id::Id,
     offer::{Offer, OfferAct},
     personal::{ContentDigest, DigestSalt, Personal, PersonalClass},
+    policy::{
+        Policies,
+        catalogue::{Pathway, PathwayStep},
+    },
     refusal::{Reason, Refusal},
     text,
     world::{Command, Halt, Issue, StreamKey, World},
@@ -50,13 +55,30 @@ impl Command for AddStudyEvidence {
         let after = world.decide(issue, self.application, act)?.level();
         if let (Some(level), true) = (after, after != held.level) {
             let offer = Offer::id(held.terms.employer, self.application);
-            world.decide_beyond(issue, offer, OfferAct::RederiveRoute { level })?;
+            // an offer still to be made will be for the level as it stands then
+            if world.read(offer)?.held().is_some() {
+                world.decide_beyond(issue, offer, OfferAct::RederiveRoute { level })?;
+            }
         }
         Ok(self.application.key())
     }
 }
 
 impl HeldApplication {
+    /// Where the role can lead this person: steps that ask for a degree in psychology are shown to
+    /// those who have one (`ROUTE-12`).
+    ///
+    /// # Errors
+    /// `POLICY_MISSING` when the pathway cannot be read.
+    pub fn paths(&self, policies: &Policies, on: Date) -> Result<Vec<String>, Refusal> {
+        let id = format!("pathway.{}", self.terms.role);
+        let pathway: Option<Pathway> = policies.find(&id, on)?;
+        let open =
+            |step: &PathwayStep| !step.psychology_degree || self.degree == Degree::HeldInPsychology;
+        let steps = pathway.map(|pathway| pathway.steps).unwrap_or_default();
+        Ok(steps.into_iter().filter(open).map(|step| step.to).collect())
+    }
+
     pub(super) fn with_study_evidence(
         &self,
         salt: DigestSalt,

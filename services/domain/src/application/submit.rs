@@ -138,22 +138,34 @@ impl Command for SubmitApplication {
             _ => None,
         }
         .ok_or_else(Refusal::not_permitted)?;
-        let id = Application::id(terms.employer, self.vacancy, person);
-        let before = world.version(id.key());
-        world.decide(
-            issue,
-            id,
-            ApplicationAct::Submit {
-                submit: self.clone(),
-                id,
-                person,
-                vacancy: Box::new(terms),
-                open,
-            },
-        )?;
-        if world.version(id.key()) > before {
-            Candidacy::takes_on(issue, world, person, id)?;
-        }
-        Ok(id.key())
+        submitted_for(issue, world, self, person, terms, open)
     }
+}
+
+/// Submits for `person` what somebody entitled to do so sends, and notes it in their candidacy.
+pub(crate) fn submitted_for(
+    issue: &Issue,
+    world: &mut World,
+    submit: &SubmitApplication,
+    person: PersonId,
+    vacancy: VacancyTerms,
+    open: bool,
+) -> Result<StreamKey, Halt> {
+    let id = Application::id(vacancy.employer, submit.vacancy, person);
+    let before = world.version(id.key());
+    world.decide(
+        issue,
+        id,
+        ApplicationAct::Submit {
+            submit: submit.clone(),
+            id,
+            person,
+            vacancy: Box::new(vacancy),
+            open,
+        },
+    )?;
+    if world.version(id.key()) > before {
+        Candidacy::takes_on(issue, world, person, id)?;
+    }
+    Ok(id.key())
 }

@@ -469,6 +469,51 @@ fn d_2_reconsideration_needs_both_parties_and_opens_a_new_blind_round() {
 }
 
 #[test]
+fn route_02_a_degree_confirmed_before_the_offer_is_made_changes_what_is_offered() {
+    let mut cast = applied_with(Degree::Pending);
+    let evidence = AddStudyEvidence {
+        application: cast.application,
+        kind: StudyEvidenceKind::PriorStudy,
+        detail: "Level 5 diploma, 2024".to_owned(),
+    };
+    cast.when(&candidate(), date(2025, 11, 25), &evidence)
+        .expect("added");
+    let mut cast = cast.appointed();
+    let degree = AddStudyEvidence {
+        kind: StudyEvidenceKind::Degree,
+        ..evidence
+    };
+    let events = cast.when(&tutor(), date(2025, 12, 16), &degree);
+    let rederived = ["StudyEvidenceAdded", "RouteRederived"].map(str::to_owned);
+    assert_eq!(events, Ok(rederived.to_vec()));
+    let cast = accepted(cast);
+    let offer = Offer::id(employer(), cast.application);
+    let terms = cast.given.state(offer).and_then(Offer::terms);
+    assert_eq!(terms.map(|terms| terms.level), Some(7));
+}
+
+/// ROUTE-12: the subject of the degree is kept, since later steps depend on it.
+#[test]
+fn route_12_clinical_psychology_is_shown_to_psychology_graduates_only() {
+    for (degree, shown) in [
+        (Degree::HeldInPsychology, true),
+        (Degree::Held, false),
+        (Degree::Pending, false),
+        (Degree::None, false),
+    ] {
+        let cast = applied_with(degree);
+        let held = cast.held();
+        let given = crate::given::Given::nothing().of_the_baseline(&["pathway.MHWP"]);
+        let register = given.state(crate::policy::PolicyRegister::id()).cloned();
+        let policies = crate::policy::Policies::of(std::sync::Arc::new(register.expect("set")));
+        let paths = held.paths(&policies, date(2026, 1, 1)).expect("readable");
+        assert!(paths.contains(&"psychological_therapist".to_owned()));
+        let clinical = paths.contains(&"clinical_psychology".to_owned());
+        assert_eq!(clinical, shown, "{degree}");
+    }
+}
+
+#[test]
 fn an_appointment_is_not_reconsidered() {
     let mut cast = applied().appointed();
     let request = RequestReconsideration {

@@ -1,3 +1,5 @@
+mod sequences;
+
 use jiff::civil::date;
 use strum::IntoEnumIterator as _;
 

@@ -109,6 +109,7 @@ fn recruitment(rows: &mut Rows) {
         json!("lapse"),
         "[P] Annex 6, point 5; permissions C.3.5",
     );
+    code_sets(rows);
     rows.set(
         "offer.answer",
         json!(14),
@@ -141,6 +142,48 @@ fn recruitment(rows: &mut Rows) {
         ]),
         "[S] NHS Employers employment check standards; standards B.3",
     );
+}
+
+/// What people choose from in equality monitoring, as published; never converted into each other.
+fn code_sets(rows: &mut Rows) {
+    let letters = "A B C D E F G H J K L M N P R S Z 99";
+    let letters: Vec<&str> = letters.split(' ').collect();
+    for (set, characteristic, codes, ranges, source) in [
+        (
+            "nhs_ethnic_category_2001",
+            "ethnicity",
+            json!(letters),
+            json!([]),
+            "[S] ROUTE-08; NHS data dictionary, ethnic category 2001; standards B.7",
+        ),
+        (
+            "hesa_ethnicity",
+            "ethnicity",
+            json!(["899", "997", "998", "999"]),
+            json!([{ "min": 100, "max": 180 }]),
+            "[S] ROUTE-08; standards B.7; [K] the codes within the range",
+        ),
+        (
+            "hesa_disability",
+            "disability",
+            json!(["95", "96", "98", "99"]),
+            json!([{ "min": 51, "max": 59 }]),
+            "[S] ROUTE-08; standards B.7",
+        ),
+        (
+            "hesa_sex",
+            "sex",
+            json!(["10", "11", "12", "96", "99"]),
+            json!([]),
+            "[S] ROUTE-08; standards B.7",
+        ),
+    ] {
+        rows.set(
+            &format!("edi.codes.{set}"),
+            json!({ "characteristic": characteristic, "codes": codes, "ranges": ranges }),
+            source,
+        );
+    }
 }
 
 fn clusters_and_training(rows: &mut Rows) {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     application::PanelMember, candidacy::ApplicationsRule, decision_round::RoundDefault,
-    funding::RecoveryRule, offer::EmploymentCheck,
+    funding::RecoveryRule, monitoring::CodeSetPolicy, offer::EmploymentCheck,
 };
 
 use super::catalogue::{
@@ -62,6 +62,7 @@ const SHAPES: &[(&str, Check)] = &[
     ("award.payee_sectors",        reads::<Vec<String>>),
     ("award.tuition_pence",        reads::<BTreeMap<Role, i64>>),
     ("pay.table",                  reads::<BTreeMap<String, Vec<i64>>>),
+    ("edi.codes.*",                reads::<CodeSetPolicy>),
     ("employment.checks",          reads::<BTreeSet<EmploymentCheck>>),
     ("employment.checks.validity", reads::<BTreeMap<EmploymentCheck, u32>>),
     ("round.deadline",             reads::<u32>),

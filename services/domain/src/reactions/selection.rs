@@ -14,7 +14,13 @@ pub(super) fn after_offer(offer: Id<Offer>, event: &OfferEvent) -> Vec<Reaction>
     let fell = |action: Action| {
         vec![
             Reaction::command(action, VacatePlace { offer }),
-            Reaction::command(action, FreePost { offer }),
+            Reaction::command(
+                action,
+                FreePost {
+                    offer,
+                    vacancy: None,
+                },
+            ),
         ]
     };
     match event {
@@ -28,6 +34,13 @@ pub(super) fn after_offer(offer: Id<Offer>, event: &OfferEvent) -> Vec<Reaction>
         OfferEvent::OfferDeclined {} => fell(Action::DeclineOffer),
         OfferEvent::OfferLapsed {} => fell(Action::MakeOffer),
         OfferEvent::OfferRescinded { .. } => fell(Action::RescindOffer),
+        OfferEvent::OfferDeferred { from, .. } => {
+            let free = FreePost {
+                offer,
+                vacancy: Some(*from),
+            };
+            vec![Reaction::command(Action::AgreeDeferral, free)]
+        }
         OfferEvent::OfferMade { .. }
         | OfferEvent::OfferRouteRederived { .. }
         | OfferEvent::EmploymentCheckCleared { .. }

@@ -231,6 +231,7 @@ fn joint_01_a_reserve_who_is_gone_is_passed_over() {
         .expect("withdrawn");
     let free = FreePost {
         offer: offer(applications[0]),
+        vacancy: None,
     };
     assert_eq!(
         given.when(&hr(), ON, &free),

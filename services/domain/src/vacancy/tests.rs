@@ -155,6 +155,28 @@ fn joint_02_a_vacancy_names_one_employer_and_one_university() {
     );
 }
 
+/// JOINT-09: places are advertised trust-wide, over several of its services.
+#[test]
+fn joint_09_one_allocation_is_spread_over_three_services() {
+    let (mut given, allocation) = agreed(Until::Balanced, MARCH_2026);
+    let mut sum = 0;
+    for (posts, setting) in [
+        (3, "adult_community"),
+        (1, "perinatal"),
+        (1, "adult_community"),
+    ] {
+        let service = given.clinical_service(tenant(NORTHMOOR), setting);
+        given.done(&hr(), NOVEMBER, &vacancy(allocation, service, posts));
+        let opened: Id<Vacancy> = given.created(tenant(NORTHMOOR));
+        let terms = given.state(opened).and_then(Vacancy::terms);
+        assert_eq!(terms.map(|terms| terms.clinical_service), Some(service));
+        sum += terms.map_or(0, |terms| terms.posts);
+    }
+    assert_eq!(sum, 5);
+    let left = given.state(allocation).map(Allocation::places_to_advertise);
+    assert_eq!(left, Some(0), "all five, none twice");
+}
+
 #[test]
 fn alloc_07_no_more_posts_than_allocated_places_not_yet_advertised() {
     let (mut given, allocation) = agreed(Until::Balanced, MARCH_2026);

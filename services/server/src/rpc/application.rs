@@ -1,23 +1,29 @@
 use contract::v1::{
     self, AddStudyEvidenceRequest, AddStudyEvidenceResponse, AgreeReconsiderationRequest,
-    AgreeReconsiderationResponse, ApplicationState, GetApplicationRequest, GetApplicationResponse,
-    RecordInterviewRequest, RecordInterviewResponse, ReleaseFeedbackRequest,
-    ReleaseFeedbackResponse, RequestReconsiderationRequest, RequestReconsiderationResponse,
-    SubmitApplicationRequest, SubmitApplicationResponse, WithdrawApplicationRequest,
-    WithdrawApplicationResponse, application_service_server::ApplicationService,
+    AgreeReconsiderationResponse, ApplicationState, ConsentToReferralRequest,
+    ConsentToReferralResponse, GetApplicationRequest, GetApplicationResponse, GetReferralRequest,
+    GetReferralResponse, RecordInterviewRequest, RecordInterviewResponse, ReferCandidateRequest,
+    ReferCandidateResponse, ReleaseFeedbackRequest, ReleaseFeedbackResponse,
+    RequestReconsiderationRequest, RequestReconsiderationResponse, SubmitApplicationRequest,
+    SubmitApplicationResponse, WithdrawApplicationRequest, WithdrawApplicationResponse,
+    WithdrawReferralConsentRequest, WithdrawReferralConsentResponse,
+    application_service_server::ApplicationService,
 };
 use domain::{
     actor::{ActingRole, PersonId, TenantKind},
     application::{
-        AddStudyEvidence, AgreeReconsideration, Application, HeldApplication, Outcome,
-        RecordInterview, ReleaseFeedback, RequestReconsideration, Stage, SubmitApplication,
-        WithdrawApplication,
+        AddStudyEvidence, AgreeReconsideration, Application, Degree, EntrySource, HeldApplication,
+        Outcome, RecordInterview, ReleaseFeedback, RequestReconsideration, Stage,
+        SubmitApplication, WithdrawApplication,
     },
+    calendar::london_date,
     decision_round::Seal,
     id::Id,
     offer::Offer,
     permission::Permit,
     personal::Personal,
+    policy::Policies,
+    referral::{ConsentToReferral, ReferCandidate, Referral, WithdrawReferralConsent},
     refusal::Refusal,
 };
 use tonic::{Request, Response, Status};
@@ -164,6 +170,74 @@ impl ApplicationService for ApplicationRpc {
             version: wire::count(read.version),
         }))
     }
+
+    async fn consent_to_referral(
+        &self,
+        request: Request<ConsentToReferralRequest>,
+    ) -> Result<Response<ConsentToReferralResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(ConsentToReferral {
+                    application: Id::from_name(&m.application, "application")?,
+                })
+            })
+            .await
+    }
+
+    async fn withdraw_referral_consent(
+        &self,
+        request: Request<WithdrawReferralConsentRequest>,
+    ) -> Result<Response<WithdrawReferralConsentResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(WithdrawReferralConsent {
+                    application: Id::from_name(&m.application, "application")?,
+                })
+            })
+            .await
+    }
+
+    async fn refer_candidate(
+        &self,
+        request: Request<ReferCandidateRequest>,
+    ) -> Result<Response<ReferCandidateResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(ReferCandidate {
+                    application: Id::from_name(&m.application, "application")?,
+                    submit: SubmitApplication {
+                        vacancy: Id::from_name(&m.vacancy, "vacancy")?,
+                        person: None,
+                        name: m.candidate_name,
+                        contact: m.contact,
+                        statement: m.statement,
+                        // both are taken from the first application
+                        entry: EntrySource::External,
+                        degree: Degree::None,
+                        degree_detail: wire::some(m.degree_detail),
+                    },
+                })
+            })
+            .await
+    }
+
+    async fn get_referral(
+        &self,
+        request: Request<GetReferralRequest>,
+    ) -> Result<Response<GetReferralResponse>, Status> {
+        let read = self
+            .0
+            .read::<Referral>(&request, &request.get_ref().name)
+            .await?;
+        Ok(Response::new(GetReferralResponse {
+            referral: Some(v1::Referral {
+                name: read.id.name(),
+                consents: read.state.consents(),
+                vacancies: read.state.referred().iter().map(|one| one.name()).collect(),
+            }),
+            version: wire::count(read.version),
+        }))
+    }
 }
 
 impl ApplicationRpc {
@@ -180,6 +254,12 @@ impl ApplicationRpc {
         }
     }
 
+    fn paths(&self, held: &HeldApplication) -> Result<Vec<String>, Status> {
+        let ledger = self.0.ledger();
+        held.paths(&Policies::of(ledger.policies()), london_date(ledger.now()))
+            .map_err(|refusal| refused(&refusal))
+    }
+
     /// A status, and nothing either party decided.
     async fn for_the_candidate(
         &self,
@@ -194,6 +274,7 @@ impl ApplicationRpc {
             level: held.level.map_or(0, i32::from),
             feedback: self.feedback(permit, held).await?,
             offer: offer(id, held),
+            paths: self.paths(held)?,
             ..v1::Application::default()
         })
     }
@@ -270,6 +351,7 @@ impl ApplicationRpc {
             university_conditions: held.conditions.university.iter().cloned().collect(),
             offer: offer(id, held),
             seal: Seal::id(permit.actor().tenant, id).name(),
+            paths: vec![],
         })
     }
 }

@@ -1,21 +1,32 @@
 use contract::v1::{
     self, AmendDecisionRequest, AmendDecisionResponse, GetSealRequest, GetSealResponse,
-    OpenDecisionRoundRequest, OpenDecisionRoundResponse, SealDecisionRequest, SealDecisionResponse,
-    SealShortlistRequest, SealShortlistResponse, WithdrawDecisionRequest, WithdrawDecisionResponse,
+    GetSelectionReportRequest, GetSelectionReportResponse, OpenDecisionRoundRequest,
+    OpenDecisionRoundResponse, SealDecisionRequest, SealDecisionResponse, SealShortlistRequest,
+    SealShortlistResponse, WithdrawDecisionRequest, WithdrawDecisionResponse,
     decision_round_service_server::DecisionRoundService,
 };
 use domain::{
+    actor::{Region, TenantKind},
+    calendar::london_date,
     decision_round::{
         AmendDecision, Assessment, Decision, KeptSeal, OpenDecisionRound, SCORES_MAX, Score, Seal,
         SealDecision, SealShortlist, SealedDecision, Slot, WithdrawDecision,
     },
+    directory::Tenant,
     id::Id,
-    permission::Permit,
+    permission::{Action, Permit},
     personal::Personal,
+    policy::Policies,
+    programme::Intake,
     refusal::Refusal,
+    tally::{RegionTally, SelectionTally},
     text,
 };
+use ledger::LedgerError;
+use strum::IntoEnumIterator as _;
 use tonic::{Request, Response, Status};
+
+use views::dashboard::DisclosureRule;
 
 use crate::{
     desk::Desk,
@@ -122,6 +133,42 @@ impl DecisionRoundService for DecisionRoundRpc {
             version: wire::count(read.version),
         }))
     }
+
+    async fn get_selection_report(
+        &self,
+        request: Request<GetSelectionReportRequest>,
+    ) -> Result<Response<GetSelectionReportResponse>, Status> {
+        let permit = self.0.permit(&request).await?;
+        let intake = Id::<Intake>::from_name(&request.get_ref().intake, "intake")
+            .map_err(|refusal| refused(&refusal))?;
+        let ledger = self.0.ledger();
+        let regions: Vec<Region> = if permit.actor().kind == TenantKind::Network {
+            let own = Tenant::id(permit.actor().tenant);
+            let own = ledger.read::<Tenant>(&permit, own).await.map_err(failed)?;
+            own.state.region().into_iter().collect()
+        } else {
+            ledger
+                .read::<Intake>(&permit, intake)
+                .await
+                .map_err(failed)?;
+            Region::iter().collect()
+        };
+        let platform = Permit::platform(Action::GetSelectionReport);
+        let tally = match ledger.read(&platform, SelectionTally::id(intake)).await {
+            Ok(read) => read.state,
+            // nothing counted yet
+            Err(LedgerError::Refused(_)) => SelectionTally::default(),
+            Err(error) => return Err(failed(error)),
+        };
+        let rule: DisclosureRule = Policies::of(ledger.policies())
+            .get("disclosure.rule", london_date(ledger.now()))
+            .map_err(|refusal| refused(&refusal))?;
+        let regions = regions
+            .into_iter()
+            .map(|region| of_region(region, tally.of(region), rule))
+            .collect();
+        Ok(Response::new(GetSelectionReportResponse { regions }))
+    }
 }
 
 impl DecisionRoundRpc {
@@ -210,4 +257,16 @@ fn decision(decision: Option<v1::Decision>) -> Result<Decision, Refusal> {
         grounds: decision.grounds,
         reason: decision.reason,
     })
+}
+
+fn of_region(region: Region, tally: RegionTally, rule: DisclosureRule) -> v1::RegionSelection {
+    let rounds = rule.disclose(i64::from(tally.rounds));
+    let split = rule.disclose(i64::from(tally.split));
+    v1::RegionSelection {
+        region: region.to_string(),
+        rounds,
+        split,
+        appointed: rule.disclose(i64::from(tally.appointed)),
+        split_percent: rule.share(split, rounds),
+    }
 }

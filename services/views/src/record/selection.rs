@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     actor::{PersonId, TenantId},
-    application::{ApplicationEvent, Outcome, Verdict},
+    application::{ApplicationEvent, EntrySource, Outcome, StudyEvidenceKind, Verdict},
     calendar::london_date,
     offer::{EmploymentCheck, OfferEvent},
     reserve::ReserveEvent,
@@ -55,6 +55,10 @@ pub struct ApplicationRecord {
     pub submitted_on: Option<Date>,
     /// Where it stands.
     pub stage: ApplicationStage,
+    /// Where the candidate comes from.
+    pub entry: Option<EntrySource>,
+    /// Whether the candidate has a degree, as declared or as the university confirmed.
+    pub graduate: bool,
     /// Whether both parties shortlisted.
     pub shortlisted: bool,
     /// Interviews held.
@@ -70,6 +74,7 @@ pub struct ApplicationRecord {
 impl ApplicationRecord {
     /// What it adds to the funnel of either party.
     pub(crate) fn sums(&self, sums: &mut Figures) {
+        super::funnel::sums(self, sums);
         sums.add("applications", 1);
         sums.count("shortlisted", self.shortlisted);
         sums.count("interviewed", self.interviews > 0);
@@ -92,7 +97,14 @@ impl Keep<ApplicationEvent> for ApplicationRecord {
     fn note(&mut self, event: &Noted, fact: &ApplicationEvent) {
         self.application = Some(event.stream);
         match fact {
-            ApplicationEvent::ApplicationSubmitted { terms, .. } => {
+            ApplicationEvent::ApplicationSubmitted {
+                terms,
+                entry,
+                degree,
+                ..
+            } => {
+                self.entry = Some(*entry);
+                self.graduate = degree.is_held();
                 self.person = Some(terms.person);
                 self.submitted_on = Some(london_date(event.effective));
             }
@@ -136,8 +148,11 @@ impl Keep<ApplicationEvent> for ApplicationRecord {
             ApplicationEvent::ApplicationWithdrawn {} => {
                 self.stage = ApplicationStage::Withdrawn;
             }
-            ApplicationEvent::StudyEvidenceAdded { .. }
-            | ApplicationEvent::FeedbackReleased { .. }
+            ApplicationEvent::StudyEvidenceAdded { evidence } => {
+                self.graduate |=
+                    evidence.confirmed && evidence.kind != StudyEvidenceKind::PriorStudy;
+            }
+            ApplicationEvent::FeedbackReleased { .. }
             | ApplicationEvent::ReconsiderationAgreed { .. } => {}
         }
     }
@@ -191,6 +206,8 @@ pub struct OfferRecord {
     pub level: u8,
     /// Employment checks cleared.
     pub checks: BTreeSet<String>,
+    /// Whether it has moved to a later intake.
+    pub deferred: bool,
 }
 
 impl OfferRecord {
@@ -200,6 +217,7 @@ impl OfferRecord {
         sums.count("offers_accepted", self.accepted());
         sums.count("offers_declined", self.stage == OfferStage::Declined);
         sums.count("offers_withdrawn", self.stage == OfferStage::Withdrawn);
+        sums.count("offers_deferred", self.deferred && self.accepted());
         sums.count("offers_lapsed", self.stage == OfferStage::Lapsed);
         sums.count("offers_rescinded", self.stage == OfferStage::Rescinded);
         sums.count("conditions_met", self.stage == OfferStage::ConditionsMet);
@@ -240,6 +258,12 @@ impl Keep<OfferEvent> for OfferRecord {
             }
             OfferEvent::EmploymentCheckNotCleared { check, .. } => {
                 self.checks.remove(&check.to_string());
+            }
+            OfferEvent::OfferDeferred { intake, .. } => {
+                self.deferred = true;
+                if let Some(entry) = &mut self.entry {
+                    entry.intake = intake.0;
+                }
             }
             OfferEvent::OfferLapsed {} => self.stage = OfferStage::Lapsed,
             OfferEvent::OfferRescinded { .. } => self.stage = OfferStage::Rescinded,

@@ -37,6 +37,8 @@ pub struct Trainee {
     pub allocation: Uuid,
     /// The role.
     pub role: String,
+    /// The level trained for.
+    pub level: u8,
 }
 
 impl From<&Appointment> for Trainee {
@@ -49,6 +51,7 @@ impl From<&Appointment> for Trainee {
             intake: appointment.intake.0,
             allocation: appointment.allocation.0,
             role: appointment.role.to_string(),
+            level: appointment.level,
         }
     }
 }
