@@ -37,7 +37,7 @@ pub enum Split {
     Level,
     /// By tenant, `tenants/{uuid}`.
     Tenant,
-    /// By partnership, seen from the university: `tenants/{uuid}/intakes/{uuid}`.
+    /// By partnership, its employer and its intake: `tenants/{uuid}/intakes/{uuid}`.
     Partnership,
     /// By partnership and level, `tenants/{uuid}/intakes/{uuid}/7`.
     PartnershipLevel,

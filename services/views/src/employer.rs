@@ -71,6 +71,7 @@ impl View for Employer {
             Record::Offer(offer) => {
                 offer.sums(sums);
                 balance::entrant(offer, sums);
+                crate::balance::sums_of_offer(offer, sums);
                 sums.count(
                     "checks_complete",
                     offer.accepted() && offer.checks_complete(),
@@ -96,6 +97,9 @@ impl View for Employer {
             Record::Qualification(qualification) => qualification.sums(sums),
             Record::Preceptorship(preceptorship) => preceptorship.sums(sums),
             Record::Posts(posts) => posts.sums(sums),
+            Record::Partnership(partnership) => {
+                crate::balance::sums_of_partnership(partnership, sums)
+            }
             Record::Cluster(cluster) => {
                 cluster.sums(sums);
                 cluster.sums_by_service(sums);
@@ -105,7 +109,6 @@ impl View for Employer {
             Record::Unseen
             | Record::Programme(_)
             | Record::Intake(_)
-            | Record::Partnership(_)
             | Record::Envelope(_)
             | Record::Lock(_)
             | Record::Enrolment(_)
@@ -224,6 +227,13 @@ impl Dashboard for Employer {
             Split::Word,
             "additional permanent posts for trainees, by what has become of them (FUND-11)",
         ),
+        crate::balance::TRAINEE_POSTS,
+        crate::balance::QUALIFIED_POSTS,
+        crate::balance::AGREED,
+        crate::balance::TOLERANCE,
+        crate::balance::SHARE,
+        crate::balance::OUT_OF_TOLERANCE,
+        crate::balance::ENTRANTS,
         count(
             "commitment_posts",
             "permanent qualified posts promised (FUND-03)",
@@ -532,6 +542,7 @@ impl Dashboard for Employer {
         year::reviews_overdue(figures, policies, on)?;
         outcome_completeness(figures);
         balance::compared(figures);
+        crate::balance::complete(figures);
         cluster_health(figures, policies, on)?;
         before(figures, "commitments_due_by", "commitments_overdue", on);
         before(

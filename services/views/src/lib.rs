@@ -9,6 +9,7 @@
 //! - [`read`]: a dashboard live or as it was
 //! - [`extract`]: the rows that the independent evaluator reads
 
+mod balance;
 pub mod commissioner;
 pub mod dashboard;
 pub mod employer;

@@ -77,8 +77,7 @@ macro_rules! records {
                     | Fact::Referral(_)
                     | Fact::Deferral(_)
                     | Fact::FundingLockCheck(_)
-                    | Fact::BoardSitting(_)
-                    | Fact::Extract(_) => {}
+                    | Fact::Extract(_)
                     | Fact::PayeeException(_)
                     | Fact::PayeeAccount(_)
                     | Fact::BoardSitting(_) => {}

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     dashboard::{Dashboard, Definition, Split, count, split},
     record::{Record, balance, year},
+    record::{Record, year},
 };
 
 /// The view.
@@ -45,11 +46,13 @@ impl View for University {
             Record::Partnership(partnership) => {
                 sums.count("partnerships_signed", partnership.signed);
                 balance::agreed(partnership, sums);
+                crate::balance::sums_of_partnership(partnership, sums);
             }
             Record::Application(application) => application.sums(sums),
             Record::Offer(offer) => {
                 offer.sums(sums);
                 balance::entrant(offer, sums);
+                crate::balance::sums_of_offer(offer, sums);
             }
             Record::Enrolment(enrolment) => enrolment.sums(sums),
             Record::Training(training) => training.sums(sums),
@@ -135,33 +138,13 @@ impl Dashboard for University {
         ),
         count("partnerships_signed", "partnerships both sides have signed"),
         count("tuition_charged", "course fees charged").pence(),
-        split(
-            "higher_level_agreed",
-            Split::Partnership,
-            "agreed share at level 7 (ROUTE-05)",
-        )
-        .percent(),
-        split(
-            "higher_level_tolerance",
-            Split::Partnership,
-            "how far the share may lie from it, in points",
-        ),
-        split(
-            "higher_level_share",
-            Split::Partnership,
-            "actual share of accepted offers at level 7",
-        )
-        .percent(),
-        split(
-            "balance_out_of_tolerance",
-            Split::Partnership,
-            "1 where the share lies outside: a warning",
-        ),
-        split(
-            "entrants",
-            Split::PartnershipLevel,
-            "accepted offers by partnership and level",
-        ),
+        crate::balance::TRAINEE_POSTS,
+        crate::balance::QUALIFIED_POSTS,
+        crate::balance::AGREED,
+        crate::balance::TOLERANCE,
+        crate::balance::SHARE,
+        crate::balance::OUT_OF_TOLERANCE,
+        crate::balance::ENTRANTS,
         split(
             "entrants_by_level",
             Split::Level,
@@ -337,6 +320,7 @@ impl Dashboard for University {
         year::reviews_overdue(figures, policies, on)?;
         crate::record::mean_ratings(figures);
         balance::compared(figures);
+        crate::balance::complete(figures);
         Ok(())
     }
 }

@@ -242,6 +242,10 @@ pub struct PartnershipRecord {
     pub intake: Option<Uuid>,
     /// Whether both signed.
     pub signed: bool,
+    /// Trainee posts both signed for.
+    pub trainee_posts: u32,
+    /// Qualified posts to follow.
+    pub qualified_posts: u32,
     /// Agreed share of entrants at the highest level, in percent.
     pub higher_percent: Option<u32>,
     /// How far the actual share may lie from it, in points.
@@ -256,7 +260,11 @@ impl Keep<PartnershipEvent> for PartnershipRecord {
                 self.university = Some(between.university);
                 self.intake = Some(between.intake.0);
             }
-            PartnershipEvent::PartnershipSigned { .. } => self.signed = true,
+            PartnershipEvent::PartnershipSigned { posts, .. } => {
+                self.signed = true;
+                self.trainee_posts = posts.trainee;
+                self.qualified_posts = posts.qualified;
+            }
             PartnershipEvent::RouteBalanceProposed { .. } => {}
             PartnershipEvent::RouteBalanceAgreed { balance, .. } => {
                 self.higher_percent = Some(balance.level7_percent);
