@@ -171,7 +171,7 @@ pub(crate) fn told(story: &Story) -> Given {
     offered(given, whose, story.offer)
 }
 
-fn vacancy_terms(whose: &Appointment) -> VacancyTerms {
+pub(crate) fn vacancy_terms(whose: &Appointment) -> VacancyTerms {
     VacancyTerms {
         employer: whose.employer,
         university: whose.university,

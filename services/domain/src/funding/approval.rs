@@ -19,6 +19,7 @@ use crate::{
     programme::Intake,
     refusal::{Reason, Refusal},
     text,
+    vacancy::Vacancy,
     world::{Command, Halt, Issue, Issued, StreamKey, World},
 };
 
@@ -35,6 +36,8 @@ pub struct Approval {
     pub commitment_given: bool,
     /// Whether policy or an exception lets salary support go to this employer (`FUND-05`).
     pub payee_permitted: bool,
+    /// The site outside England the post is at, if it is at one (`ALLOC-20`).
+    pub outside_england: Option<String>,
     /// What the person's funding lock says of this training.
     pub lock: LockAnswer,
 }
@@ -64,6 +67,13 @@ impl FundingAward {
                 "the employer has not committed to the qualified post; ask for GiveCommitment \
                  first",
             ));
+        }
+        if let Some(site) = &approval.outside_england {
+            return Err(Refusal::new(
+                Reason::SettingNotPermitted,
+                format!("site {site} lies outside England, where no training is funded"),
+            )
+            .with("site", site));
         }
         if !approval.payee_permitted {
             return Err(payee_not_permitted());
@@ -118,6 +128,7 @@ impl Command for ApproveAward {
         let commitment = appointment.commitment();
         let commitment_given = world.read(commitment)?.covers(appointment.intake);
         let payee_permitted = permitted_payee(issue, world, commissioner, appointment.employer)?;
+        let outside_england = outside_england(world, appointment.vacancy)?;
         let teaching_start = Intake::expect(world, appointment.intake)?.teaching_start;
         let lock = world.read(FundingLock::id(appointment.person))?.answer(
             &LockQuestion::another_training(teaching_start),
@@ -148,12 +159,25 @@ impl Command for ApproveAward {
             conditions_met: appointed.conditions_met,
             commitment_given,
             payee_permitted,
+            outside_england,
             lock,
         };
         world.decide(issue, id, FundingAwardAct::Approve(Box::new(approval)))?;
         world.decide(issue, envelope, EnvelopeAct::Draw { award: id, pence })?;
         Ok(id.key())
     }
+}
+
+/// The first site of a vacancy that lies outside England (`ALLOC-20`).
+fn outside_england(world: &mut World, vacancy: Id<Vacancy>) -> Result<Option<String>, Halt> {
+    let advertised = Vacancy::expect(world, vacancy)?;
+    let service = world.read(advertised.clinical_service)?.terms();
+    let outside = |code: &String| {
+        service
+            .and_then(|service| service.site(code))
+            .is_some_and(|site| site.region.is_none())
+    };
+    Ok(advertised.sites.iter().find(|code| outside(code)).cloned())
 }
 
 /// One of the two components of an award; neither can be missing (`FUND-01`).

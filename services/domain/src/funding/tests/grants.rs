@@ -122,3 +122,33 @@ fn fund_06_without_a_live_award_a_university_charges_whom_it_agreed_with() {
             .is_ok()
     );
 }
+
+#[test]
+fn alloc_20_no_award_for_a_post_at_a_site_outside_england() {
+    let whose = cast::appointment();
+    for (region, expected) in [
+        (None, Err(Reason::SettingNotPermitted)),
+        (Some(crate::actor::Region::NorthWest), Ok(())),
+    ] {
+        let mut given = cast::appointed();
+        let clinical_service = given.clinical_service(cast::employer(), "adult_community");
+        let add = crate::directory::AddSite {
+            clinical_service,
+            code: "W0001".to_owned(),
+            name: "Across the border".to_owned(),
+            region,
+            attributes: Default::default(),
+        };
+        given.done(&cast::hr(), APPROVAL, &add);
+        let opened = crate::vacancy::VacancyEvent::VacancyOpened {
+            terms: Box::new(crate::vacancy::VacancyTerms {
+                clinical_service,
+                sites: vec!["W0001".to_owned()],
+                ..cast::vacancy_terms(&whose)
+            }),
+        };
+        let mut given = given.happened(whose.vacancy, &opened);
+        let outcome = given.when(&cast::national(), APPROVAL, &approve());
+        assert_eq!(outcome.map(|_| ()), expected);
+    }
+}

@@ -303,6 +303,7 @@ impl Life {
             conditions_met: true,
             commitment_given: committed,
             payee_permitted: true,
+            outside_england: None,
             lock: LockAnswer::Clear { exemption: None },
         };
         self.held[0].does(
