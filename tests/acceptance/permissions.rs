@@ -224,8 +224,11 @@ fn elsewhere(message: &Value) -> Value {
 /// RPCs that any tenant of the role's kind may call with names of others in them, because what they
 /// write or read is the caller's own.
 const ANYBODYS: &[&str] = &[
+    "AcceptTrainingPlace",
     "AnswerMonitoring",
     "CheckFundingLock",
+    "ConsentToLockDisclosure",
+    "ConstituteBoard",
     "ContractProvider",
     "DeclareLivedExperience",
     "GetDashboard",

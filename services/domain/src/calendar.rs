@@ -51,6 +51,11 @@ pub fn next_month(on: Date) -> Date {
     months_later(on.first_of_month(), 1)
 }
 
+/// So many days later.
+pub fn days_later(date: Date, days: u32) -> Date {
+    date.saturating_add(i64::from(days).days())
+}
+
 /// Whole months from `from` to `to`, zero when `to` is earlier.
 pub fn whole_months(from: Date, to: Date) -> u32 {
     let mut months = (i32::from(to.year()) - i32::from(from.year())) * 12 + i32::from(to.month())

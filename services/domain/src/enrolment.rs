@@ -1,12 +1,15 @@
 //! The university enrols an appointed person on the qualification that follows from their route.
 //! The record is the university's alone: it holds student numbers and every board outcome.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
 use crate::{
     actor::{ActingRole, TenantKind},
+    appeal::Appeal,
     application::Application,
     appointment::{Appointed, Appointment},
     board::{BoardOutcome, BoardSitting},
@@ -65,6 +68,8 @@ pub enum Enrolment {
         content: ContentDigest,
         /// Board outcomes, first to latest.
         assessments: Vec<Assessment>,
+        /// Sittings whose outcome an upheld appeal has set aside.
+        set_aside: BTreeMap<Id<BoardSitting>, Id<Appeal>>,
     },
 }
 
@@ -93,6 +98,20 @@ pub enum EnrolmentAct {
         /// How many attempts may follow the first one.
         resits_max: u32,
     },
+    /// The day of a sitting is corrected.
+    Redate {
+        /// The sitting.
+        sitting: Id<BoardSitting>,
+        /// The day on which it was held.
+        held: Date,
+    },
+    /// An appeal against an outcome is upheld.
+    SetAside {
+        /// The sitting whose outcome it was.
+        sitting: Id<BoardSitting>,
+        /// The appeal.
+        appeal: Id<Appeal>,
+    },
 }
 
 /// Facts of an enrolment.
@@ -114,6 +133,20 @@ pub enum EnrolmentEvent {
         /// What it decided.
         assessment: Assessment,
     },
+    /// The day of a board outcome is corrected.
+    BoardOutcomeRedated {
+        /// The sitting.
+        sitting: Id<BoardSitting>,
+        /// The day on which it was held.
+        held: Date,
+    },
+    /// A board outcome no longer stands; it stays in the record, and a later board decides anew.
+    BoardOutcomeSetAside {
+        /// The sitting whose outcome it was.
+        sitting: Id<BoardSitting>,
+        /// The appeal that was upheld.
+        appeal: Id<Appeal>,
+    },
 }
 
 impl Enrolment {
@@ -133,6 +166,38 @@ impl Enrolment {
         }
     }
 
+    /// The latest board outcome that no appeal has set aside.
+    pub fn standing(&self) -> Option<&Assessment> {
+        self.all_standing().last()
+    }
+
+    /// The appeal that set the latest of the outcomes aside that no longer stand.
+    pub fn superseded_by(&self) -> Option<Id<Appeal>> {
+        let Self::Enrolled {
+            assessments,
+            set_aside,
+            ..
+        } = self
+        else {
+            return None;
+        };
+        assessments
+            .iter()
+            .filter_map(|known| set_aside.get(&known.sitting))
+            .last()
+            .copied()
+    }
+
+    fn all_standing(&self) -> impl Iterator<Item = &Assessment> {
+        let set_aside = match self {
+            Self::Absent => None,
+            Self::Enrolled { set_aside, .. } => Some(set_aside),
+        };
+        self.assessments()
+            .iter()
+            .filter(move |known| set_aside.is_some_and(|aside| !aside.contains_key(&known.sitting)))
+    }
+
     /// Board outcomes as an acting role of the university may read them: those who admit do not
     /// (C.2).
     pub fn assessments_shown_to(&self, role: ActingRole) -> &[Assessment] {
@@ -140,6 +205,49 @@ impl Enrolment {
             ActingRole::AdmissionsTutor => &[],
             _ => self.assessments(),
         }
+    }
+
+    fn note_outcome(
+        &self,
+        known: &[Assessment],
+        assessment: &Assessment,
+        resits_max: u32,
+    ) -> Result<Vec<EnrolmentEvent>, Refusal> {
+        let same_sitting = |known: &&Assessment| known.sitting == assessment.sitting;
+        if let Some(known) = known.iter().find(same_sitting) {
+            return Refusal::unless_same(known == assessment, "the outcome");
+        }
+        if self.all_standing().any(|known| known.outcome.is_final()) {
+            return Err(Refusal::new(
+                Reason::StateNotAllowed,
+                "a board has decided for this person for good; a decision is superseded by appeal \
+                 only",
+            ));
+        }
+        if known.last().is_some_and(|last| assessment.held < last.held) {
+            return Err(Refusal::new(
+                Reason::StateNotAllowed,
+                "a later board has decided for this person already",
+            ));
+        }
+        // A deferral is no fault of the student's and uses up no attempt.
+        let referred = self
+            .all_standing()
+            .filter(|known| matches!(known.outcome, BoardOutcome::Refer { .. }))
+            .count();
+        if matches!(assessment.outcome, BoardOutcome::Refer { .. })
+            && referred >= usize::try_from(resits_max).unwrap_or(usize::MAX)
+        {
+            return Err(Refusal::new(
+                Reason::StateNotAllowed,
+                "no further attempt is left after a referral; decide pass, defer, fail or exit \
+                 award",
+            )
+            .with("resits_max", resits_max));
+        }
+        Ok(vec![EnrolmentEvent::BoardOutcomeNoted {
+            assessment: assessment.clone(),
+        }])
     }
 
     fn evolve(&mut self, event: EnrolmentEvent) {
@@ -156,11 +264,24 @@ impl Enrolment {
                     uln,
                     content,
                     assessments: vec![],
+                    set_aside: BTreeMap::new(),
                 };
             }
             EnrolmentEvent::BoardOutcomeNoted { assessment } => {
                 if let Self::Enrolled { assessments, .. } = self {
                     assessments.push(assessment);
+                }
+            }
+            EnrolmentEvent::BoardOutcomeRedated { sitting, held } => {
+                if let Self::Enrolled { assessments, .. } = self
+                    && let Some(known) = assessments.iter_mut().find(|a| a.sitting == sitting)
+                {
+                    known.held = held;
+                }
+            }
+            EnrolmentEvent::BoardOutcomeSetAside { sitting, appeal } => {
+                if let Self::Enrolled { set_aside, .. } = self {
+                    set_aside.insert(sitting, appeal);
                 }
             }
         }
@@ -231,45 +352,26 @@ impl Decider for Enrolment {
                     resits_max,
                 },
                 Self::Enrolled { assessments, .. },
-            ) => {
-                let same_sitting = |known: &&Assessment| known.sitting == assessment.sitting;
-                if let Some(known) = assessments.iter().find(same_sitting) {
-                    return Refusal::unless_same(known == assessment, "the outcome");
-                }
-                if assessments.iter().any(|known| known.outcome.is_final()) {
-                    return Err(Refusal::new(
-                        Reason::StateNotAllowed,
-                        "a board has decided for this person for good; a decision is superseded \
-                         by appeal only",
-                    ));
-                }
-                if assessments
-                    .last()
-                    .is_some_and(|last| assessment.held < last.held)
-                {
-                    return Err(Refusal::new(
-                        Reason::StateNotAllowed,
-                        "a later board has decided for this person already",
-                    ));
-                }
-                // A deferral is no fault of the student's and uses up no attempt.
-                let referred = assessments
-                    .iter()
-                    .filter(|known| matches!(known.outcome, BoardOutcome::Refer { .. }))
-                    .count();
-                if matches!(assessment.outcome, BoardOutcome::Refer { .. })
-                    && referred >= usize::try_from(*resits_max).unwrap_or(usize::MAX)
-                {
-                    return Err(Refusal::new(
-                        Reason::StateNotAllowed,
-                        "no further attempt is left after a referral; decide pass, defer, fail or \
-                         exit award",
-                    )
-                    .with("resits_max", resits_max));
-                }
-                Ok(vec![EnrolmentEvent::BoardOutcomeNoted {
-                    assessment: assessment.clone(),
-                }])
+            ) => self.note_outcome(assessments, assessment, *resits_max),
+            (EnrolmentAct::Redate { .. } | EnrolmentAct::SetAside { .. }, Self::Absent) => {
+                Err(Refusal::not_permitted())
+            }
+            (EnrolmentAct::Redate { sitting, held }, Self::Enrolled { assessments, .. }) => {
+                let moved = |known: &Assessment| known.sitting == *sitting && known.held != *held;
+                let redated = || EnrolmentEvent::BoardOutcomeRedated {
+                    sitting: *sitting,
+                    held: *held,
+                };
+                Ok(Vec::from_iter(assessments.iter().any(moved).then(redated)))
+            }
+            (EnrolmentAct::SetAside { sitting, appeal }, Self::Enrolled { set_aside, .. }) => {
+                let event = || EnrolmentEvent::BoardOutcomeSetAside {
+                    sitting: *sitting,
+                    appeal: *appeal,
+                };
+                Ok(Vec::from_iter(
+                    (!set_aside.contains_key(sitting)).then(event),
+                ))
             }
         }
     }

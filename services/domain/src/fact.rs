@@ -165,6 +165,8 @@ facts! {
     EmployerCosts: funding::EmployerCosts => EmployerCostsEvent,
     /// A person's funding lock.
     FundingLock: funding::FundingLock => FundingLockEvent,
+    /// A place in another training.
+    TrainingPlace: funding::TrainingPlace => TrainingPlaceEvent,
     /// An answered question about a lock.
     FundingLockCheck: funding::FundingLockCheck => FundingLockCheckEvent,
     /// An enrolment.
@@ -179,8 +181,12 @@ facts! {
     Training: training::Training => TrainingEvent,
     /// A cluster of trainees.
     Cluster: cluster::Cluster => ClusterEvent,
+    /// The standing board of a role's programme.
+    ExamBoard: board::ExamBoard => ExamBoardEvent,
     /// A board sitting.
     BoardSitting: board::BoardSitting => BoardSittingEvent,
+    /// An appeal against an outcome.
+    Appeal: appeal::Appeal => AppealEvent,
     /// A qualification.
     Qualification: qualification::Qualification => QualificationEvent,
     /// A preceptorship.

@@ -41,6 +41,7 @@
 
 pub mod actor;
 pub mod allocation;
+pub mod appeal;
 pub mod application;
 pub mod appointment;
 pub mod board;

@@ -7,6 +7,7 @@ use strum::{EnumIter, IntoStaticStr, VariantNames};
 
 use crate::{
     actor::TenantKind,
+    appeal::Appeal,
     appointment::Appointment,
     id::Id,
     personal::{ContentDigest, Personal, PersonalClass},
@@ -133,6 +134,15 @@ pub enum QualificationAct {
         result: ReleasedResult,
         /// What is conferred, should it be a pass.
         award: QualificationAward,
+        /// The appeal that set a former result aside, where one did.
+        appeal: Option<Id<Appeal>>,
+    },
+    /// The day of the board is corrected.
+    Redate {
+        /// The day on which it was held.
+        board: Date,
+        /// The day recorded before; a result of another board is not touched.
+        former: Date,
     },
     /// See [`RecordRegisterEntry`].
     Register {
@@ -155,6 +165,20 @@ pub enum QualificationEvent {
     QualificationAwarded {
         /// What was conferred.
         award: QualificationAward,
+    },
+    /// An appeal set the former result aside; the new one follows in the same write.
+    ResultSuperseded {
+        /// The appeal.
+        appeal: Id<Appeal>,
+    },
+    /// The board that decided was held on another day than recorded.
+    ResultRedated {
+        /// Whose.
+        appointment: Appointment,
+        /// The day on which it was held.
+        board: Date,
+        /// The day recorded before.
+        former: Date,
     },
     /// A register lists the person.
     RegisterEntryRecorded {
@@ -253,6 +277,13 @@ impl Qualification {
                     entries: vec![],
                 };
             }
+            // what replaces it follows in the same write; the record keeps both
+            QualificationEvent::ResultSuperseded { .. } => {}
+            QualificationEvent::ResultRedated { board: held, .. } => match self {
+                Self::Qualified { award, .. } => award.awarded = held,
+                Self::NotCompleted { board, .. } => *board = held,
+                Self::Absent | Self::NotYetComplete { .. } => {}
+            },
             QualificationEvent::RegisterEntryRecorded { entry } => {
                 if let Self::Qualified { entries, .. } = self {
                     entries.push(entry);
@@ -261,24 +292,45 @@ impl Qualification {
         }
     }
 
+    /// A result that is not final counts from no board yet, so there is nothing to correct.
+    fn redate(&self, board: Date, former: Date) -> Option<QualificationEvent> {
+        let (appointment, counted) = match self {
+            Self::Absent | Self::NotYetComplete { .. } => return None,
+            Self::Qualified { award, .. } => (&award.appointment, award.awarded),
+            Self::NotCompleted {
+                appointment, board, ..
+            } => (appointment, *board),
+        };
+        (counted == former && former != board).then(|| QualificationEvent::ResultRedated {
+            appointment: appointment.clone(),
+            board,
+            former,
+        })
+    }
+
     fn release(
         &self,
         result: ReleasedResult,
         award: &QualificationAward,
+        appeal: Option<Id<Appeal>>,
     ) -> Result<Vec<QualificationEvent>, Refusal> {
         if self.result() == Some(result) {
             return Ok(vec![]);
         }
+        let mut events = vec![];
         if !matches!(self, Self::Absent | Self::NotYetComplete { .. }) {
-            return Err(Refusal::new(
-                Reason::AlreadyRecorded,
-                "a final result is released already; it is superseded by appeal only",
-            ));
+            let Some(appeal) = appeal else {
+                return Err(Refusal::new(
+                    Reason::AlreadyRecorded,
+                    "a final result is released already; it is superseded by appeal only",
+                ));
+            };
+            events.push(QualificationEvent::ResultSuperseded { appeal });
         }
-        let mut events = vec![QualificationEvent::ResultReleased {
+        events.push(QualificationEvent::ResultReleased {
             appointment: award.appointment.clone(),
             result,
-        }];
+        });
         if result == ReleasedResult::Passed {
             events.push(QualificationEvent::QualificationAwarded {
                 award: award.clone(),
@@ -304,7 +356,14 @@ impl Decider for Qualification {
         issued: &Issued<QualificationAct>,
     ) -> Result<Vec<QualificationEvent>, Refusal> {
         match &issued.act {
-            QualificationAct::Release { result, award } => self.release(*result, award),
+            QualificationAct::Release {
+                result,
+                award,
+                appeal,
+            } => self.release(*result, award, *appeal),
+            QualificationAct::Redate { board, former } => {
+                Ok(Vec::from_iter(self.redate(*board, *former)))
+            }
             QualificationAct::Register { entry } => {
                 let Self::Qualified { award, entries } = self else {
                     return Err(match self {

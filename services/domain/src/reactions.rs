@@ -15,6 +15,7 @@ use crate::{
     actor::TenantId,
     application::{Application, ApplicationEvent},
     appointment::Appointment,
+    board::{BoardSittingEvent, RedateOutcome},
     calendar::midday,
     commitment::{
         BringCommitmentDue, Broken, Commitment, CommitmentEvent, EndGrace, LapseCommitment,
@@ -27,8 +28,9 @@ use crate::{
     enrolment::EnrolmentEvent,
     fact::Fact,
     funding::{
-        CaseEnd, FixFundingLock, ForeseeFundingLock, FundingAward, FundingAwardEvent, Line,
-        LineKind, NoteLine, NoteTraineeLeft, RecoverBreach, SettleBreach,
+        AwaitLaterBoard, CaseEnd, FixFundingLock, ForeseeFundingLock, FundingAward,
+        FundingAwardEvent, FundingLockEvent, Line, LineKind, NoteLine, NoteTraineeLeft,
+        QuestionTrainingPlace, RecoverBreach, SettleBreach,
     },
     id::Id,
     network::{IssueDigest, NetworkEvent},
@@ -178,6 +180,8 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         Fact::Employment(event) => after_employment(event),
         Fact::Enrolment(event) => after_enrolment(event).into_iter().collect(),
         Fact::Training(told) => after_training(Id::new(event.stream), told),
+        Fact::FundingLock(event) => after_lock(event).into_iter().collect(),
+        Fact::BoardSitting(fact) => after_sitting(event.stream, fact).into_iter().collect(),
         Fact::Qualification(event) => after_qualification(event),
         Fact::Network(event) => after_network(event).into_iter().collect(),
         Fact::Policy(_)
@@ -213,9 +217,10 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         | Fact::FundingStatement(_)
         | Fact::TuitionInvoice(_)
         | Fact::EmployerCosts(_)
-        | Fact::FundingLock(_)
         | Fact::FundingLockCheck(_)
-        | Fact::BoardSitting(_)
+        | Fact::TrainingPlace(_)
+        | Fact::ExamBoard(_)
+        | Fact::Appeal(_)
         | Fact::Preceptorship(_)
         | Fact::Community(_)
         | Fact::Membership(_)
@@ -436,8 +441,39 @@ fn after_training(training: Id<Training>, event: &TrainingEvent) -> Vec<Reaction
     }
 }
 
+/// Whoever accepted a place on a lock learns what it answers now.
+fn after_lock(event: &FundingLockEvent) -> Option<Reaction> {
+    let FundingLockEvent::LockRelianceQuestioned { place, answer } = event else {
+        return None;
+    };
+    let question = QuestionTrainingPlace {
+        place: *place,
+        answer: *answer,
+    };
+    Some(Reaction::command(Action::AcceptTrainingPlace, question))
+}
+
+/// A corrected day reaches whatever the sitting decided.
+fn after_sitting(sitting: Uuid, event: &BoardSittingEvent) -> Option<Reaction> {
+    let BoardSittingEvent::OutcomeRedated {
+        university,
+        application,
+        held,
+    } = event
+    else {
+        return None;
+    };
+    let redate = RedateOutcome {
+        university: *university,
+        application: *application,
+        sitting: Id::new(sitting),
+        held: *held,
+    };
+    Some(Reaction::command(Action::CorrectBoardDate, redate))
+}
+
 /// A pass fixes the lock and brings the promise of a post due. The lock follows the board of the
-/// course however the training ended.
+/// course however the training ended: a later board moves it, and so does a corrected day.
 fn after_qualification(event: &QualificationEvent) -> Vec<Reaction> {
     let fix = |appointment: &Appointment, board| {
         let fix = FixFundingLock {
@@ -473,7 +509,21 @@ fn after_qualification(event: &QualificationEvent) -> Vec<Reaction> {
                 Reaction::command(Action::ReleaseResult, lapse),
             ]
         }
+        QualificationEvent::ResultRedated {
+            appointment, board, ..
+        } => vec![fix(appointment, *board)],
+        QualificationEvent::ResultReleased {
+            appointment,
+            result: ReleasedResult::NotYetComplete { next_board },
+        } => {
+            let later = AwaitLaterBoard {
+                appointment: appointment.clone(),
+                next_board: *next_board,
+            };
+            vec![Reaction::command(Action::ReleaseResult, later)]
+        }
         QualificationEvent::ResultReleased { .. }
+        | QualificationEvent::ResultSuperseded { .. }
         | QualificationEvent::RegisterEntryRecorded { .. } => vec![],
     }
 }

@@ -123,6 +123,10 @@ reasons! {
     PracticeHoursShort Precondition,
     /// (B.5)
     BoardNotQuorate Precondition,
+    /// (B.5) a board is constituted, with its members and capacities, before it sits.
+    BoardNotConstituted Precondition,
+    /// (B.5) whoever directs the programme does not chair its board.
+    ChairNotIndependent Precondition,
     /// (C.4)
     ResultNotReleased Precondition,
     /// (PRACTICE-04..07)

@@ -6,7 +6,12 @@
 use serde_json::Value;
 
 /// Event types whose current version is not the first: `(event type, current version)`.
-const VERSIONS: &[(&str, &str)] = &[("CommitmentDischarged", "2.0")];
+const VERSIONS: &[(&str, &str)] = &[
+    ("BoardOutcomeNoted", "2.0"),
+    ("CommitmentDischarged", "2.0"),
+    ("FundingLockChecked", "2.0"),
+    ("OutcomeRatified", "2.0"),
+];
 
 /// One step: events of `event_type` at `from` become version `to`.
 pub struct Upcaster {
@@ -21,21 +26,74 @@ pub struct Upcaster {
 }
 
 /// Every released step.
-pub const UPCASTERS: &[Upcaster] = &[Upcaster {
-    event_type: "CommitmentDischarged",
-    from: "1.0",
-    to: "2.0",
-    // The first version did not say until when the post has to be maintained.
-    rewrite: |mut payload| {
-        if let Some(discharged) = payload
-            .get_mut("CommitmentDischarged")
-            .and_then(Value::as_object_mut)
-        {
-            discharged.entry("maintain_until").or_insert(Value::Null);
-        }
-        payload
+pub const UPCASTERS: &[Upcaster] = &[
+    Upcaster {
+        event_type: "CommitmentDischarged",
+        from: "1.0",
+        to: "2.0",
+        // The first version did not say until when the post has to be maintained.
+        rewrite: |mut payload| {
+            if let Some(discharged) = payload
+                .get_mut("CommitmentDischarged")
+                .and_then(Value::as_object_mut)
+            {
+                discharged.entry("maintain_until").or_insert(Value::Null);
+            }
+            payload
+        },
     },
-}];
+    Upcaster {
+        event_type: "BoardOutcomeNoted",
+        from: "1.0",
+        to: "2.0",
+        rewrite: |mut event| {
+            components(event.pointer_mut("/BoardOutcomeNoted/assessment/outcome"));
+            event
+        },
+    },
+    Upcaster {
+        event_type: "FundingLockChecked",
+        from: "1.0",
+        to: "2.0",
+        // A lock used to be asked about for England only, whatever the programme.
+        rewrite: |mut event| {
+            let question = event.pointer_mut("/FundingLockChecked/question");
+            if let Some(question) = question.and_then(Value::as_object_mut) {
+                question.insert("nation".to_owned(), "england".into());
+                question.insert("programme".to_owned(), Value::Null);
+            }
+            event
+        },
+    },
+    Upcaster {
+        event_type: "OutcomeRatified",
+        from: "1.0",
+        to: "2.0",
+        rewrite: |mut event| {
+            components(event.pointer_mut("/OutcomeRatified/outcome"));
+            event
+        },
+    },
+];
+
+/// A board used to ask for one module of further work; it asks for components since.
+fn components(outcome: Option<&mut Value>) {
+    for asked in ["refer", "defer"] {
+        if let Some(work) = outcome
+            .as_deref()
+            .and_then(|outcome| outcome.get(asked))
+            .and_then(Value::as_object)
+        {
+            let mut work = work.clone();
+            let module = work.remove("module").unwrap_or_default();
+            work.insert("components".to_owned(), Value::Array(vec![module]));
+            if let Some(outcome) = outcome {
+                *outcome = serde_json::json!({ asked: work });
+            }
+            return;
+        }
+    }
+}
 
 /// The version that new events of this type carry.
 pub fn current_version(event_type: &str) -> &'static str {
@@ -164,6 +222,17 @@ mod tests {
         assert!(check_registry(&[step("1.0", "2.0"), step("1.0", "2.0")], |_| "2.0").is_err());
         assert!(check_registry(&[step("1.0", "2.0"), step("2.0", "1.0")], |_| "3.0").is_err());
         assert!(check_registry(&[step("1.0", "2.0")], |_| "2.0").is_ok());
+    }
+
+    #[test]
+    fn a_module_of_further_work_is_read_as_a_component() {
+        let event = |work: Value| json!({"OutcomeRatified": {"outcome": {"refer": work}}});
+        let old = event(json!({"module": "2", "cap": 50}));
+        let new = event(json!({"components": ["2"], "cap": 50}));
+        assert_eq!(upcast("OutcomeRatified", "1.0", old), Some(new));
+        let passed = json!({"BoardOutcomeNoted": {"assessment": {"outcome": "pass"}}});
+        let same = upcast("BoardOutcomeNoted", "1.0", passed.clone());
+        assert_eq!(same, Some(passed));
     }
 
     #[test]

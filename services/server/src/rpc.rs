@@ -1,6 +1,7 @@
 //! Every service the binary offers, in the order of life; one file per service in `proto/`.
 
 mod allocation;
+mod appeal;
 mod application;
 mod audit;
 mod board;
@@ -34,7 +35,7 @@ mod training;
 mod vacancy;
 
 use contract::v1::{
-    allocation_service_server::AllocationServiceServer,
+    allocation_service_server::AllocationServiceServer, appeal_service_server::AppealServiceServer,
     application_service_server::ApplicationServiceServer, audit_service_server::AuditServiceServer,
     board_service_server::BoardServiceServer, catalogue_service_server::CatalogueServiceServer,
     commitment_service_server::CommitmentServiceServer,
@@ -114,6 +115,7 @@ pub(crate) fn services(
         EmploymentServiceServer(employment::EmploymentRpc),
         TrainingServiceServer(training::TrainingRpc),
         BoardServiceServer(board::BoardRpc),
+        AppealServiceServer(appeal::AppealRpc),
         QualificationServiceServer(qualification::QualificationRpc),
         PreceptorshipServiceServer(preceptorship::PreceptorshipRpc),
         CommunityServiceServer(community::CommunityRpc),

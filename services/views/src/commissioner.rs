@@ -126,6 +126,8 @@ impl View for Commissioner {
                     sums.count("locks_fixed", !lock.provisional);
                 }
                 sums.add("lock_exemptions", i64::from(lock.exemptions));
+                sums.add("locked_trainings_refused", i64::from(lock.refused));
+                sums.add("lock_overrides_refused", i64::from(lock.overridden));
             }
             Record::Outcome(outcome) => outcome.sums(sums),
             Record::Unseen
@@ -137,6 +139,9 @@ impl View for Commissioner {
             | Record::Posts(_)
             | Record::Costs(_)
             | Record::Enrolment(_)
+            | Record::ExamBoard(_)
+            | Record::TrainingPlace(_)
+            | Record::Appeal(_)
             | Record::Employment(_)
             | Record::Training(_)
             | Record::Qualification(_)
@@ -440,6 +445,14 @@ impl Dashboard for Commissioner {
         ),
         count("locks_fixed", "funding locks that count from a board"),
         count("lock_exemptions", "exemptions granted from a lock"),
+        count(
+            "locked_trainings_refused",
+            "places in another training refused for a lock (D.12)",
+        ),
+        count(
+            "lock_overrides_refused",
+            "of these, attempts to override the lock",
+        ),
     ];
 
     const SUPPRESSED: &'static [&'static str] = &[

@@ -115,6 +115,7 @@ impl View for Employer {
             | Record::Community(_)
             | Record::Membership(_)
             | Record::Network(_) => {}
+            Record::ExamBoard(_) | Record::TrainingPlace(_) | Record::Appeal(_) => {}
         }
     }
 

@@ -153,6 +153,7 @@ impl Journey {
             | Record::Feedback(_)
             | Record::Network(_)
             | Record::Outcome(_) => {}
+            Record::TrainingPlace(_) | Record::ExamBoard(_) | Record::Appeal(_) => {}
         }
     }
 }

@@ -6,6 +6,7 @@
 //! of every aggregate has its place, and a new one does not compile until it has.
 
 pub(crate) mod balance;
+mod board;
 mod clusters;
 mod commitment;
 mod expansion;
@@ -23,6 +24,7 @@ use ledger::view::Noted;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use board::*;
 pub(crate) use clusters::accounts;
 pub use clusters::*;
 pub use commitment::*;
@@ -132,6 +134,8 @@ records! {
     Establishment(EstablishmentRecord): Fact::Establishment(event) => event,
     /// A person's funding locks.
     Lock(LockRecord): Fact::FundingLock(event) => event,
+    /// A place in another training.
+    TrainingPlace(TrainingPlaceRecord): Fact::TrainingPlace(event) => event,
     /// An enrolment.
     Enrolment(EnrolmentRecord): Fact::Enrolment(event) => event,
     /// An employment in the trainee post.
@@ -142,6 +146,10 @@ records! {
     Expansion(ExpansionRecord): Fact::ExpansionPosts(event) => event,
     /// A training year.
     Training(TrainingRecord): Fact::Training(event) => event,
+    /// The standing board of a role's programme.
+    ExamBoard(ExamBoardRecord): Fact::ExamBoard(event) => event,
+    /// An appeal against an outcome.
+    Appeal(AppealRecord): Fact::Appeal(event) => event,
     /// Released results.
     Qualification(QualificationRecord): Fact::Qualification(event) => event,
     /// A preceptorship.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     dashboard::{Dashboard, Definition, Split, count, split},
     record::{Record, balance, year},
+    dashboard::{Dashboard, Definition, Split, before, count, percent, split},
     record::{Record, year},
 };
 
@@ -55,6 +56,9 @@ impl View for University {
                 crate::balance::sums_of_offer(offer, sums);
             }
             Record::Enrolment(enrolment) => enrolment.sums(sums),
+            Record::ExamBoard(board) => board.sums(sums),
+            Record::Appeal(appeal) => appeal.sums(sums),
+            Record::TrainingPlace(place) => place.sums(sums),
             Record::Training(training) => training.sums(sums),
             Record::Invoice(invoice) => sums.add("tuition_charged", invoice.pence),
             Record::Qualification(qualification) => {
@@ -276,6 +280,46 @@ impl Dashboard for University {
             "people who failed for good, lesser awards included",
         ),
         count(
+            "withdrawn_by_board",
+            "people a board withdrew from the programme",
+        ),
+        count(
+            "chairs_actions",
+            "actions a chair took between boards (B.5)",
+        ),
+        count(
+            "chairs_actions_unreported",
+            "chair's actions no board has been told of yet",
+        ),
+        split(
+            "chairs_actions_to_report",
+            Split::Date,
+            "chair's actions to be reported, by day of the board",
+        ),
+        count(
+            "training_places_accepted",
+            "people accepted for another training, the lock allowing it",
+        ),
+        count(
+            "training_places_refused",
+            "people not eligible for another training yet",
+        ),
+        count(
+            "training_places_questioned",
+            "accepted places whose lock was derived again since",
+        ),
+        count("appeals_open", "appeals not decided yet"),
+        count("appeals_upheld", "appeals upheld"),
+        split(
+            "appeal_letters_due_by",
+            Split::Date,
+            "letters that complete an appeal, by their last day",
+        ),
+        count(
+            "appeal_letters_overdue",
+            "letters not sent by their last day",
+        ),
+        count(
             "results_pending",
             "people not yet complete, another board to come",
         ),
@@ -321,6 +365,30 @@ impl Dashboard for University {
         crate::record::mean_ratings(figures);
         balance::compared(figures);
         crate::balance::complete(figures);
+        before(
+            figures,
+            "appeal_letters_due_by",
+            "appeal_letters_overdue",
+            on,
+        );
+        let mut entrants: BTreeMap<String, (i64, i64)> = BTreeMap::new();
+        for (part, count) in figures.parts("entrants") {
+            if let Some((partnership, level)) = part.rsplit_once('/') {
+                let (higher, all) = entrants.entry(partnership.to_owned()).or_default();
+                *all = all.saturating_add(count);
+                if level == "7" {
+                    *higher = higher.saturating_add(count);
+                }
+            }
+        }
+        for (partnership, (higher, all)) in entrants {
+            let share = percent(higher, all);
+            figures.add_of("higher_level_share", &partnership, share);
+            let agreed = figures.get_of("higher_level_agreed", &partnership);
+            let tolerance = figures.get_of("higher_level_tolerance", &partnership);
+            let out = agreed > 0 && (share - agreed).abs() > tolerance;
+            figures.add_of("balance_out_of_tolerance", &partnership, i64::from(out));
+        }
         Ok(())
     }
 }

@@ -145,6 +145,7 @@ impl Campaign {
             .on("2025-11-10")
             .write("OpenVacancy", vacancy(&allocation, &clinical_service))
             .await;
+        board_is_constituted(cast, "MHWP").await;
         Self {
             programme,
             clinical_service,
@@ -720,16 +721,38 @@ pub(crate) struct Ids<'a> {
     pub(crate) assignment: &'a str,
 }
 
-/// A board of one chair and so many internal and external members.
-pub(crate) fn board(kind: &str, internal: u128, external: u128) -> Value {
-    let member = |number: u128, capacity: &str| {
-        let id = Uuid::from_u128(0x5ca5_7000_0000_4000_8000_0000_0000_4000 + number);
-        json!({"person": format!("people/{id}"), "capacity": capacity})
-    };
+/// Somebody of the university's board: 1 chairs, 10 to 12 examine, 20 and 21 from outside.
+pub(crate) fn examiner(number: u128) -> String {
+    let id = Uuid::from_u128(0x5ca5_7000_0000_4000_8000_0000_0000_4000 + number);
+    format!("people/{id}")
+}
+
+fn examiners(internal: u128, external: u128) -> Vec<Value> {
+    let member = |number, capacity: &str| json!({"person": examiner(number), "capacity": capacity});
     let mut members = vec![member(1, "chair")];
     members.extend((0..internal).map(|number| member(10 + number, "internal")));
     members.extend((0..external).map(|number| member(20 + number, "external")));
-    json!({"role": "MHWP", "kind": kind, "members": members})
+    members
+}
+
+/// A board of one chair and so many internal and external members.
+pub(crate) fn board(kind: &str, internal: u128, external: u128) -> Value {
+    json!({"role": "MHWP", "kind": kind, "members": examiners(internal, external)})
+}
+
+/// The university constitutes the board that examines a role's programme.
+pub(crate) async fn board_is_constituted(cast: &Cast, role: &str) -> String {
+    cast.of(WEXCOMBE, BoardSecretary)
+        .on("2025-11-10")
+        .write(
+            "ConstituteBoard",
+            json!({
+                "role": role,
+                "programme_director": examiner(2),
+                "members": examiners(3, 2),
+            }),
+        )
+        .await
 }
 
 /// An application in the words of `said`, where they differ from the usual.

@@ -1,6 +1,7 @@
 //! A tour of everything there is: every scenario and every other way a record can go, so that each
 //! RPC is called and each event stored at least once.
 
+mod board;
 mod commitment;
 mod money;
 pub(crate) mod network;
@@ -46,7 +47,8 @@ pub(crate) async fn whole(cast: &Cast) {
     lapsed(cast, &campaign).await;
     withdrawn(cast, &campaign).await;
     declined(cast, &campaign).await;
-    leaver(cast, &campaign).await;
+    let c7 = leaver(cast, &campaign).await;
+    board::appealed(cast, &c7).await;
     selection::posts(cast, &campaign).await;
     smallest_cluster(cast).await;
     selection::elsewhere(cast, &campaign).await;
@@ -321,7 +323,7 @@ async fn declined(cast: &Cast, campaign: &Campaign) {
 }
 
 /// C7: in training, which is extended, and gone.
-async fn leaver(cast: &Cast, campaign: &Campaign) {
+async fn leaver(cast: &Cast, campaign: &Campaign) -> Trainee {
     let vacancy = &campaign.vacancy;
     let c7 = Trainee::applies(cast, vacancy, candidate(7), "2025-11-21", json!({})).await;
     c7.is_shortlisted().await;
@@ -349,6 +351,7 @@ async fn leaver(cast: &Cast, campaign: &Campaign) {
         .write("EndEmployment", json!({"employment": c7.employment()}))
         .await;
     cast.settle().await;
+    c7
 }
 
 /// C8: in training beside the leaver, alone in the cluster afterwards.

@@ -10,6 +10,7 @@ use crate::{
     application::{
         Applicant, Application, ApplicationEvent, ApplicationTerms, Degree, EntrySource,
     },
+    board::{BoardCapacity, BoardMember, Constitution, ExamBoard, ExamBoardEvent},
     calendar::midday,
     commitment::{CommitmentEvent, CommitmentTerms},
     directory::{
@@ -160,6 +161,7 @@ pub(crate) fn told(story: &Story) -> Given {
                 terms: Box::new(vacancy),
             },
         );
+    given = constituted(given);
     if story.committed {
         given = given.happened(
             whose.commitment(),
@@ -209,6 +211,39 @@ pub(crate) fn and_appointed(given: Given, whose: &Appointment) -> Given {
 pub(crate) fn and_registered(given: Given, employer: TenantId, sector: EmployerSector) -> Given {
     let entry = registered(employer, TenantKind::Employer, Some(sector), None);
     given.happened(Tenant::id(employer), &entry)
+}
+
+/// Somebody of the university's board.
+pub(crate) fn board_member(n: u128, capacity: BoardCapacity) -> BoardMember {
+    BoardMember {
+        person: person(n),
+        capacity,
+    }
+}
+
+/// The university's board stands since 2022: a chair, three internal, two external examiners.
+pub(crate) fn constituted(given: Given) -> Given {
+    use BoardCapacity::{Chair, External, Internal};
+    let members = [
+        (41, Chair),
+        (42, Internal),
+        (43, Internal),
+        (46, Internal),
+        (44, External),
+        (47, External),
+    ];
+    let constituted = ExamBoardEvent::BoardConstituted {
+        university: university(),
+        role: role(),
+        constitution: Constitution {
+            from: date(2022, 1, 10),
+            programme_director: person(40),
+            members: members
+                .map(|(n, capacity)| board_member(n, capacity))
+                .into(),
+        },
+    };
+    given.happened(ExamBoard::id(university(), &role()), &constituted)
 }
 
 fn offered(given: Given, whose: &Appointment, offer: OfferIs) -> Given {

@@ -203,6 +203,7 @@ fn c_2_admissions_do_not_read_board_outcomes() {
             uuid::Uuid::nil(),
             &(),
         ),
+        set_aside: Default::default(),
         assessments: vec![Assessment {
             sitting: Id::new(uuid::Uuid::nil()),
             held: cast::BOARD,

@@ -313,6 +313,21 @@ fn boards(rows: &mut Rows) {
     );
     rows.set("resit.max", json!(1), "[S] standards B.5");
     rows.set(
+        "board.chairs_action.consult",
+        json!(true),
+        "[S] B.5; [P] that it always must",
+    );
+    rows.set(
+        "appeal.letter_days",
+        json!(28),
+        "[S] B.5, OIA: letter that completes the procedures",
+    );
+    rows.set(
+        "appeal.complaint_months",
+        json!(12),
+        "[S] B.5, OIA: from that letter",
+    );
+    rows.set(
         "training.on_referral",
         json!("extend_at_employer_cost"),
         "[P] D.7",
@@ -320,7 +335,11 @@ fn boards(rows: &mut Rows) {
 }
 
 fn locks(rows: &mut Rows) {
-    rows.set("lock.start", json!("2022-04-01"), "[S] LOCK-01");
+    rows.set(
+        "lock.start",
+        json!("2022-04-01"),
+        "[S] LOCK-01; the first intake of March 2022 came before it, TRAIN-04, X-02",
+    );
     rows.set("lock.years", json!(2), "[S] LOCK-01");
     rows.set(
         "lock.programmes",
@@ -331,6 +350,21 @@ fn locks(rows: &mut Rows) {
         "lock.nations",
         json!({ "England": "2022-04-01", "Wales": "2023-10-16" }),
         "[S] requirements A.3",
+    );
+    rows.set(
+        "lock.next_programmes",
+        json!([
+            "MHWP",
+            "PWP",
+            "CWP",
+            "EMHP",
+            "CAP",
+            "cbt_high_intensity",
+            "clinical_psychology",
+            "child_and_adolescent_psychotherapy",
+            "family_and_systemic_psychotherapy",
+        ]),
+        "[S] LOCK-01, Annex 1; [K] the psychological professions beyond its roles",
     );
     rows.set(
         "lock.boundary",

@@ -152,11 +152,13 @@ fn a_final_result_is_not_released_over() {
     let again = QualificationAct::Release {
         result: ReleasedResult::Passed,
         award: award(),
+        appeal: None,
     };
     assert_eq!(qualified.decide(&issue(again)), Ok(vec![]));
     let other = QualificationAct::Release {
         result: REFERRED,
         award: award(),
+        appeal: None,
     };
     let refused = qualified.decide(&issue(other)).map_err(|why| why.reason);
     assert_eq!(refused, Err(Reason::AlreadyRecorded));

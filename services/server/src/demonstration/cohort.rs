@@ -332,21 +332,31 @@ impl Cohort<'_> {
             person: person(self.university, who),
             capacity: capacity.to_owned(),
         };
+        let members = vec![
+            member("chair", "chair"),
+            member("first internal examiner", "internal"),
+            member("second internal examiner", "internal"),
+            member("external examiner", "external"),
+            member("secretary", "attending"),
+        ];
+        let constituted = v1::ConstituteBoardRequest {
+            role: role.to_owned(),
+            programme_director: person(self.university, "programme director"),
+            members: members.clone(),
+            ..Default::default()
+        };
         let board = v1::HoldBoardRequest {
             role: role.to_owned(),
             kind: kind.to_owned(),
-            members: vec![
-                member("chair", "chair"),
-                member("first internal examiner", "internal"),
-                member("second internal examiner", "internal"),
-                member("external examiner", "external"),
-                member("secretary", "attending"),
-            ],
+            members,
             ..Default::default()
         };
         let secretary = self.stage.of(self.university, BoardSecretary)?;
-        let step = format!("{}/board {on}", self.university.slug);
-        Ok(secretary.does(step, on, board).await?.name)
+        let step = |what: &str| format!("{}/{what} {on}", self.university.slug);
+        secretary
+            .does(step("constitution"), on, constituted)
+            .await?;
+        Ok(secretary.does(step("board"), on, board).await?.name)
     }
 }
 

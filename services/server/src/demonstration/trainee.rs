@@ -611,6 +611,7 @@ impl<'a> Trainee<'a> {
                 module: module.to_owned(),
                 due: due.to_owned(),
                 next_board: next_board.to_owned(),
+                ..Default::default()
             });
         }
         self.university(BoardSecretary)?

@@ -7,7 +7,11 @@ use domain::{
 };
 use tonic::{Request, Response, Status};
 
-use crate::{desk::Desk, status::failed, wire};
+use crate::{
+    desk::Desk,
+    status::{failed, refused},
+    wire,
+};
 
 pub(crate) struct FundingRpc(pub(crate) Desk);
 
@@ -69,6 +73,9 @@ impl FundingService for FundingRpc {
                         teaching_start: wire::date(&m.teaching_start, "teaching_start")?,
                         nhs_funded: !m.self_funded,
                         change_of_occupation: !m.same_occupation,
+                        nation: wire::optional_word(&m.nation, "nation")?
+                            .unwrap_or(rules::Nation::England),
+                        programme: wire::some(m.programme),
                     },
                 })
             })
@@ -83,23 +90,13 @@ impl FundingService for FundingRpc {
             receipt: Some(wire::receipt(&receipt)),
             ..CheckFundingLockResponse::default()
         };
-        match check.state {
-            FundingLockCheck::Absent => {}
-            FundingLockCheck::Answered { answer, .. } => match answer {
-                LockAnswer::Clear { exemption } => {
-                    response.clear = true;
-                    response.exemption = wire::show(exemption);
-                }
-                LockAnswer::Locked {
-                    until,
-                    provisional,
-                    rule_version,
-                } => {
-                    response.lock_until = until.to_string();
-                    response.provisional = provisional;
-                    response.rule_version = wire::small(rule_version);
-                }
-            },
+        if let FundingLockCheck::Answered { answer, .. } = check.state {
+            let answer = lock_answer(&answer);
+            response.clear = answer.clear;
+            response.lock_until = answer.lock_until;
+            response.provisional = answer.provisional;
+            response.rule_version = answer.rule_version;
+            response.exemption = answer.exemption;
         }
         Ok(Response::new(response))
     }
@@ -394,6 +391,115 @@ impl FundingService for FundingRpc {
             version: wire::count(read.version),
         }))
     }
+
+    async fn consent_to_lock_disclosure(
+        &self,
+        request: Request<ConsentToLockDisclosureRequest>,
+    ) -> Result<Response<ConsentToLockDisclosureResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(rules::ConsentToLockDisclosure {
+                    employer: TenantId::from_name(&m.employer, "employer")?,
+                })
+            })
+            .await
+    }
+
+    /// The attempt is written whatever the lock says, and then answered for.
+    async fn accept_training_place(
+        &self,
+        request: Request<AcceptTrainingPlaceRequest>,
+    ) -> Result<Response<AcceptTrainingPlaceResponse>, Status> {
+        let (permit, receipt) = self
+            .0
+            .record(request, |m| {
+                Ok(rules::AcceptTrainingPlace {
+                    person: PersonId::from_name(&m.person, "person")?,
+                    question: LockQuestion {
+                        teaching_start: wire::date(&m.teaching_start, "teaching_start")?,
+                        nhs_funded: !m.self_funded,
+                        change_of_occupation: !m.same_occupation,
+                        nation: wire::optional_word(&m.nation, "nation")?
+                            .unwrap_or(rules::Nation::England),
+                        programme: wire::some(m.programme),
+                    },
+                    override_lock: m.override_lock,
+                })
+            })
+            .await?;
+        self.0
+            .ledger()
+            .read(&permit, Id::<rules::TrainingPlace>::new(receipt.id))
+            .await
+            .map_err(failed)?
+            .state
+            .or_refuse()
+            .map_err(|refusal| refused(&refusal))?;
+        Ok(Response::new(wire::receipt(&receipt).into()))
+    }
+
+    async fn get_funding_lock(
+        &self,
+        request: Request<GetFundingLockRequest>,
+    ) -> Result<Response<GetFundingLockResponse>, Status> {
+        self.0.permit(&request).await?;
+        let person = PersonId::from_name(&request.get_ref().person, "person")
+            .map_err(|refusal| refused(&refusal))?;
+        let name = rules::FundingLock::id(person).name();
+        let read = self.0.read::<rules::FundingLock>(&request, &name).await?;
+        let mut exemptions = vec![];
+        for granted in read.state.exemptions() {
+            let reason: Option<String> = self.0.open(&request, &granted.reason).await?;
+            exemptions.push(LockExemption {
+                exemption: granted.id.to_string(),
+                reason: reason.unwrap_or_default(),
+            });
+        }
+        let locks = read
+            .state
+            .locks()
+            .map(|(application, lock, exemption)| TrainingLock {
+                application: application.name(),
+                training_start: lock.training_start.to_string(),
+                board: lock.board.to_string(),
+                until: lock.until.to_string(),
+                provisional: lock.provisional,
+                rule_version: wire::small(lock.rule_version),
+                exemption: wire::show(exemption),
+            });
+        let funding_lock = v1::FundingLock {
+            name,
+            person: person.to_string(),
+            locks: locks.collect(),
+            exemptions,
+            refused_attempts: wire::small(read.state.refused()),
+            exemption_route: rules::EXEMPTION_ROUTE.to_owned(),
+        };
+        Ok(Response::new(GetFundingLockResponse {
+            funding_lock: Some(funding_lock),
+            version: wire::count(read.version),
+        }))
+    }
+
+    async fn get_training_place(
+        &self,
+        request: Request<GetTrainingPlaceRequest>,
+    ) -> Result<Response<GetTrainingPlaceResponse>, Status> {
+        let name = &request.get_ref().name;
+        let read = self.0.read::<rules::TrainingPlace>(&request, name).await?;
+        let training_place = read.state.place().map(|place| v1::TrainingPlace {
+            name: name.clone(),
+            person: place.person.to_string(),
+            teaching_start: place.question.teaching_start.to_string(),
+            accepted: read.state.or_refuse().is_ok(),
+            answer: Some(lock_answer(&place.answer)),
+            questioned: read.state.questioned().iter().map(lock_answer).collect(),
+        });
+        Ok(Response::new(GetTrainingPlaceResponse {
+            training_place,
+            version: wire::count(read.version),
+        }))
+    }
 }
 
 fn award(name: &str, state: &rules::FundingAward) -> Option<v1::FundingAward> {
@@ -502,5 +608,25 @@ fn costs(name: &str, state: &rules::EmployerCosts) -> v1::EmployerCosts {
             .into_iter()
             .map(|(kind, pence)| cost(kind, pence, String::new()))
             .collect(),
+    }
+}
+
+fn lock_answer(answer: &LockAnswer) -> v1::LockAnswer {
+    match answer {
+        LockAnswer::Clear { exemption } => v1::LockAnswer {
+            clear: true,
+            exemption: wire::show(*exemption),
+            ..v1::LockAnswer::default()
+        },
+        LockAnswer::Locked {
+            until,
+            provisional,
+            rule_version,
+        } => v1::LockAnswer {
+            lock_until: until.to_string(),
+            provisional: *provisional,
+            rule_version: wire::small(*rule_version),
+            ..v1::LockAnswer::default()
+        },
     }
 }

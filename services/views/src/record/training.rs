@@ -65,6 +65,10 @@ pub struct LockRecord {
     pub locks: BTreeMap<Uuid, LockUntil>,
     /// Exemptions granted.
     pub exemptions: u32,
+    /// Places in another training refused for it.
+    pub refused: u32,
+    /// Of which somebody tried to override the lock.
+    pub overridden: u32,
 }
 
 /// How long one training locks.
@@ -99,6 +103,13 @@ impl Keep<FundingLockEvent> for LockRecord {
             FundingLockEvent::LockExemptionGranted { .. } => {
                 self.exemptions = self.exemptions.saturating_add(1);
             }
+            FundingLockEvent::LockedTrainingRefused { overridden, .. } => {
+                self.refused = self.refused.saturating_add(1);
+                self.overridden = self.overridden.saturating_add(u32::from(*overridden));
+            }
+            FundingLockEvent::LockDisclosureConsented { .. }
+            | FundingLockEvent::LockReliedOn { .. }
+            | FundingLockEvent::LockRelianceQuestioned { .. } => {}
         }
     }
 }
@@ -116,8 +127,10 @@ pub struct EnrolmentRecord {
     pub curriculum: String,
     /// First day of teaching.
     pub starts: Option<Date>,
-    /// What each board decided, first to latest.
+    /// What each board decided that still stands, first to latest.
     pub outcomes: Vec<Decided>,
+    /// The sittings that decided so.
+    pub sittings: Vec<Uuid>,
 }
 
 /// What a board decided, without module, cap or date.
@@ -133,6 +146,8 @@ pub enum Decided {
     Deferred,
     /// Ended without the qualification.
     Failed,
+    /// Withdrawn by the board.
+    Withdrawn,
 }
 
 impl EnrolmentRecord {
@@ -152,6 +167,10 @@ impl EnrolmentRecord {
         sums.count("referred", referred);
         sums.count("deferred", self.outcomes.contains(&Decided::Deferred));
         sums.count("failed", self.outcomes.contains(&Decided::Failed));
+        sums.count(
+            "withdrawn_by_board",
+            self.outcomes.contains(&Decided::Withdrawn),
+        );
     }
 }
 
@@ -166,13 +185,24 @@ impl Keep<EnrolmentEvent> for EnrolmentRecord {
                 self.starts = Some(study.starts);
             }
             EnrolmentEvent::BoardOutcomeNoted { assessment } => {
+                self.sittings.push(assessment.sitting.0);
                 self.outcomes.push(match assessment.outcome {
                     BoardOutcome::Pass => Decided::Passed,
                     BoardOutcome::Refer { .. } => Decided::Referred,
-                    BoardOutcome::Defer { .. } => Decided::Deferred,
+                    BoardOutcome::Defer { .. } | BoardOutcome::DecisionDeferred { .. } => {
+                        Decided::Deferred
+                    }
                     BoardOutcome::Fail | BoardOutcome::ExitAward => Decided::Failed,
+                    BoardOutcome::Withdraw => Decided::Withdrawn,
                 });
             }
+            EnrolmentEvent::BoardOutcomeSetAside { sitting, .. } => {
+                if let Some(at) = self.sittings.iter().position(|known| *known == sitting.0) {
+                    self.sittings.remove(at);
+                    self.outcomes.remove(at);
+                }
+            }
+            EnrolmentEvent::BoardOutcomeRedated { .. } => {}
         }
     }
 
@@ -265,6 +295,15 @@ impl QualificationRecord {
 impl Keep<QualificationEvent> for QualificationRecord {
     fn note(&mut self, _: &Noted, fact: &QualificationEvent) {
         match fact {
+            QualificationEvent::ResultSuperseded { .. } => {
+                self.award = None;
+                self.not_completed = None;
+            }
+            QualificationEvent::ResultRedated { board, .. } => {
+                if let Some(award) = &mut self.award {
+                    award.awarded = *board;
+                }
+            }
             QualificationEvent::ResultReleased {
                 appointment,
                 result,

@@ -326,7 +326,7 @@ async fn d_7_a_referral_is_a_pending_result_to_the_employer_and_an_attempt_to_th
     stage.trains(&campaign, &c5, 5).await;
     let board = stage.board_sits("2027-03-10", "qualifying").await;
     let refer = json!({
-        "refer": {"module": "2", "due": "2027-05-14", "next_board": "2027-06-16"},
+        "refer": {"components": ["2"], "due": "2027-05-14", "next_board": "2027-06-16"},
     });
     stage.is_decided(board, "2027-03-10", &c5, refer).await;
 

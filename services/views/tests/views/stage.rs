@@ -515,7 +515,14 @@ impl Stage {
             member(912, "internal"),
             member(913, "external"),
         ];
-        let hold = json!({"role": "MHWP", "kind": kind, "members": members, "report_to": null});
+        let constitute = json!({
+            "role": "MHWP", "programme_director": person(909), "members": members,
+        });
+        self.does::<board::ConstituteBoard>(BOARD, on, constitute)
+            .await;
+        let hold = json!({
+            "role": "MHWP", "kind": kind, "members": members, "chairs_action": null,
+        });
         self.does::<board::HoldBoard>(BOARD, on, hold).await
     }
 

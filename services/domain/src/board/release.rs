@@ -1,0 +1,130 @@
+//! The university releases what a board has ratified, and carries a corrected day to it.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::{BoardOutcome, BoardSitting};
+use crate::{
+    actor::{TenantId, TenantKind},
+    application::Application,
+    enrolment::{Assessment, Enrolment, EnrolmentAct},
+    id::Id,
+    qualification::{QualificationAct, QualificationAward, ReleasedResult},
+    refusal::{Reason, Refusal},
+    world::{Command, Halt, Issue, StreamKey, World},
+};
+
+/// A ratified outcome in the words of employer and person: what it says of attempts, components and
+/// caps is left out (C.4).
+fn released(assessment: &Assessment) -> ReleasedResult {
+    let board = assessment.held;
+    match assessment.outcome {
+        BoardOutcome::Pass => ReleasedResult::Passed,
+        BoardOutcome::Refer { next_board, .. }
+        | BoardOutcome::Defer { next_board, .. }
+        | BoardOutcome::DecisionDeferred { next_board } => {
+            ReleasedResult::NotYetComplete { next_board }
+        }
+        BoardOutcome::Fail | BoardOutcome::Withdraw => ReleasedResult::NotCompleted {
+            exit_award: false,
+            board,
+        },
+        BoardOutcome::ExitAward => ReleasedResult::NotCompleted {
+            exit_award: true,
+            board,
+        },
+    }
+}
+
+/// The university releases the latest ratified outcome to the person and the employer: that it was
+/// passed, that it was not completed, or only that it is not complete yet and when the next board
+/// is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReleaseResult {
+    /// For whose application.
+    pub application: Id<Application>,
+}
+
+impl Command for ReleaseResult {
+    fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
+        let university = issue.by.acting_for(TenantKind::University)?;
+        let enrolment = world.read_own(
+            issue,
+            Id::<Enrolment>::derive(university, &[self.application.0]),
+        )?;
+        let Some(study) = enrolment.study() else {
+            return Err(Refusal::not_permitted().into());
+        };
+        let Some(assessment) = enrolment.standing() else {
+            return Err(Refusal::new(
+                Reason::ResultNotReleased,
+                "no board has decided for this person, so there is nothing to release; ratify an \
+                 outcome first",
+            )
+            .into());
+        };
+        if issue.today() < assessment.held {
+            return Err(Refusal::new(
+                Reason::ResultNotReleased,
+                "a result is released on the day of the board or later",
+            )
+            .into());
+        }
+        let result = released(assessment);
+        let award = QualificationAward {
+            qualification: study.qualification.clone(),
+            level: study.level,
+            awarded: assessment.held,
+            appointment: study.appointment.clone(),
+        };
+        let id = award.appointment.qualification();
+        let release = QualificationAct::Release {
+            result,
+            award,
+            appeal: enrolment.superseded_by(),
+        };
+        world.decide(issue, id, release)?;
+        Ok(id.key())
+    }
+}
+
+/// Reaction to a corrected board date: what the sitting decided for a person counts from the day on
+/// which it was held.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RedateOutcome {
+    /// Whose board.
+    pub university: TenantId,
+    /// For whose application.
+    pub application: Id<Application>,
+    /// The sitting.
+    pub sitting: Id<BoardSitting>,
+    /// The day on which it was held.
+    pub held: Date,
+}
+
+impl Command for RedateOutcome {
+    fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
+        issue.by.acting_for(TenantKind::Platform)?;
+        let id = Id::<Enrolment>::derive(self.university, &[self.application.0]);
+        let redate = EnrolmentAct::Redate {
+            sitting: self.sitting,
+            held: self.held,
+        };
+        let enrolment = world.read(id)?;
+        let decided = enrolment
+            .assessments()
+            .iter()
+            .find(|known| known.sitting == self.sitting);
+        let (Some(study), Some(decided)) = (enrolment.study(), decided) else {
+            return Ok(id.key());
+        };
+        let (qualification, former) = (study.appointment.qualification(), decided.held);
+        world.decide(issue, id, redate)?;
+        let redate = QualificationAct::Redate {
+            board: self.held,
+            former,
+        };
+        world.decide(issue, qualification, redate)?;
+        Ok(id.key())
+    }
+}
