@@ -12,6 +12,7 @@ pub(crate) mod messages;
 pub(crate) mod partner;
 pub(crate) mod places;
 pub(crate) mod process;
+pub(crate) mod qualified;
 pub(crate) mod service;
 pub(crate) mod snapshot;
 pub(crate) mod soundness;

@@ -1,5 +1,6 @@
 //! The scenarios end to end, as each tenant lives them.
 
+mod after_qualifying;
 mod broken_promise;
 mod dashboards;
 mod elsewhere;

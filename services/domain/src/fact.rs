@@ -189,6 +189,8 @@ facts! {
     Appeal: appeal::Appeal => AppealEvent,
     /// A qualification.
     Qualification: qualification::Qualification => QualificationEvent,
+    /// A plan towards the qualified post.
+    TransitionPlan: transition::TransitionPlan => TransitionPlanEvent,
     /// A preceptorship.
     Preceptorship: preceptorship::Preceptorship => PreceptorshipEvent,
     /// A community of practice.
@@ -203,4 +205,6 @@ facts! {
     OutcomeReport: outcome::OutcomeReport => OutcomeEvent,
     /// An extract for the evaluation.
     Extract: extract::Extract => ExtractEvent,
+    /// A qualified post as it is worked.
+    QualifiedPractice: qualified_practice::QualifiedPractice => QualifiedPracticeEvent,
 }

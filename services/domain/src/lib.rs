@@ -26,6 +26,7 @@
 //! - [`prior_learning`]: what a trainee brings along, and the credit it counts for
 //! - [`training`]: the year both share, from supervision to the verified portfolio
 //! - [`cluster`]: the trainees an employer has at an intake, and whether too few are left
+//! - [`transition`]: meanwhile the employer prepares the qualified role
 //! - [`board`]: the exam board sits, decides and releases
 //! - [`expansion_post`]: the additional post set aside for a trainee who passes
 //! - [`qualification`]: what was conferred, and the registers that list it
@@ -33,6 +34,7 @@
 //! - [`community`]: communities of practice, and the feedback of those concerned
 //! - [`network`]: a regional network's offices, meetings, actions and digests
 //! - [`outcome`]: what clinical services report, in sums; [`extract`]: what the evaluator reads
+//! - [`qualified_practice`]: the post as it is worked, until it is left
 //!
 //! Beneath them: [`actor`] (who acts), [`permission`] (who may), [`world`] (how a command runs),
 //! [`refusal`] (why not), [`reactions`] (what follows), [`fact`] (every event, typed),
@@ -76,6 +78,7 @@ pub mod preceptorship;
 pub mod prior_learning;
 pub mod programme;
 pub mod qualification;
+pub mod qualified_practice;
 pub mod reactions;
 pub mod referral;
 pub mod refusal;
@@ -84,6 +87,7 @@ pub mod supervision_agreement;
 pub mod tally;
 pub mod text;
 pub mod training;
+pub mod transition;
 pub mod upcast;
 pub mod vacancy;
 pub mod world;

@@ -50,6 +50,8 @@ pub enum PersonalClass {
     Edi,
     /// Whether a person comes from lived experience: the person's own (`ACTOR-12`).
     LivedExperience,
+    /// Why somebody is on leave: the employer's own.
+    LeaveReason,
 }
 
 /// One controller's sealed copy of a value.

@@ -36,12 +36,16 @@ use crate::{
     network::{IssueDigest, NetworkEvent},
     offer::{LapseOffer, Offer},
     permission::Action,
-    preceptorship::StartPreceptorship,
+    preceptorship::{
+        NoteService, Preceptorship, PreceptorshipEvent, ServiceChange, StartPreceptorship,
+    },
     qualification::{QualificationEvent, ReleasedResult},
     tally::TallyOutcome,
+    qualified_practice::{OpenQualifiedPractice, QualifiedPractice, QualifiedPracticeEvent},
     training::{
         NoteEmployment, NoteEmploymentEnd, NoteEnrolment, Teaching, Training, TrainingEvent,
     },
+    transition::{CloseTransitionPlan, OpenTransitionPlan},
     world::Command,
 };
 
@@ -182,8 +186,11 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         Fact::Training(told) => after_training(Id::new(event.stream), told),
         Fact::FundingLock(event) => after_lock(event).into_iter().collect(),
         Fact::BoardSitting(fact) => after_sitting(event.stream, fact).into_iter().collect(),
+        Fact::Training(fact) => after_training(Id::new(event.stream), fact),
         Fact::Qualification(event) => after_qualification(event),
         Fact::Network(event) => after_network(event).into_iter().collect(),
+        Fact::Preceptorship(fact) => after_preceptorship(Id::new(event.stream), fact),
+        Fact::QualifiedPractice(fact) => after_practice(Id::new(event.stream), fact),
         Fact::Policy(_)
         | Fact::Tenant(_)
         | Fact::ClinicalService(_)
@@ -222,6 +229,8 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         | Fact::ExamBoard(_)
         | Fact::Appeal(_)
         | Fact::Preceptorship(_)
+        | Fact::BoardSitting(_)
+        | Fact::TransitionPlan(_)
         | Fact::Community(_)
         | Fact::Membership(_)
         | Fact::Feedback(_)
@@ -413,8 +422,8 @@ fn after_enrolment(event: &EnrolmentEvent) -> Option<Reaction> {
     Some(Reaction::command(Action::EnrolTrainee, note))
 }
 
-/// Who has entered a funded training is locked from the first day, provisionally; and a qualified
-/// post is expected for them, or no longer.
+/// Who has entered a funded training is locked from the first day, provisionally; a qualified post
+/// is expected for them, and the way to it begins, or no longer.
 fn after_training(training: Id<Training>, event: &TrainingEvent) -> Vec<Reaction> {
     let expect = Reaction::command(Action::EnrolTrainee, NoteExpectedCompletion { training });
     match event {
@@ -428,14 +437,23 @@ fn after_training(training: Id<Training>, event: &TrainingEvent) -> Vec<Reaction
                 training_start: year.starts,
                 expected_board: *expected_board,
             };
-            vec![expect, Reaction::command(Action::EnrolTrainee, foresee)]
+            let open = OpenTransitionPlan {
+                appointment: appointment.clone(),
+                from: year.starts,
+            };
+            vec![
+                expect,
+                Reaction::command(Action::EnrolTrainee, foresee),
+                Reaction::command(Action::EnrolTrainee, open),
+            ]
         }
         TrainingEvent::TrainingExtended { .. } => vec![expect],
-        TrainingEvent::EmploymentEndNoted { .. } => {
-            vec![Reaction::command(
-                Action::EndEmployment,
-                NoteTrainingLeft { training },
-            )]
+        TrainingEvent::EmploymentEndNoted { on } => {
+            let close = CloseTransitionPlan { training, on: *on };
+            vec![
+                Reaction::command(Action::EndEmployment, NoteTrainingLeft { training }),
+                Reaction::command(Action::EndEmployment, close),
+            ]
         }
         _ => vec![],
     }
@@ -470,6 +488,36 @@ fn after_sitting(sitting: Uuid, event: &BoardSittingEvent) -> Option<Reaction> {
         held: *held,
     };
     Some(Reaction::command(Action::CorrectBoardDate, redate))
+/// The post that a preceptorship goes with is worked from its first day on.
+fn after_preceptorship(
+    preceptorship: Id<Preceptorship>,
+    event: &PreceptorshipEvent,
+) -> Vec<Reaction> {
+    let PreceptorshipEvent::ConsolidationClockStarted { .. } = event else {
+        return vec![];
+    };
+    let open = OpenQualifiedPractice { preceptorship };
+    vec![Reaction::command(Action::EvidenceQualifiedPost, open)]
+}
+
+/// Why somebody is away or has left stays with the employer; the joint record learns the days.
+fn after_practice(
+    practice: Id<QualifiedPractice>,
+    event: &QualifiedPracticeEvent,
+) -> Vec<Reaction> {
+    let (action, change) = match event {
+        QualifiedPracticeEvent::PracticeLeaveStarted { leave } => {
+            (Action::StartPracticeLeave, ServiceChange::Away(leave.from))
+        }
+        QualifiedPracticeEvent::PracticeLeaveEnded { on } => {
+            (Action::EndPracticeLeave, ServiceChange::Back(*on))
+        }
+        QualifiedPracticeEvent::QualifiedPostLeft { leaving } => {
+            (Action::LeaveQualifiedPost, ServiceChange::Left(leaving.on))
+        }
+        _ => return vec![],
+    };
+    vec![Reaction::command(action, NoteService { practice, change })]
 }
 
 /// A pass fixes the lock and brings the promise of a post due. The lock follows the board of the
@@ -491,9 +539,14 @@ fn after_qualification(event: &QualificationEvent) -> Vec<Reaction> {
                 person: whose.person,
                 qualified_on: award.awarded,
             };
+            let close = CloseTransitionPlan {
+                training: whose.training(),
+                on: award.awarded,
+            };
             vec![
                 fix(whose, award.awarded),
                 Reaction::command(Action::ReleaseResult, due),
+                Reaction::command(Action::ReleaseResult, close),
             ]
         }
         QualificationEvent::ResultReleased {

@@ -129,6 +129,8 @@ reasons! {
     ChairNotIndependent Precondition,
     /// (C.4)
     ResultNotReleased Precondition,
+    /// (B.6) the same level or senior, and twelve months' experience.
+    PreceptorNotEligible Precondition,
     /// (PRACTICE-04..07)
     ArrsNotEligible Precondition,
     /// (TIME-06) the vacancy is not open on the date.

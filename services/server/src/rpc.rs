@@ -30,8 +30,10 @@ mod preceptorship;
 mod prior_learning;
 mod programme;
 mod qualification;
+mod qualified_practice;
 mod supervision_agreement;
 mod training;
+mod transition;
 mod vacancy;
 
 use contract::v1::{
@@ -59,8 +61,11 @@ use contract::v1::{
     prior_learning_service_server::PriorLearningServiceServer,
     programme_service_server::ProgrammeServiceServer,
     qualification_service_server::QualificationServiceServer,
+    qualified_practice_service_server::QualifiedPracticeServiceServer,
     supervision_agreement_service_server::SupervisionAgreementServiceServer,
-    training_service_server::TrainingServiceServer, vacancy_service_server::VacancyServiceServer,
+    training_service_server::TrainingServiceServer,
+    transition_service_server::TransitionServiceServer,
+    vacancy_service_server::VacancyServiceServer,
 };
 use ledger::Ledger;
 use tokio::sync::watch;
@@ -114,6 +119,7 @@ pub(crate) fn services(
         ExpansionPostServiceServer(expansion_post::ExpansionPostRpc),
         EmploymentServiceServer(employment::EmploymentRpc),
         TrainingServiceServer(training::TrainingRpc),
+        TransitionServiceServer(transition::TransitionRpc),
         BoardServiceServer(board::BoardRpc),
         AppealServiceServer(appeal::AppealRpc),
         QualificationServiceServer(qualification::QualificationRpc),
@@ -122,6 +128,7 @@ pub(crate) fn services(
         NetworkServiceServer(network::NetworkRpc),
         OutcomeServiceServer(outcome::OutcomeRpc),
         ExtractServiceServer(extract::ExtractRpc),
+        QualifiedPracticeServiceServer(qualified_practice::QualifiedPracticeRpc),
         OperationServiceServer(operation::OperationRpc),
         FeedServiceServer(|desk| feed::FeedRpc::new(desk, Subscriptions::until(draining.clone()))),
         DashboardServiceServer(|desk| dashboard::DashboardRpc::new(desk, Subscriptions::until(draining.clone()))),

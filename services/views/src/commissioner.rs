@@ -149,7 +149,9 @@ impl View for Commissioner {
             | Record::Community(_)
             | Record::Membership(_)
             | Record::Feedback(_)
-            | Record::Network(_) => {}
+            | Record::Network(_)
+            | Record::TransitionPlan(_)
+            | Record::QualifiedPractice(_) => {}
         }
     }
 

@@ -14,6 +14,7 @@ use crate::{
         outcome_completeness, split,
     },
     record::{AllocationStage, Record, balance, year},
+    record::{AllocationStage, Record, late, year},
 };
 
 /// The view.
@@ -95,6 +96,7 @@ impl View for Employer {
             }
             Record::Training(training) => training.sums(sums),
             Record::Qualification(qualification) => qualification.sums(sums),
+            Record::TransitionPlan(plan) => plan.sums(sums),
             Record::Preceptorship(preceptorship) => preceptorship.sums(sums),
             Record::Posts(posts) => posts.sums(sums),
             Record::Partnership(partnership) => {
@@ -106,6 +108,7 @@ impl View for Employer {
             }
             Record::Outcome(outcome) => outcome.sums(sums),
             Record::Feedback(feedback) => feedback.sums(sums),
+            Record::QualifiedPractice(practice) => practice.sums(sums),
             Record::Unseen
             | Record::Programme(_)
             | Record::Intake(_)
@@ -521,10 +524,90 @@ impl Dashboard for Employer {
             "preceptorships_complete",
             "preceptorships both parts of which are done",
         ),
+        count(
+            "preceptorships_ended_early",
+            "preceptorships that ended with the post (B.6)",
+        ),
+        count(
+            "preceptors_missing",
+            "running preceptorships without a preceptor (B.6)",
+        ),
         split(
             "preceptorship_sessions",
             Split::Word,
             "sessions held, by form",
+        ),
+        count(
+            "preceptor_meetings_asked",
+            "preceptor meetings the tiers ask for (B.6)",
+        ),
+        split(
+            "first_meetings_by",
+            Split::Date,
+            "preceptorships before their first meeting, by its last day",
+        ),
+        count(
+            "first_meetings_overdue",
+            "preceptorships whose first meeting is late (B.6)",
+        ),
+        split(
+            "preceptorship_quarter_hours",
+            Split::Word,
+            "supernumerary and protected time taken, in quarter-hours",
+        ),
+        count(
+            "transition_steps_taken",
+            "steps taken towards qualified posts (PRECEPT-01)",
+        ),
+        split(
+            "transition_first_steps_by",
+            Split::Date,
+            "trainees before their first step, by its last day",
+        ),
+        count(
+            "transition_plans_amber",
+            "trainees without a step by the month policy names (PRECEPT-01)",
+        ),
+        count("practitioners", "people who work in a qualified post"),
+        split(
+            "practitioners_by_team",
+            Split::Word,
+            "people in a qualified post, by team (PRACTICE-03)",
+        ),
+        count(
+            "practitioners_on_leave",
+            "people on leave from a qualified post",
+        ),
+        count(
+            "practitioners_without_supervisor",
+            "people in a qualified post whom nobody supervises (SUP-05)",
+        ),
+        count(
+            "below_contact_hours",
+            "people whose patient contact is below the weekly average (PRACTICE-01)",
+        ),
+        split(
+            "contact_quarter_hours",
+            Split::Word,
+            "patient contact by mode, in quarter-hours (PRACTICE-02)",
+        ),
+        count(
+            "practice_sessions",
+            "sessions held with patients (PRACTICE-13)",
+        ),
+        count("left_qualified_posts", "people who left a qualified post"),
+        split(
+            "leaving_reasons",
+            Split::Word,
+            "people who left, by class of reason",
+        ),
+        count(
+            "left_before_consolidation",
+            "people who left before two years of service: a report, never a bar (LOCK-03)",
+        ),
+        count(
+            "consolidation_paused",
+            "people on leave before two years of service (LOCK-04)",
         ),
         split(
             "consolidating_until",
@@ -546,12 +629,7 @@ impl Dashboard for Employer {
         crate::balance::complete(figures);
         cluster_health(figures, policies, on)?;
         before(figures, "commitments_due_by", "commitments_overdue", on);
-        before(
-            figures,
-            "consolidating_until",
-            "consolidated",
-            on.tomorrow().unwrap_or(on),
-        );
+        late(figures, on);
         Ok(())
     }
 }

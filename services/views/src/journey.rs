@@ -121,7 +121,7 @@ impl Journey {
             }
             Record::Preceptorship(row) => {
                 self.whose(row.trainee.as_ref());
-                self.qualified_post_from = row.consolidates_from;
+                self.qualified_post_from = row.post_from();
                 self.preceptorship_sessions = row
                     .sessions
                     .values()
@@ -154,6 +154,7 @@ impl Journey {
             | Record::Network(_)
             | Record::Outcome(_) => {}
             Record::TrainingPlace(_) | Record::ExamBoard(_) | Record::Appeal(_) => {}
+            Record::TransitionPlan(_) | Record::QualifiedPractice(_) => {}
         }
     }
 }

@@ -14,6 +14,7 @@ mod funnel;
 mod money;
 mod network;
 mod places;
+mod qualified;
 mod selection;
 mod service;
 mod training;
@@ -33,6 +34,8 @@ pub use money::*;
 pub(crate) use network::mean_ratings;
 pub use network::*;
 pub use places::*;
+pub(crate) use qualified::late;
+pub use qualified::*;
 pub use selection::*;
 pub use service::*;
 pub use training::*;
@@ -152,6 +155,8 @@ records! {
     Appeal(AppealRecord): Fact::Appeal(event) => event,
     /// Released results.
     Qualification(QualificationRecord): Fact::Qualification(event) => event,
+    /// A plan towards the qualified post.
+    TransitionPlan(TransitionPlanRecord): Fact::TransitionPlan(event) => event,
     /// A preceptorship.
     Preceptorship(PreceptorshipRecord): Fact::Preceptorship(event) => event,
     /// A community of practice.
@@ -164,6 +169,8 @@ records! {
     Network(NetworkRecord): Fact::Network(event) => event,
     /// A clinical service's outcomes of one month.
     Outcome(OutcomeRecord): Fact::OutcomeReport(event) => event,
+    /// A qualified post as it is worked.
+    QualifiedPractice(QualifiedPracticeRecord): Fact::QualifiedPractice(event) => event,
 }
 
 /// How a kept record takes its events in.

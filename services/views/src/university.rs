@@ -97,6 +97,7 @@ impl View for University {
             | Record::Membership(_)
             | Record::Network(_)
             | Record::Outcome(_) => {}
+            Record::TransitionPlan(_) | Record::QualifiedPractice(_) => {}
         }
     }
 
@@ -350,6 +351,10 @@ impl Dashboard for University {
         count(
             "preceptorships_complete",
             "preceptorships both parts of which are done",
+        ),
+        count(
+            "preceptorships_ended_early",
+            "preceptorships that ended with the post (B.6)",
         ),
         split(
             "preceptorship_sessions",

@@ -298,7 +298,7 @@ pub(crate) fn record<A: Decider>(home: TenantId, application: &str) -> String {
 /// Somebody who applies to Northmoor and Wexcombe, and what becomes of them.
 #[derive(Clone)]
 pub(crate) struct Trainee {
-    cast: Cast,
+    pub(crate) cast: Cast,
     /// The person, who is a tenant of their own.
     pub(crate) person: TenantId,
     /// `applications/{uuid}`
@@ -665,49 +665,6 @@ impl Trainee {
     pub(crate) async fn takes_the_qualified_post(&self, campaign: &Campaign) {
         self.manager("2027-04-05")
             .write("EvidenceQualifiedPost", self.qualified_post(campaign))
-            .await;
-        self.cast.settle().await;
-    }
-
-    /// Registered, and through the year of preceptorship.
-    pub(crate) async fn completes_preceptorship(&self, registered_as: &str) {
-        self.hr("2027-05-14")
-            .write(
-                "RecordRegisterEntry",
-                json!({
-                    "qualification": self.qualification(),
-                    "register": "bps",
-                    "number": registered_as,
-                }),
-            )
-            .await;
-        let preceptorship = json!({"preceptorship": self.preceptorship()});
-        let session = |form: &str| json!({"preceptorship": self.preceptorship(), "form": form});
-        let supervisor = self.cast.of(NORTHMOOR, PracticeSupervisor);
-        for on in [
-            "2027-05-10",
-            "2027-07-12",
-            "2027-09-13",
-            "2027-11-08",
-            "2028-01-10",
-            "2028-03-13",
-        ] {
-            supervisor
-                .on(on)
-                .write("RecordPreceptorshipSession", session("preceptor_meeting"))
-                .await;
-        }
-        self.programme("2027-10-04")
-            .write(
-                "RecordPreceptorshipSession",
-                session("community_of_practice"),
-            )
-            .await;
-        self.manager("2028-04-04")
-            .write("SignOffPreceptorship", preceptorship.clone())
-            .await;
-        self.programme("2028-04-04")
-            .write("CompletePreceptorship", preceptorship)
             .await;
         self.cast.settle().await;
     }

@@ -2,6 +2,7 @@
 //! RPC is called and each event stored at least once.
 
 mod board;
+mod after_qualifying;
 mod commitment;
 mod money;
 pub(crate) mod network;
@@ -85,6 +86,7 @@ pub(crate) async fn whole(cast: &Cast) {
         )
         .await;
     cast.settle().await;
+    after_qualifying::plays(cast, &campaign, &practitioner).await;
     services::remodelled(cast, &campaign).await;
     let toured = Toured {
         campaign,

@@ -20,21 +20,34 @@ const VIEWERS: [(&str, TenantId, ActingRole); 3] = [
 
 /// A tenant's dashboard, with the way of each person it may name.
 pub(super) async fn dashboard(cast: &Cast, viewer: &str) -> Value {
+    dashboard_as_of(cast, viewer, "").await
+}
+
+/// The same as of a day.
+async fn dashboard_as_of(cast: &Cast, viewer: &str, as_of: &str) -> Value {
     let (_, tenant, role) = VIEWERS
         .into_iter()
         .find(|(name, ..)| *name == viewer)
         .expect("a viewer");
     cast.of(tenant, role)
-        .get("GetDashboard", json!({"include_journeys": true}))
+        .get(
+            "GetDashboard",
+            json!({"include_journeys": true, "as_of": as_of}),
+        )
         .await
 }
 
 /// Compares whole figures, viewer by viewer.
 pub(super) async fn show(cast: &Cast, expected: &[(&str, &str, i64)]) {
+    show_as_of(cast, "", expected).await;
+}
+
+/// The same as of a day.
+pub(super) async fn show_as_of(cast: &Cast, as_of: &str, expected: &[(&str, &str, i64)]) {
     cast.settle().await;
     let mut seen = vec![];
     for (viewer, name, _) in expected {
-        let dashboard = dashboard(cast, viewer).await;
+        let dashboard = dashboard_as_of(cast, viewer, as_of).await;
         let value = dashboard["dashboard"]["figures"]
             .as_array()
             .expect("figures")

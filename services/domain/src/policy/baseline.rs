@@ -474,6 +474,52 @@ fn practice_after_qualifying(rows: &mut Rows) {
         "[S] a week, pro rata; PRACTICE-01",
     );
     rows.set(
+        "contact_hours.pro_rata",
+        json!(true),
+        "[P] part-time posts, in proportion; PRACTICE-01",
+    );
+    rows.set(
+        "practice.leaving_reasons",
+        json!([
+            "promotion",
+            "therapist_training",
+            "other_nhs_post",
+            "outside_the_nhs",
+            "relocation",
+            "retirement",
+            "end_of_post",
+            "other",
+        ]),
+        "[P] classes for the early-leaver report; PRECEPT-07",
+    );
+    rows.set(
+        "transition.steps",
+        json!([
+            "role_discussion",
+            "post_identified",
+            "shadowing",
+            "caseload_plan",
+            "preceptor_named",
+            "induction_planned",
+        ]),
+        "[P] steps of service manager and supervisor; PRECEPT-01",
+    );
+    rows.set(
+        "transition.first_step_months",
+        json!(9),
+        "[P] a first step by the ninth month; PRECEPT-01",
+    );
+    rows.set(
+        "preceptorship.first_meeting_days",
+        json!({ "core": 14, "gold": 7 }),
+        "[S] national preceptorship model: in the first two weeks, gold in the first; standards B.6",
+    );
+    rows.set(
+        "preceptorship.preceptor_months",
+        json!(12),
+        "[S] national preceptorship model: twelve months' experience; standards B.6",
+    );
+    rows.set(
         "consolidation.years",
         json!(2),
         "[S] soft; LOCK-03, LOCK-04",

@@ -22,6 +22,8 @@ use crate::{
     programme::{DatedFact, EquityPolicy},
 };
 
+use crate::preceptorship::TierPolicy;
+
 /// Checks a value; what is wrong with it, in words.
 type Check = fn(tail: &str, value: &Value) -> Result<(), String>;
 
@@ -74,6 +76,16 @@ const SHAPES: &[(&str, Check)] = &[
     ("applications",               reads::<ApplicationsRule>),
     ("offer.answer",               reads::<u32>),
     ("interview.panel",            reads::<BTreeSet<PanelMember>>),
+    ("contact_hours.qualified",    reads::<u32>),
+    ("contact_hours.pro_rata",     reads::<bool>),
+    ("consolidation.years",        reads::<u32>),
+    ("practice.leaving_reasons",   reads::<Vec<String>>),
+    ("transition.steps",           reads::<Vec<String>>),
+    ("transition.first_step_months", reads::<u32>),
+    ("preceptorship.tier",         reads::<String>),
+    ("preceptorship.tiers",        reads::<BTreeMap<String, TierPolicy>>),
+    ("preceptorship.first_meeting_days", reads::<BTreeMap<String, u32>>),
+    ("preceptorship.preceptor_months", reads::<u32>),
     ("register.required_from",     reads::<Date>),
     ("register.deadline",          reads::<Date>),
     ("network.digest_days",        reads::<u32>),

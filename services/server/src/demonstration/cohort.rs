@@ -468,7 +468,7 @@ pub(super) async fn qualify(
 }
 
 /// A person of an organisation other than those who sign in.
-fn person(organisation: &Organisation, who: &str) -> String {
+pub(super) fn person(organisation: &Organisation, who: &str) -> String {
     PersonId(named(&format!("{}/{who}", organisation.slug))).to_string()
 }
 

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::{
     cast::{Candidate, Organisation},
-    cohort::Cohort,
+    cohort::{Cohort, person},
     stage::{Caller, PlayError},
 };
 
@@ -738,6 +738,16 @@ impl<'a> Trainee<'a> {
         };
         self.university(ProgrammeLead)?
             .does(self.step("preceptorship completed"), on, complete)
+            .await?;
+        let name = v1::AssignPreceptorRequest {
+            preceptorship: self.preceptorship(),
+            preceptor: person(self.cohort.employer, "preceptor"),
+            band: 6,
+            practising_since: "2024-01-08".to_owned(),
+            ..Default::default()
+        };
+        self.employer(ServiceManager)?
+            .does(self.step("preceptor named"), on, name)
             .await?;
         let sign_off = v1::SignOffPreceptorshipRequest {
             preceptorship: self.preceptorship(),

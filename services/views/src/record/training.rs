@@ -1,4 +1,4 @@
-//! From funding and enrolment to a completed preceptorship.
+//! From funding and enrolment to the qualification.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,9 @@ use domain::{
     actor::{PersonId, TenantId},
     appointment::Appointment,
     board::BoardOutcome,
-    calendar::whole_months,
     employment::EmploymentEvent,
     enrolment::EnrolmentEvent,
     funding::FundingLockEvent,
-    preceptorship::PreceptorshipEvent,
     qualification::{LeavingCode, QualificationEvent, ReleasedResult},
 };
 use jiff::civil::Date;
@@ -331,79 +329,6 @@ impl Keep<QualificationEvent> for QualificationRecord {
             QualificationEvent::RegisterEntryRecorded { .. } => {
                 self.register_entries = self.register_entries.saturating_add(1);
             }
-        }
-    }
-
-    fn thread(&self) -> Option<Uuid> {
-        self.trainee.as_ref().map(|trainee| trainee.application)
-    }
-}
-
-/// A preceptorship and the soft clock of consolidation.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct PreceptorshipRecord {
-    /// Whose.
-    pub trainee: Option<Trainee>,
-    /// Its last day as planned.
-    pub planned_end: Option<Date>,
-    /// Consolidation counts from the first day in the qualified post ..
-    pub consolidates_from: Option<Date>,
-    /// .. to this day.
-    pub consolidates_until: Option<Date>,
-    /// Sessions held, by form.
-    pub sessions: BTreeMap<String, u32>,
-    /// When the employer signed its part off.
-    pub signed_off: Option<Date>,
-    /// When the university completed its part.
-    pub university_completed: Option<Date>,
-    /// When both parts were done.
-    pub completed: Option<Date>,
-}
-
-impl PreceptorshipRecord {
-    /// Whole months of consolidation by a date, and those asked for.
-    pub fn consolidation(&self, on: Date) -> Option<(u32, u32)> {
-        let (from, until) = (self.consolidates_from?, self.consolidates_until?);
-        Some((whole_months(from, on.min(until)), whole_months(from, until)))
-    }
-
-    /// What it adds to a dashboard of either party.
-    pub(crate) fn sums(&self, sums: &mut Figures) {
-        sums.count("preceptorships_started", self.trainee.is_some());
-        sums.count("preceptorships_complete", self.completed.is_some());
-        for (form, held) in &self.sessions {
-            sums.add_of("preceptorship_sessions", form, i64::from(*held));
-        }
-        if let Some(until) = self.consolidates_until {
-            sums.add_of("consolidating_until", until, 1);
-        }
-    }
-}
-
-impl Keep<PreceptorshipEvent> for PreceptorshipRecord {
-    fn note(&mut self, _: &Noted, fact: &PreceptorshipEvent) {
-        match fact {
-            PreceptorshipEvent::PreceptorshipStarted {
-                appointment,
-                planned_end,
-                ..
-            } => {
-                self.trainee = Some(Trainee::from(appointment));
-                self.planned_end = Some(*planned_end);
-            }
-            PreceptorshipEvent::ConsolidationClockStarted { consolidation } => {
-                self.consolidates_from = Some(consolidation.from);
-                self.consolidates_until = Some(consolidation.until);
-            }
-            PreceptorshipEvent::PreceptorshipSessionHeld { session } => {
-                let held = self.sessions.entry(session.form.to_string()).or_default();
-                *held = held.saturating_add(1);
-            }
-            PreceptorshipEvent::PreceptorshipSignedOff { on } => self.signed_off = Some(*on),
-            PreceptorshipEvent::PreceptorshipSessionsCompleted { on } => {
-                self.university_completed = Some(*on);
-            }
-            PreceptorshipEvent::PreceptorshipCompleted { on } => self.completed = Some(*on),
         }
     }
 

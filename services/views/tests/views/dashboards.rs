@@ -233,6 +233,7 @@ async fn d_1_everybody_sees_the_happy_path_as_far_as_they_may() {
             "cluster_started",
             "cluster_until",
             "consolidating_until",
+            "preceptor_meetings_asked",
             "supervised",
             "trainings_reviewed"
         ]

@@ -582,6 +582,12 @@ impl Stage {
             self.does::<preceptorship::RecordPreceptorshipSession>(by, on, session)
                 .await;
         }
+        let preceptor = json!({
+            "preceptorship": preceptorship, "preceptor": person(90), "band": 6,
+            "practising_since": "2024-01-08",
+        });
+        self.does::<preceptorship::AssignPreceptor>(MANAGER, "2027-04-05", preceptor)
+            .await;
         self.does::<preceptorship::SignOffPreceptorship>(MANAGER, "2028-04-05", whole.clone())
             .await;
         self.does::<preceptorship::CompletePreceptorship>(PROGRAMME, "2028-04-05", whole)
