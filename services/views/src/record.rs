@@ -82,10 +82,10 @@ macro_rules! records {
                     | Fact::Referral(_)
                     | Fact::Deferral(_)
                     | Fact::FundingLockCheck(_)
+                    | Fact::BoardSitting(_)
                     | Fact::Extract(_)
                     | Fact::PayeeException(_)
-                    | Fact::PayeeAccount(_)
-                    | Fact::BoardSitting(_) => {}
+                    | Fact::PayeeAccount(_) => {}
                 }
             }
 
