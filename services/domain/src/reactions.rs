@@ -40,8 +40,8 @@ use crate::{
         NoteService, Preceptorship, PreceptorshipEvent, ServiceChange, StartPreceptorship,
     },
     qualification::{QualificationEvent, ReleasedResult},
-    tally::TallyOutcome,
     qualified_practice::{OpenQualifiedPractice, QualifiedPractice, QualifiedPracticeEvent},
+    tally::TallyOutcome,
     training::{
         NoteEmployment, NoteEmploymentEnd, NoteEnrolment, Teaching, Training, TrainingEvent,
     },
@@ -186,7 +186,6 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         Fact::Training(told) => after_training(Id::new(event.stream), told),
         Fact::FundingLock(event) => after_lock(event).into_iter().collect(),
         Fact::BoardSitting(fact) => after_sitting(event.stream, fact).into_iter().collect(),
-        Fact::Training(fact) => after_training(Id::new(event.stream), fact),
         Fact::Qualification(event) => after_qualification(event),
         Fact::Network(event) => after_network(event).into_iter().collect(),
         Fact::Preceptorship(fact) => after_preceptorship(Id::new(event.stream), fact),
@@ -228,8 +227,6 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         | Fact::TrainingPlace(_)
         | Fact::ExamBoard(_)
         | Fact::Appeal(_)
-        | Fact::Preceptorship(_)
-        | Fact::BoardSitting(_)
         | Fact::TransitionPlan(_)
         | Fact::Community(_)
         | Fact::Membership(_)
@@ -488,6 +485,8 @@ fn after_sitting(sitting: Uuid, event: &BoardSittingEvent) -> Option<Reaction> {
         held: *held,
     };
     Some(Reaction::command(Action::CorrectBoardDate, redate))
+}
+
 /// The post that a preceptorship goes with is worked from its first day on.
 fn after_preceptorship(
     preceptorship: Id<Preceptorship>,

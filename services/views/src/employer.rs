@@ -13,7 +13,6 @@ use crate::{
         Dashboard, Definition, OUTCOMES, Split, before, cluster_health, count,
         outcome_completeness, split,
     },
-    record::{AllocationStage, Record, balance, year},
     record::{AllocationStage, Record, late, year},
 };
 
@@ -63,7 +62,6 @@ impl View for Employer {
             Record::Expansion(expansion) => expansion.sums(sums),
             Record::Commitment(commitment) => commitment.sums(sums),
             Record::Breaches(breaches) => breaches.sums(sums),
-            Record::Partnership(partnership) => balance::agreed(partnership, sums),
             Record::Vacancy(vacancy) => {
                 sums.count("vacancies_open", !vacancy.closed);
                 sums.add("posts_advertised", i64::from(vacancy.posts));
@@ -71,7 +69,6 @@ impl View for Employer {
             Record::Application(application) => application.sums(sums),
             Record::Offer(offer) => {
                 offer.sums(sums);
-                balance::entrant(offer, sums);
                 crate::balance::sums_of_offer(offer, sums);
                 sums.count(
                     "checks_complete",
@@ -362,33 +359,6 @@ impl Dashboard for Employer {
             "applications one party asks to decide again",
         ),
         count("withdrawn", "applications withdrawn by the candidate"),
-        split(
-            "higher_level_agreed",
-            Split::Partnership,
-            "agreed share at level 7 (ROUTE-05)",
-        )
-        .percent(),
-        split(
-            "higher_level_tolerance",
-            Split::Partnership,
-            "how far the share may lie from it, in points",
-        ),
-        split(
-            "higher_level_share",
-            Split::Partnership,
-            "actual share of accepted offers at level 7",
-        )
-        .percent(),
-        split(
-            "balance_out_of_tolerance",
-            Split::Partnership,
-            "1 where the share lies outside: a warning",
-        ),
-        split(
-            "entrants",
-            Split::PartnershipLevel,
-            "accepted offers by partnership and level",
-        ),
         count("offers_made", "offers made, whatever became of them"),
         count("offers_accepted", "offers accepted and standing"),
         count("offers_declined", "offers declined"),
@@ -625,7 +595,6 @@ impl Dashboard for Employer {
         year::fidelity(figures, policies, on)?;
         year::reviews_overdue(figures, policies, on)?;
         outcome_completeness(figures);
-        balance::compared(figures);
         crate::balance::complete(figures);
         cluster_health(figures, policies, on)?;
         before(figures, "commitments_due_by", "commitments_overdue", on);

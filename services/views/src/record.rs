@@ -5,7 +5,6 @@
 //! joins an allocation when it is proposed), so nothing here insists on a first event. Every event
 //! of every aggregate has its place, and a new one does not compile until it has.
 
-pub(crate) mod balance;
 mod board;
 mod clusters;
 mod commitment;

@@ -6,9 +6,7 @@ use ledger::view::{Figures, FoldError, Noted, View};
 use uuid::Uuid;
 
 use crate::{
-    dashboard::{Dashboard, Definition, Split, count, split},
-    record::{Record, balance, year},
-    dashboard::{Dashboard, Definition, Split, before, count, percent, split},
+    dashboard::{Dashboard, Definition, Split, before, count, split},
     record::{Record, year},
 };
 
@@ -46,13 +44,11 @@ impl View for University {
             }
             Record::Partnership(partnership) => {
                 sums.count("partnerships_signed", partnership.signed);
-                balance::agreed(partnership, sums);
                 crate::balance::sums_of_partnership(partnership, sums);
             }
             Record::Application(application) => application.sums(sums),
             Record::Offer(offer) => {
                 offer.sums(sums);
-                balance::entrant(offer, sums);
                 crate::balance::sums_of_offer(offer, sums);
             }
             Record::Enrolment(enrolment) => enrolment.sums(sums),
@@ -368,7 +364,6 @@ impl Dashboard for University {
         year::fidelity(figures, policies, on)?;
         year::reviews_overdue(figures, policies, on)?;
         crate::record::mean_ratings(figures);
-        balance::compared(figures);
         crate::balance::complete(figures);
         before(
             figures,
@@ -376,24 +371,6 @@ impl Dashboard for University {
             "appeal_letters_overdue",
             on,
         );
-        let mut entrants: BTreeMap<String, (i64, i64)> = BTreeMap::new();
-        for (part, count) in figures.parts("entrants") {
-            if let Some((partnership, level)) = part.rsplit_once('/') {
-                let (higher, all) = entrants.entry(partnership.to_owned()).or_default();
-                *all = all.saturating_add(count);
-                if level == "7" {
-                    *higher = higher.saturating_add(count);
-                }
-            }
-        }
-        for (partnership, (higher, all)) in entrants {
-            let share = percent(higher, all);
-            figures.add_of("higher_level_share", &partnership, share);
-            let agreed = figures.get_of("higher_level_agreed", &partnership);
-            let tolerance = figures.get_of("higher_level_tolerance", &partnership);
-            let out = agreed > 0 && (share - agreed).abs() > tolerance;
-            figures.add_of("balance_out_of_tolerance", &partnership, i64::from(out));
-        }
         Ok(())
     }
 }

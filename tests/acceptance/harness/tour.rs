@@ -1,8 +1,8 @@
 //! A tour of everything there is: every scenario and every other way a record can go, so that each
 //! RPC is called and each event stored at least once.
 
-mod board;
 mod after_qualifying;
+mod board;
 mod commitment;
 mod money;
 pub(crate) mod network;
