@@ -42,6 +42,7 @@ fn code(role: ActingRole) -> &'static str {
         ActingRole::BoardSecretary => "UBS",
         ActingRole::BoardChair => "UBC",
         ActingRole::ExternalExaminer => "UEX",
+        ActingRole::CircumstancesPanel => "UEC",
         ActingRole::CommissionerNational => "CNA",
         ActingRole::CommissionerRegional => "CRE",
         ActingRole::NetworkLead => "PPN",

@@ -124,6 +124,8 @@ pub enum ActingRole {
     BoardChair,
     /// UEX: external examiner, a guest of the university.
     ExternalExaminer,
+    /// UEC: panel on extenuating circumstances.
+    CircumstancesPanel,
     /// CNA: commissioner, national.
     CommissionerNational,
     /// CRE: commissioner, regional lead.
@@ -155,7 +157,8 @@ impl ActingRole {
             | Self::PersonalTutor
             | Self::BoardSecretary
             | Self::BoardChair
-            | Self::ExternalExaminer => TenantKind::University,
+            | Self::ExternalExaminer
+            | Self::CircumstancesPanel => TenantKind::University,
             Self::CommissionerNational | Self::CommissionerRegional => TenantKind::Commissioner,
             Self::NetworkLead => TenantKind::Network,
             Self::Evaluator => TenantKind::Evaluator,

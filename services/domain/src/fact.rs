@@ -187,6 +187,12 @@ facts! {
     BoardSitting: board::BoardSitting => BoardSittingEvent,
     /// An appeal against an outcome.
     Appeal: appeal::Appeal => AppealEvent,
+    /// Marks before the board.
+    MarkSheet: marks::MarkSheet => MarkSheetEvent,
+    /// A claim of extenuating circumstances.
+    CircumstancesClaim: circumstances::CircumstancesClaim => CircumstancesClaimEvent,
+    /// A result as shown to the trainee first.
+    TraineeResult: qualification::TraineeResult => TraineeResultEvent,
     /// A qualification.
     Qualification: qualification::Qualification => QualificationEvent,
     /// A plan towards the qualified post.

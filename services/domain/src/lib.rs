@@ -27,7 +27,9 @@
 //! - [`training`]: the year both share, from supervision to the verified portfolio
 //! - [`cluster`]: the trainees an employer has at an intake, and whether too few are left
 //! - [`transition`]: meanwhile the employer prepares the qualified role
-//! - [`board`]: the exam board sits, decides and releases
+//! - [`marks`], [`circumstances`]: what the board will have before it, and the panel beside it
+//! - [`board`]: the exam board is constituted, sits, decides and releases
+//! - [`appeal`]: against what it decided
 //! - [`expansion_post`]: the additional post set aside for a trainee who passes
 //! - [`qualification`]: what was conferred, and the registers that list it
 //! - [`preceptorship`]: the first time in the qualified post, and consolidation
@@ -49,6 +51,7 @@ pub mod appointment;
 pub mod board;
 pub mod calendar;
 pub mod candidacy;
+pub mod circumstances;
 pub mod cluster;
 pub mod commitment;
 pub mod community;
@@ -64,6 +67,7 @@ pub mod fact;
 pub mod funding;
 pub mod id;
 pub mod identifiers;
+pub mod marks;
 pub mod money;
 pub mod monitoring;
 pub mod network;

@@ -8,10 +8,10 @@ use strum::{Display, EnumIter, EnumString};
 use crate::actor::{ActingRole, Actor};
 
 use ActingRole::{
-    AdmissionsTutor, Auditor, BoardChair, BoardSecretary, Candidate, CommissionerNational,
-    CommissionerRegional, EmployerFinance, EmployerHr, Evaluator, ExternalExaminer, NetworkLead,
-    PersonalTutor, PlatformOperator, PracticeSupervisor, ProfessionalLead, ProgrammeLead,
-    ServiceManager,
+    AdmissionsTutor, Auditor, BoardChair, BoardSecretary, Candidate, CircumstancesPanel,
+    CommissionerNational, CommissionerRegional, EmployerFinance, EmployerHr, Evaluator,
+    ExternalExaminer, NetworkLead, PersonalTutor, PlatformOperator, PracticeSupervisor,
+    ProfessionalLead, ProgrammeLead, ServiceManager,
 };
 
 macro_rules! permissions {
@@ -217,7 +217,15 @@ permissions! {
     DecideAppeal:          [BoardSecretary],
     CompleteAppealProcedures: [BoardSecretary],
     GetAppeal:             [Candidate, BoardSecretary, BoardChair],
+    RecordProvisionalMark: [ProgrammeLead, PersonalTutor],
+    GetMarkSheet:          [ProgrammeLead, PersonalTutor, BoardSecretary, BoardChair, ExternalExaminer],
+    ClaimCircumstances:    [Candidate, CircumstancesPanel],
+    DecideCircumstances:   [CircumstancesPanel],
+    GetCircumstancesClaim: [Candidate, CircumstancesPanel],
+    ReleaseToTrainee:      [BoardSecretary, BoardChair],
+    GetResult:             [Candidate, EmployerHr, ServiceManager, PracticeSupervisor, ProfessionalLead, ProgrammeLead, BoardSecretary, BoardChair],
     RecordRegisterEntry:   [EmployerHr, ProfessionalLead],
+    RecordRegisterStatus:  [EmployerHr, ProfessionalLead],
     GetQualification:      [EmployerHr, ServiceManager, ProfessionalLead, ProgrammeLead, BoardSecretary, BoardChair],
     // qualified post, commitment, preceptorship
     EvidenceQualifiedPost: [EmployerHr, ServiceManager],

@@ -36,6 +36,8 @@ pub enum PersonalClass {
     ApplicationStatement,
     /// Scores, notes and reasons of one party.
     Assessment,
+    /// What a student says to the panel on extenuating circumstances.
+    Circumstances,
     /// Feedback agreed for the candidate.
     Feedback,
     /// Degree and study evidence.

@@ -1,27 +1,22 @@
 //! What was conferred, and when: dated by the board, released by the university, shared with the
-//! employer. Then the entry in a register, which the employer records.
+//! employer. Then the entry in a register, which the employer records (`CAREER-08`).
+
+mod register;
+mod trainee_result;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use strum::{EnumIter, IntoStaticStr, VariantNames};
 
+pub use self::{register::*, trainee_result::*};
 use crate::{
-    actor::TenantKind,
+    actor::TenantId,
     appeal::Appeal,
     appointment::Appointment,
     id::Id,
-    personal::{ContentDigest, Personal, PersonalClass},
     refusal::{Reason, Refusal},
-    text,
-    world::{Command, Custody, Decider, Halt, Issue, Issued, StreamKey, World, aggregate},
+    world::{Custody, Decider, Issued, aggregate},
 };
-
-/// The longest id of a register, in bytes.
-pub const REGISTER_BYTES_MAX: usize = 40;
-/// The longest number in a register, in bytes.
-pub const REGISTER_NUMBER_BYTES_MAX: usize = 40;
-/// The most register entries of one person.
-pub const REGISTER_ENTRIES_MAX: usize = 50;
 
 /// A result as employer and person see it. Marks, modules and attempts are no part of it (C.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,21 +49,6 @@ pub struct QualificationAward {
     pub level: u8,
     /// The day of the board, or of its chair's action, whenever it was released.
     pub awarded: Date,
-}
-
-/// An entry in a public register.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RegisterEntry {
-    /// The register, by its id in the role's catalogue row.
-    pub register: String,
-    /// The number there.
-    pub number: Personal<String>,
-    /// The first day listed.
-    pub from: Date,
-    /// The last day of the listing, where it has one.
-    pub until: Option<Date>,
-    /// Tells a repeated entry from another one.
-    pub content: ContentDigest,
 }
 
 /// How a student's engagement ended, in the code of the national student return
@@ -113,6 +93,10 @@ pub enum Qualification {
         award: QualificationAward,
         /// Entries in registers, first to latest.
         entries: Vec<RegisterEntry>,
+        /// How registers have listed the person, first to latest.
+        listings: Vec<Listing>,
+        /// The qualified post, once there is one.
+        practice: Option<RegisteredPractice>,
     },
     /// Ended without the qualification.
     NotCompleted {
@@ -149,6 +133,16 @@ pub enum QualificationAct {
         /// The entry.
         entry: RegisterEntry,
     },
+    /// See [`RecordRegisterStatus`].
+    List {
+        /// The listing.
+        listing: Listing,
+    },
+    /// See [`NoteRegisteredPractice`].
+    Practise {
+        /// The post.
+        practice: RegisteredPractice,
+    },
 }
 
 /// Facts of a qualification.
@@ -184,6 +178,16 @@ pub enum QualificationEvent {
     RegisterEntryRecorded {
         /// The entry.
         entry: RegisterEntry,
+    },
+    /// A register lists the person otherwise, or no longer.
+    RegisterStatusRecorded {
+        /// How.
+        listing: Listing,
+    },
+    /// The person is in a qualified post, for which a register is asked.
+    RegisteredPracticeNoted {
+        /// The post.
+        practice: RegisteredPractice,
     },
 }
 
@@ -275,6 +279,8 @@ impl Qualification {
                 *self = Self::Qualified {
                     award,
                     entries: vec![],
+                    listings: vec![],
+                    practice: None,
                 };
             }
             // what replaces it follows in the same write; the record keeps both
@@ -285,10 +291,49 @@ impl Qualification {
                 Self::Absent | Self::NotYetComplete { .. } => {}
             },
             QualificationEvent::RegisterEntryRecorded { entry } => {
-                if let Self::Qualified { entries, .. } = self {
+                if let Self::Qualified {
+                    entries, listings, ..
+                } = self
+                {
+                    listings.push(Listing {
+                        register: entry.register.clone(),
+                        status: ListingStatus::Listed,
+                        from: entry.from,
+                    });
                     entries.push(entry);
                 }
             }
+            QualificationEvent::RegisterStatusRecorded { listing } => {
+                if let Self::Qualified { listings, .. } = self {
+                    listings.push(listing);
+                }
+            }
+            QualificationEvent::RegisteredPracticeNoted { practice: post } => {
+                if let Self::Qualified { practice, .. } = self {
+                    *practice = Some(post);
+                }
+            }
+        }
+    }
+
+    /// What a register may list: a qualified practitioner of the employer who says so.
+    fn registrable(
+        &self,
+        employer: TenantId,
+    ) -> Result<(&QualificationAward, &[RegisterEntry]), Refusal> {
+        match self {
+            Self::Absent => Err(Refusal::not_permitted()),
+            Self::Qualified { award, entries, .. } => {
+                if award.appointment.employer == employer {
+                    Ok((award, entries))
+                } else {
+                    Err(Refusal::not_permitted())
+                }
+            }
+            Self::NotYetComplete { .. } | Self::NotCompleted { .. } => Err(Refusal::new(
+                Reason::NotQualified,
+                "a register lists the qualified role only; wait for the pass of the next board",
+            )),
         }
     }
 
@@ -365,28 +410,12 @@ impl Decider for Qualification {
                 Ok(Vec::from_iter(self.redate(*board, *former)))
             }
             QualificationAct::Register { entry } => {
-                let Self::Qualified { award, entries } = self else {
-                    return Err(match self {
-                        Self::Absent => Refusal::not_permitted(),
-                        _ => Refusal::new(
-                            Reason::NotQualified,
-                            "a register lists the qualified role only; wait for the pass of the \
-                             next board",
-                        ),
-                    });
-                };
-                if award.appointment.employer != issued.by.tenant {
-                    return Err(Refusal::not_permitted());
-                }
+                let (award, entries) = self.registrable(issued.by.tenant)?;
                 if entry.until.is_some_and(|until| until < entry.from) {
                     return Err(Refusal::invalid("until", "a listing ends after it begins"));
                 }
                 if entry.from < award.awarded {
-                    return Err(Refusal::new(
-                        Reason::NotQualified,
-                        "a register lists the qualified role only, from the award on",
-                    )
-                    .with("awarded", award.awarded));
+                    return Err(not_before(award.awarded));
                 }
                 let same_entry = |known: &&RegisterEntry| {
                     known.register == entry.register && known.from == entry.from
@@ -407,67 +436,24 @@ impl Decider for Qualification {
                     entry: entry.clone(),
                 }])
             }
+            QualificationAct::List { listing } => {
+                let (award, _) = self.registrable(issued.by.tenant)?;
+                self.list(listing, award.awarded)
+            }
+            QualificationAct::Practise { practice } => {
+                if !matches!(self, Self::Qualified { .. }) || self.practice() == Some(practice) {
+                    return Ok(vec![]);
+                }
+                Ok(vec![QualificationEvent::RegisteredPracticeNoted {
+                    practice: practice.clone(),
+                }])
+            }
         }
     }
 
     fn custody(&self) -> Option<Custody> {
         self.appointment()
             .map(|whose| Custody::of(whose.university, [whose.employer]).about(whose.person))
-    }
-}
-
-/// The employer records that a register lists its practitioner from the day on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RecordRegisterEntry {
-    /// Whose.
-    pub qualification: Id<Qualification>,
-    /// The register, by its id in the role's catalogue row.
-    pub register: String,
-    /// The number there.
-    pub number: String,
-    /// The last day of the listing, where it has one.
-    pub until: Option<Date>,
-}
-
-impl Command for RecordRegisterEntry {
-    fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
-        let register = text::identifier(&self.register, "register", REGISTER_BYTES_MAX)?;
-        let number = text::required(&self.number, "number", REGISTER_NUMBER_BYTES_MAX)?;
-        let employer = issue.by.acting_for(TenantKind::Employer)?;
-        let appointment = world
-            .read_own(issue, self.qualification)?
-            .appointment()
-            .cloned()
-            .ok_or_else(Refusal::not_permitted)?;
-        let registers = issue
-            .policies
-            .role(&appointment.role, issue.today())?
-            .registers;
-        if !registers.is_empty() && !registers.contains(&register) {
-            return Err(Refusal::invalid(
-                "register",
-                format!("this role is listed by {}", registers.join(", ")),
-            )
-            .into());
-        }
-        let entry = RegisterEntry {
-            register,
-            number: Personal::new(
-                appointment.person,
-                PersonalClass::RegisterNumber,
-                [employer],
-                number,
-            ),
-            from: issue.today(),
-            until: self.until,
-            content: ContentDigest::of(issue.salt, self.qualification.0, self),
-        };
-        world.decide(
-            issue,
-            self.qualification,
-            QualificationAct::Register { entry },
-        )?;
-        Ok(self.qualification.key())
     }
 }
 

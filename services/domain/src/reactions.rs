@@ -17,6 +17,7 @@ use crate::{
     appointment::Appointment,
     board::{BoardSittingEvent, RedateOutcome},
     calendar::midday,
+    circumstances::CircumstancesClaimEvent,
     commitment::{
         BringCommitmentDue, Broken, Commitment, CommitmentEvent, EndGrace, LapseCommitment,
         LapseGround, NoteBreach, NoteCommitmentMaintained, NoteCommitmentOverdue,
@@ -33,13 +34,14 @@ use crate::{
         QuestionTrainingPlace, RecoverBreach, SettleBreach,
     },
     id::Id,
+    marks::NoteCircumstances,
     network::{IssueDigest, NetworkEvent},
     offer::{LapseOffer, Offer},
     permission::Action,
     preceptorship::{
         NoteService, Preceptorship, PreceptorshipEvent, ServiceChange, StartPreceptorship,
     },
-    qualification::{QualificationEvent, ReleasedResult},
+    qualification::{NoteRegisteredPractice, QualificationEvent, ReleasedResult},
     qualified_practice::{OpenQualifiedPractice, QualifiedPractice, QualifiedPracticeEvent},
     tally::TallyOutcome,
     training::{
@@ -185,6 +187,7 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         Fact::Enrolment(event) => after_enrolment(event).into_iter().collect(),
         Fact::Training(told) => after_training(Id::new(event.stream), told),
         Fact::FundingLock(event) => after_lock(event).into_iter().collect(),
+        Fact::CircumstancesClaim(event) => after_claim(event).into_iter().collect(),
         Fact::BoardSitting(fact) => after_sitting(event.stream, fact).into_iter().collect(),
         Fact::Qualification(event) => after_qualification(event),
         Fact::Network(event) => after_network(event).into_iter().collect(),
@@ -226,6 +229,8 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         | Fact::FundingLockCheck(_)
         | Fact::TrainingPlace(_)
         | Fact::ExamBoard(_)
+        | Fact::MarkSheet(_)
+        | Fact::TraineeResult(_)
         | Fact::Appeal(_)
         | Fact::TransitionPlan(_)
         | Fact::Community(_)
@@ -236,7 +241,8 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
     }
 }
 
-/// The promised post is there: preceptorship and consolidation begin with it. What is owed has a
+/// The promised post is there: preceptorship and consolidation begin with it, and a
+/// register is asked for. What is owed has a
 /// last day; what was discharged has to be maintained; what is broken is noted.
 fn after_commitment(commitment: Id<Commitment>, event: &CommitmentEvent) -> Vec<Reaction> {
     let after = |day: Date, timer: Timer| {
@@ -256,9 +262,15 @@ fn after_commitment(commitment: Id<Commitment>, event: &CommitmentEvent) -> Vec<
                 clinical_service: post.clinical_service,
                 starts_on: post.starts_on,
             };
+            let register = NoteRegisteredPractice {
+                application: *application,
+                clinical_service: post.clinical_service,
+                from: post.starts_on,
+            };
             vec![
                 Reaction::command(Action::EvidenceQualifiedPost, start),
                 Reaction::command(Action::EvidenceQualifiedPost, note),
+                Reaction::command(Action::EvidenceQualifiedPost, register),
             ]
         }
         CommitmentEvent::CommitmentDue {
@@ -468,6 +480,26 @@ fn after_lock(event: &FundingLockEvent) -> Option<Reaction> {
     Some(Reaction::command(Action::AcceptTrainingPlace, question))
 }
 
+/// Of a claim the board learns accepted or rejected, and no more.
+fn after_claim(event: &CircumstancesClaimEvent) -> Option<Reaction> {
+    let CircumstancesClaimEvent::CircumstancesDecided {
+        university,
+        application,
+        component,
+        accepted,
+    } = event
+    else {
+        return None;
+    };
+    let note = NoteCircumstances {
+        university: *university,
+        application: *application,
+        component: component.clone(),
+        accepted: *accepted,
+    };
+    Some(Reaction::command(Action::DecideCircumstances, note))
+}
+
 /// A corrected day reaches whatever the sitting decided.
 fn after_sitting(sitting: Uuid, event: &BoardSittingEvent) -> Option<Reaction> {
     let BoardSittingEvent::OutcomeRedated {
@@ -576,7 +608,9 @@ fn after_qualification(event: &QualificationEvent) -> Vec<Reaction> {
         }
         QualificationEvent::ResultReleased { .. }
         | QualificationEvent::ResultSuperseded { .. }
-        | QualificationEvent::RegisterEntryRecorded { .. } => vec![],
+        | QualificationEvent::RegisterEntryRecorded { .. }
+        | QualificationEvent::RegisterStatusRecorded { .. }
+        | QualificationEvent::RegisteredPracticeNoted { .. } => vec![],
     }
 }
 

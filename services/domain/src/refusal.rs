@@ -125,6 +125,8 @@ reasons! {
     BoardNotQuorate Precondition,
     /// (B.5) a board is constituted, with its members and capacities, before it sits.
     BoardNotConstituted Precondition,
+    /// (B.5) no pass while a component's latest mark does not reach the pass mark.
+    MarkBelowPass Precondition,
     /// (B.5) whoever directs the programme does not chair its board.
     ChairNotIndependent Precondition,
     /// (C.4)

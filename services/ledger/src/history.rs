@@ -7,6 +7,7 @@ use cqrs_es::Aggregate as _;
 use domain::{
     actor::{ActingRole, PersonId, TenantId},
     application::Application,
+    circumstances::CircumstancesClaim,
     decision_round::{Seal, SealEvent},
     id::Id,
     monitoring::Monitoring,
@@ -18,6 +19,10 @@ use sqlx::Row as _;
 use uuid::Uuid;
 
 use crate::{Inner, LedgerError, append::instant, feed::decode};
+
+/// Records that no replay shows, not even to an auditor: a claim of circumstances is its panel's and
+/// its person's (C.2).
+const WITHHELD: &[&str] = &[CircumstancesClaim::TYPE];
 
 /// A stored event with its proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +78,7 @@ impl Inner {
         // A chain holds from its first event, which a later party does not see: the proof is made
         // over the whole stream and only then narrowed to what the reader gets.
         let mut streams = self.streams_about(person).await?;
+        streams.retain(|(kind, _), _| !WITHHELD.contains(&kind.as_str()));
         if actor.role == ActingRole::Auditor {
             // declarations are the person's alone: not even that there are any is the auditor's
             streams.retain(|(kind, _), _| kind != Monitoring::TYPE);

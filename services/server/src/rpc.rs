@@ -6,6 +6,7 @@ mod application;
 mod audit;
 mod board;
 mod catalogue;
+mod circumstances;
 mod commitment;
 mod community;
 mod curriculum;
@@ -19,6 +20,7 @@ mod expansion_post;
 mod extract;
 mod feed;
 mod funding;
+mod marks;
 mod monitoring;
 mod network;
 mod offer;
@@ -40,6 +42,7 @@ use contract::v1::{
     allocation_service_server::AllocationServiceServer, appeal_service_server::AppealServiceServer,
     application_service_server::ApplicationServiceServer, audit_service_server::AuditServiceServer,
     board_service_server::BoardServiceServer, catalogue_service_server::CatalogueServiceServer,
+    circumstances_service_server::CircumstancesServiceServer,
     commitment_service_server::CommitmentServiceServer,
     community_service_server::CommunityServiceServer,
     curriculum_service_server::CurriculumServiceServer,
@@ -51,7 +54,7 @@ use contract::v1::{
     enrolment_service_server::EnrolmentServiceServer,
     expansion_post_service_server::ExpansionPostServiceServer,
     extract_service_server::ExtractServiceServer, feed_service_server::FeedServiceServer,
-    funding_service_server::FundingServiceServer,
+    funding_service_server::FundingServiceServer, marks_service_server::MarksServiceServer,
     monitoring_service_server::MonitoringServiceServer,
     network_service_server::NetworkServiceServer, offer_service_server::OfferServiceServer,
     operation_service_server::OperationServiceServer, outcome_service_server::OutcomeServiceServer,
@@ -120,6 +123,8 @@ pub(crate) fn services(
         EmploymentServiceServer(employment::EmploymentRpc),
         TrainingServiceServer(training::TrainingRpc),
         TransitionServiceServer(transition::TransitionRpc),
+        MarksServiceServer(marks::MarksRpc),
+        CircumstancesServiceServer(circumstances::CircumstancesRpc),
         BoardServiceServer(board::BoardRpc),
         AppealServiceServer(appeal::AppealRpc),
         QualificationServiceServer(qualification::QualificationRpc),

@@ -45,6 +45,8 @@ pub enum Split {
     Cluster,
     /// By supervisor, `supervisors/{uuid}`.
     Supervisor,
+    /// By intake and day, `intakes/{uuid}/2027-03-10`.
+    Cohort,
     /// By clinical service, `clinicalServices/{uuid}`.
     ClinicalService,
     /// By civil date.

@@ -63,6 +63,7 @@ impl View for Employer {
             Record::Commitment(commitment) => commitment.sums(sums),
             Record::Breaches(breaches) => breaches.sums(sums),
             Record::Vacancy(vacancy) => {
+                vacancy.sums(sums);
                 sums.count("vacancies_open", !vacancy.closed);
                 sums.add("posts_advertised", i64::from(vacancy.posts));
             }
@@ -489,6 +490,38 @@ impl Dashboard for Employer {
         count("qualified", "people who hold the qualification"),
         count("not_completed", "people whose training ended without it"),
         count("register_entries", "qualified people a register lists"),
+        split(
+            "completions_by_cohort",
+            Split::Cohort,
+            "people who qualified, by intake and day of the board (ASSESS-04)",
+        ),
+        split(
+            "completions_by_service",
+            Split::ClinicalService,
+            "people who qualified, by clinical service (ASSESS-05)",
+        ),
+        split(
+            "completions_by_pilot",
+            Split::Word,
+            "people who qualified, by pilot (ASSESS-05)",
+        ),
+        split(
+            "register_listings",
+            Split::Word,
+            "listings in registers, by how they stand",
+        ),
+        count(
+            "register_due",
+            "people in a qualified post to be registered by the deadline",
+        ),
+        count(
+            "register_exceptions",
+            "people in a qualified post no register lists after the deadline (CAREER-08)",
+        ),
+        count(
+            "registers_at_risk",
+            "qualified posts outside a register's system of practice (B.4)",
+        ),
         count("preceptorships_started", "preceptorships started"),
         count(
             "preceptorships_complete",
@@ -594,6 +627,8 @@ impl Dashboard for Employer {
         year::running(figures, on);
         year::fidelity(figures, policies, on)?;
         year::reviews_overdue(figures, policies, on)?;
+        crate::record::completions(figures);
+        crate::record::unregistered(figures, policies, on)?;
         outcome_completeness(figures);
         crate::balance::complete(figures);
         cluster_health(figures, policies, on)?;

@@ -13,6 +13,7 @@ mod funnel;
 mod money;
 mod network;
 mod places;
+mod qualification;
 mod qualified;
 mod selection;
 mod service;
@@ -33,12 +34,15 @@ pub use money::*;
 pub(crate) use network::mean_ratings;
 pub use network::*;
 pub use places::*;
+pub use qualification::*;
 pub(crate) use qualified::late;
 pub use qualified::*;
 pub use selection::*;
 pub use service::*;
 pub use training::*;
 pub use year::*;
+
+pub(crate) use qualification::{completions, opened_for, unregistered};
 
 macro_rules! records {
     ($($(#[$doc:meta])* $name:ident($kept:ty): $fact:pat => $event:ident,)*) => {
@@ -81,6 +85,9 @@ macro_rules! records {
                     | Fact::Referral(_)
                     | Fact::Deferral(_)
                     | Fact::FundingLockCheck(_)
+                    | Fact::MarkSheet(_)
+                    | Fact::CircumstancesClaim(_)
+                    | Fact::TraineeResult(_)
                     | Fact::BoardSitting(_)
                     | Fact::Extract(_)
                     | Fact::PayeeException(_)

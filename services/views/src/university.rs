@@ -51,6 +51,7 @@ impl View for University {
                 offer.sums(sums);
                 crate::balance::sums_of_offer(offer, sums);
             }
+            Record::Vacancy(vacancy) => vacancy.sums(sums),
             Record::Enrolment(enrolment) => enrolment.sums(sums),
             Record::ExamBoard(board) => board.sums(sums),
             Record::Appeal(appeal) => appeal.sums(sums),
@@ -81,7 +82,6 @@ impl View for University {
             | Record::Expansion(_)
             | Record::Commitment(_)
             | Record::Breaches(_)
-            | Record::Vacancy(_)
             | Record::Award(_)
             | Record::Statement(_)
             | Record::Envelope(_)
@@ -343,6 +343,38 @@ impl Dashboard for University {
             "reason for leaving of the national student return",
         ),
         count("register_entries", "qualified people a register lists"),
+        split(
+            "completions_by_cohort",
+            Split::Cohort,
+            "people who qualified, by intake and day of the board (ASSESS-04)",
+        ),
+        split(
+            "completions_by_service",
+            Split::ClinicalService,
+            "people who qualified, by clinical service (ASSESS-05)",
+        ),
+        split(
+            "completions_by_pilot",
+            Split::Word,
+            "people who qualified, by pilot (ASSESS-05)",
+        ),
+        split(
+            "register_listings",
+            Split::Word,
+            "listings in registers, by how they stand",
+        ),
+        count(
+            "register_due",
+            "people in a qualified post to be registered by the deadline",
+        ),
+        count(
+            "register_exceptions",
+            "people in a qualified post no register lists after the deadline (CAREER-08)",
+        ),
+        count(
+            "registers_at_risk",
+            "qualified posts outside a register's system of practice (B.4)",
+        ),
         count("preceptorships_started", "preceptorships started"),
         count(
             "preceptorships_complete",
@@ -361,6 +393,8 @@ impl Dashboard for University {
 
     fn complete(figures: &mut Figures, policies: &Policies, on: Date) -> Result<(), Refusal> {
         year::running(figures, on);
+        crate::record::completions(figures);
+        crate::record::unregistered(figures, policies, on)?;
         year::fidelity(figures, policies, on)?;
         year::reviews_overdue(figures, policies, on)?;
         crate::record::mean_ratings(figures);

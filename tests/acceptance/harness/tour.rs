@@ -413,6 +413,7 @@ async fn practitioner(cast: &Cast, campaign: &Campaign) -> Trainee {
     c1.qualifies().await;
     c1.takes_the_qualified_post(campaign).await;
     c1.completes_preceptorship("BPS-000001").await;
+    board::listed_otherwise(&c1).await;
     c1
 }
 

@@ -8,11 +8,13 @@ use serde_json::{Value, json};
 
 use crate::harness::{
     Cast,
-    cast::{COMMISSIONER, NORTHMOOR, WEXCOMBE},
+    cast::{CALDERBRIDGE, COMMISSIONER, NORTHMOOR, WEXCOMBE},
 };
 
-/// The employer, the university and the commissioner of every scenario.
-const VIEWERS: [(&str, TenantId, ActingRole); 3] = [
+/// The employer, the university and the commissioner of every scenario, and a university that has no
+/// part in it.
+const VIEWERS: [(&str, TenantId, ActingRole); 4] = [
+    ("other_university", CALDERBRIDGE, ProgrammeLead),
     ("employer", NORTHMOOR, EmployerHr),
     ("university", WEXCOMBE, ProgrammeLead),
     ("commissioner", COMMISSIONER, CommissionerNational),

@@ -265,6 +265,7 @@ async fn d_1_from_interest_to_a_completed_preceptorship() {
             vec![
                 "ResultReleased",
                 "QualificationAwarded",
+                "RegisteredPracticeNoted",
                 "RegisterEntryRecorded",
             ],
         ),

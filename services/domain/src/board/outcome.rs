@@ -11,6 +11,7 @@ use crate::{
     application::Application,
     enrolment::{Assessment, Enrolment, EnrolmentAct},
     id::Id,
+    marks::{MarkSheet, MarkSheetAct},
     refusal::{Reason, Refusal},
     text,
     world::{Command, Halt, Issue, StreamKey, World},
@@ -216,6 +217,11 @@ impl Command for RatifyOutcome {
             portfolio_verified,
         };
         world.decide(issue, self.sitting, ratify)?;
+        let marks = MarkSheetAct::Ratify {
+            sitting: self.sitting,
+            passed: outcome == BoardOutcome::Pass,
+        };
+        world.decide(issue, MarkSheet::id(university, self.application), marks)?;
         let note = EnrolmentAct::NoteOutcome {
             assessment: Assessment {
                 sitting: self.sitting,

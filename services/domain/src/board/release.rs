@@ -6,11 +6,14 @@ use serde::{Deserialize, Serialize};
 use super::{BoardOutcome, BoardSitting};
 use crate::{
     actor::{TenantId, TenantKind},
+    appeal::Appeal,
     application::Application,
     enrolment::{Assessment, Enrolment, EnrolmentAct},
     id::Id,
-    qualification::{QualificationAct, QualificationAward, ReleasedResult},
-    refusal::{Reason, Refusal},
+    qualification::{
+        QualificationAct, QualificationAward, ReleasedResult, not_released, seen_by_trainee,
+    },
+    refusal::Refusal,
     world::{Command, Halt, Issue, StreamKey, World},
 };
 
@@ -48,44 +51,66 @@ pub struct ReleaseResult {
 impl Command for ReleaseResult {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         let university = issue.by.acting_for(TenantKind::University)?;
-        let enrolment = world.read_own(
-            issue,
-            Id::<Enrolment>::derive(university, &[self.application.0]),
-        )?;
-        let Some(study) = enrolment.study() else {
-            return Err(Refusal::not_permitted().into());
-        };
-        let Some(assessment) = enrolment.standing() else {
-            return Err(Refusal::new(
-                Reason::ResultNotReleased,
-                "no board has decided for this person, so there is nothing to release; ratify an \
-                 outcome first",
-            )
-            .into());
-        };
-        if issue.today() < assessment.held {
-            return Err(Refusal::new(
-                Reason::ResultNotReleased,
-                "a result is released on the day of the board or later",
-            )
-            .into());
-        }
-        let result = released(assessment);
-        let award = QualificationAward {
-            qualification: study.qualification.clone(),
-            level: study.level,
-            awarded: assessment.held,
-            appointment: study.appointment.clone(),
-        };
+        let Latest {
+            result,
+            award,
+            appeal,
+        } = latest_result(issue, world, self.application)?;
+        seen_by_trainee(issue, world, university, self.application, result)?;
         let id = award.appointment.qualification();
         let release = QualificationAct::Release {
             result,
             award,
-            appeal: enrolment.superseded_by(),
+            appeal,
         };
         world.decide(issue, id, release)?;
         Ok(id.key())
     }
+}
+
+/// What stands of a person's outcomes, ready to be released.
+pub(crate) struct Latest {
+    /// In the words of employer and person.
+    pub(crate) result: ReleasedResult,
+    /// What is conferred, should it be a pass.
+    pub(crate) award: QualificationAward,
+    /// The appeal that set a former outcome aside.
+    pub(crate) appeal: Option<Id<Appeal>>,
+}
+
+/// The outcome that stands at the caller's university.
+///
+/// # Errors
+/// `RESULT_NOT_RELEASED` while no board has decided.
+pub(crate) fn latest_result(
+    issue: &Issue,
+    world: &mut World,
+    application: Id<Application>,
+) -> Result<Latest, Halt> {
+    let university = issue.by.acting_for(TenantKind::University)?;
+    let id = Id::<Enrolment>::derive(university, &[application.0]);
+    let enrolment = world.read_own(issue, id)?;
+    let study = enrolment.study().ok_or_else(Refusal::not_permitted)?;
+    let Some(assessment) = enrolment.standing() else {
+        return Err(not_released(
+            "no board has decided for this person, so there is nothing to release; ratify an \
+             outcome first",
+        )
+        .into());
+    };
+    if issue.today() < assessment.held {
+        return Err(not_released("a result is released on the day of the board or later").into());
+    }
+    Ok(Latest {
+        result: released(assessment),
+        award: QualificationAward {
+            qualification: study.qualification.clone(),
+            level: study.level,
+            awarded: assessment.held,
+            appointment: study.appointment.clone(),
+        },
+        appeal: enrolment.superseded_by(),
+    })
 }
 
 /// Reaction to a corrected board date: what the sitting decided for a person counts from the day on

@@ -564,3 +564,4 @@ fn d_7_the_year_may_be_extended_until_the_next_board() {
 mod boards;
 mod corrections;
 mod random;
+mod release;

@@ -318,6 +318,11 @@ fn boards(rows: &mut Rows) {
         "[S] B.5; [P] that it always must",
     );
     rows.set(
+        "result.release",
+        json!("together"),
+        "[P] C.4: together, or trainee_first; a university may keep its own",
+    );
+    rows.set(
         "appeal.letter_days",
         json!(28),
         "[S] B.5, OIA: letter that completes the procedures",
@@ -541,6 +546,16 @@ fn practice_after_qualifying(rows: &mut Rows) {
         "register.required_from",
         json!("2025-06-30"),
         "[S] BPS, 24 June 2025; standards B.4",
+    );
+    rows.set(
+        "register.system_of_practice.MHWP",
+        json!([
+            "adult_community",
+            "perinatal",
+            "integrated_primary_secondary",
+            "primary_care",
+        ]),
+        "[S] B.4: a system of practice is specified; [P] which settings it takes in",
     );
     rows.set(
         "register.deadline",

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::{
     application::PanelMember, candidacy::ApplicationsRule, decision_round::RoundDefault,
     funding::RecoveryRule, monitoring::CodeSetPolicy, offer::EmploymentCheck,
+    qualification::ReleaseOrder,
 };
 
 use super::catalogue::{
@@ -59,6 +60,9 @@ const SHAPES: &[(&str, Check)] = &[
     ("lock.next_programmes",       reads::<Vec<String>>),
     ("board.chairs_action.consult", reads::<bool>),
     ("appeal.letter_days",         reads::<u32>),
+    ("result.release",             reads::<ReleaseOrder>),
+    ("result.release.*",           reads::<ReleaseOrder>),
+    ("register.system_of_practice.*", reads::<Vec<Setting>>),
     ("appeal.complaint_months",    reads::<u32>),
     ("commitment.evidence_window", reads::<u32>),
     ("commitment.maintenance",     reads::<u32>),

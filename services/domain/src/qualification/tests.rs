@@ -6,6 +6,8 @@ use crate::{
     actor::ActingRole,
     appointment::cast,
     given::{Given, actor, tenant},
+    personal::Personal,
+    world::Issue,
 };
 
 fn award() -> QualificationAward {
@@ -179,4 +181,126 @@ fn c_2_the_register_number_is_the_employers_own() {
         panic!("not sealed yet");
     };
     assert_eq!(controllers, &[cast::employer()]);
+}
+
+fn status(status: ListingStatus) -> RecordRegisterStatus {
+    RecordRegisterStatus {
+        qualification: cast::appointment().qualification(),
+        register: "bps".to_owned(),
+        status,
+    }
+}
+
+#[test]
+fn career_08_a_listing_is_pending_listed_conditioned_lapsed_and_restored_on_dated_days() {
+    use ListingStatus::{Conditions, Lapsed, Listed, Pending, Restored};
+    let mut given = released(ReleasedResult::Passed);
+    let hr = cast::hr();
+    let recorded = || Ok(vec!["RegisterStatusRecorded".to_owned()]);
+    assert_eq!(
+        given.when(&hr, date(2027, 4, 1), &status(Lapsed)),
+        Err(Reason::StateNotAllowed),
+        "nothing to lapse"
+    );
+    assert_eq!(
+        given.when(&hr, date(2027, 4, 1), &status(Pending)),
+        recorded()
+    );
+    assert_eq!(
+        given.when(&hr, date(2027, 4, 1), &status(Listed)),
+        Err(Reason::FieldInvalid),
+        "a listing has a number"
+    );
+    assert!(given.when(&hr, date(2027, 5, 14), &record()).is_ok());
+    for (on, next) in [
+        (date(2028, 1, 10), Conditions),
+        (date(2028, 6, 1), Restored),
+        (date(2029, 5, 14), Lapsed),
+        (date(2029, 7, 2), Restored),
+    ] {
+        assert_eq!(given.when(&hr, on, &status(next)), recorded(), "{next}");
+        assert_eq!(given.when(&hr, on, &status(next)), Ok(vec![]), "{next}");
+    }
+    let state = given
+        .state(cast::appointment().qualification())
+        .expect("qualified");
+    let history: Vec<_> = state.listings().iter().map(|known| known.status).collect();
+    assert_eq!(
+        history,
+        [Pending, Listed, Conditions, Restored, Lapsed, Restored]
+    );
+    assert_eq!(state.listings()[1].from, date(2027, 5, 14));
+    assert_eq!(state.listing("bps"), Some(Restored));
+    let stranger = actor(tenant(9), ActingRole::EmployerHr);
+    assert_eq!(
+        given.when(&stranger, date(2029, 8, 1), &status(Lapsed)),
+        Err(Reason::NotPermitted)
+    );
+}
+
+#[test]
+fn career_08_nobody_is_listed_before_the_award_or_without_it() {
+    let pending = status(ListingStatus::Pending);
+    let mut given = released(ReleasedResult::Passed);
+    let early = given.when(&cast::hr(), date(2027, 3, 9), &pending);
+    assert_eq!(early, Err(Reason::NotQualified));
+    let mut given = released(REFERRED);
+    let without = given.when(&cast::hr(), date(2027, 5, 14), &pending);
+    assert_eq!(without, Err(Reason::NotQualified));
+}
+
+#[test]
+fn b_4_a_post_outside_the_system_of_practice_is_noted_as_a_risk() {
+    for (setting, within) in [("adult_community", true), ("drug_and_alcohol", false)] {
+        let whose = cast::appointment();
+        let service = Id::new(Uuid::from_u128(0xA4));
+        let opened = crate::directory::ClinicalServiceEvent::ClinicalServiceOpened {
+            employer: whose.employer,
+            name: "Cast".to_owned(),
+            setting: crate::policy::catalogue::Setting::parse(setting, "setting")
+                .expect("a setting"),
+            population: "severe_mental_illness".to_owned(),
+        };
+        let id = whose.qualification();
+        let mut given = cast::appointed().happened(service, &opened).happened(
+            id,
+            &QualificationEvent::QualificationAwarded { award: award() },
+        );
+        let post = NoteRegisteredPractice {
+            application: whose.application,
+            clinical_service: service,
+            from: date(2027, 4, 5),
+        };
+        let platform = crate::actor::Actor::platform();
+        let outcome = given.when(&platform, date(2027, 4, 5), &post);
+        assert_eq!(outcome, Ok(vec!["RegisteredPracticeNoted".to_owned()]));
+        let practice = given.state(id).and_then(Qualification::practice);
+        assert_eq!(practice.expect("noted").within_system, within);
+        assert_eq!(given.when(&platform, date(2027, 4, 5), &post), Ok(vec![]));
+    }
+}
+
+#[test]
+fn b_4_a_number_in_the_nursing_register_has_its_form() {
+    let whose = crate::appointment::Appointment {
+        role: crate::policy::catalogue::Role::parse("NURSING_ASSOCIATE", "role")
+            .expect("a role id"),
+        ..cast::appointment()
+    };
+    let awarded = QualificationEvent::QualificationAwarded {
+        award: QualificationAward {
+            appointment: whose.clone(),
+            ..award()
+        },
+    };
+    let mut given = Given::baseline().happened(whose.qualification(), &awarded);
+    let nmc = |number: &str| RecordRegisterEntry {
+        register: "nmc".to_owned(),
+        number: number.to_owned(),
+        ..record()
+    };
+    let on = date(2027, 5, 14);
+    let outcome = given.when(&cast::hr(), on, &nmc("W123456"));
+    assert_eq!(outcome, Err(Reason::FieldInvalid));
+    assert!(given.when(&cast::hr(), on, &nmc("12A3456E")).is_ok());
 }

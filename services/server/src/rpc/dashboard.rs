@@ -204,6 +204,7 @@ fn split(split: Split) -> FigureSplit {
         Split::Cluster => FigureSplit::Cluster,
         Split::Supervisor => FigureSplit::Supervisor,
         Split::ClinicalService => FigureSplit::ClinicalService,
+        Split::Cohort => FigureSplit::Cohort,
         Split::Date => FigureSplit::Date,
         Split::Month => FigureSplit::Month,
         Split::Word => FigureSplit::Word,

@@ -11,7 +11,7 @@ use domain::{
     vacancy::VacancyEvent,
 };
 use jiff::civil::Date;
-use ledger::view::Noted;
+use ledger::view::{Figures, Noted};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -281,12 +281,32 @@ pub struct VacancyRecord {
     pub posts: u32,
     /// Whether it has been closed.
     pub closed: bool,
+    /// Its own id.
+    pub vacancy: Option<Uuid>,
+    /// The clinical service it is for.
+    pub clinical_service: Option<Uuid>,
+    /// The pilot it belongs to.
+    pub pilot: Option<String>,
+}
+
+impl VacancyRecord {
+    /// What it adds to a dashboard of either party.
+    pub(crate) fn sums(&self, sums: &mut Figures) {
+        if let (Some(vacancy), Some(service)) = (self.vacancy, self.clinical_service) {
+            super::opened_for(sums, vacancy, service, self.pilot.as_deref());
+        }
+    }
 }
 
 impl Keep<VacancyEvent> for VacancyRecord {
-    fn note(&mut self, _: &Noted, fact: &VacancyEvent) {
+    fn note(&mut self, noted: &Noted, fact: &VacancyEvent) {
+        self.vacancy = Some(noted.stream);
         match fact {
-            VacancyEvent::VacancyOpened { terms } => self.posts = terms.posts,
+            VacancyEvent::VacancyOpened { terms } => {
+                self.posts = terms.posts;
+                self.clinical_service = Some(terms.clinical_service.0);
+                self.pilot.clone_from(&terms.pilot);
+            }
             VacancyEvent::VacancyClosed {
                 posts_handed_back, ..
             } => {

@@ -9,7 +9,6 @@ use domain::{
     employment::EmploymentEvent,
     enrolment::EnrolmentEvent,
     funding::FundingLockEvent,
-    qualification::{LeavingCode, QualificationEvent, ReleasedResult},
 };
 use jiff::civil::Date;
 use ledger::view::{Figures, Noted};
@@ -232,103 +231,6 @@ impl Keep<EmploymentEvent> for EmploymentRecord {
                 self.ended = None;
             }
             EmploymentEvent::EmploymentEnded { on, .. } => self.ended = Some(*on),
-        }
-    }
-
-    fn thread(&self) -> Option<Uuid> {
-        self.trainee.as_ref().map(|trainee| trainee.application)
-    }
-}
-
-/// Released results and what was conferred. Marks and attempts are no part of it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct QualificationRecord {
-    /// Whose.
-    pub trainee: Option<Trainee>,
-    /// The board that decides next, while the result is not complete.
-    pub next_board: Option<Date>,
-    /// What was conferred.
-    pub award: Option<AwardedQualification>,
-    /// Whether the training ended without the qualification; with a lesser award when true.
-    pub not_completed: Option<bool>,
-    /// Entries in registers.
-    pub register_entries: u32,
-}
-
-/// A qualification conferred.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AwardedQualification {
-    /// Its title.
-    pub qualification: String,
-    /// Its level.
-    pub level: u8,
-    /// The day of the board.
-    pub awarded: Date,
-}
-
-impl QualificationRecord {
-    /// The leaving code of the national student return.
-    pub fn leaving_code(&self) -> Option<&'static str> {
-        let code = match (&self.award, self.not_completed, self.next_board) {
-            (Some(_), _, _) | (None, Some(true), _) => LeavingCode::Awarded,
-            (None, Some(false), _) => LeavingCode::NotAwarded,
-            (None, None, Some(_)) => LeavingCode::BoardPending,
-            (None, None, None) => return None,
-        };
-        Some(code.code())
-    }
-
-    /// What it adds to a dashboard of either party.
-    pub(crate) fn sums(&self, sums: &mut Figures) {
-        sums.count("qualified", self.award.is_some());
-        sums.count("not_completed", self.not_completed.is_some());
-        sums.count("register_entries", self.register_entries > 0);
-        if let Some(board) = self.next_board {
-            sums.add("results_pending", 1);
-            sums.add_of("next_boards", board, 1);
-        }
-    }
-}
-
-impl Keep<QualificationEvent> for QualificationRecord {
-    fn note(&mut self, _: &Noted, fact: &QualificationEvent) {
-        match fact {
-            QualificationEvent::ResultSuperseded { .. } => {
-                self.award = None;
-                self.not_completed = None;
-            }
-            QualificationEvent::ResultRedated { board, .. } => {
-                if let Some(award) = &mut self.award {
-                    award.awarded = *board;
-                }
-            }
-            QualificationEvent::ResultReleased {
-                appointment,
-                result,
-            } => {
-                self.trainee = Some(Trainee::from(appointment));
-                self.next_board = None;
-                match result {
-                    ReleasedResult::Passed => {}
-                    ReleasedResult::NotYetComplete { next_board } => {
-                        self.next_board = Some(*next_board);
-                    }
-                    ReleasedResult::NotCompleted { exit_award, .. } => {
-                        self.not_completed = Some(*exit_award);
-                    }
-                }
-            }
-            QualificationEvent::QualificationAwarded { award } => {
-                self.trainee = Some(Trainee::from(&award.appointment));
-                self.award = Some(AwardedQualification {
-                    qualification: award.qualification.clone(),
-                    level: award.level,
-                    awarded: award.awarded,
-                });
-            }
-            QualificationEvent::RegisterEntryRecorded { .. } => {
-                self.register_entries = self.register_entries.saturating_add(1);
-            }
         }
     }
 

@@ -1,12 +1,13 @@
 //! What a board can come to besides a pass: a chair's action, a corrected day, an appeal; and what
 //! the lock that counts from it allows.
 
+use domain::{actor::ActingRole::CircumstancesPanel, marks::MarkSheet};
 use serde_json::{Value, json};
 
 use crate::harness::{
     Cast,
-    cast::NORTHMOOR,
-    life::{Trainee, board, examiner},
+    cast::{NORTHMOOR, WEXCOMBE},
+    life::{Trainee, board, examiner, record},
 };
 
 /// C7, who left, before the board of the cohort: withdrawn there, on appeal by the chair, and the
@@ -18,6 +19,7 @@ pub(crate) async fn appealed(cast: &Cast, c7: &Trainee) {
     c7.secretary("2027-03-01")
         .write("ArrangeExternalExaminer", arranged)
         .await;
+    before_the_board(cast, c7).await;
     let sitting = c7
         .secretary("2027-03-12")
         .write("HoldBoard", board("qualifying", 2, 0))
@@ -59,7 +61,32 @@ pub(crate) async fn appealed(cast: &Cast, c7: &Trainee) {
     acts["external_consulted"] = json!(examiner(20));
     acts["reason"] = json!("appeal_upheld");
     let action = c7.secretary("2027-05-05").write("HoldBoard", acts).await;
-    decides(c7, &action, "2027-05-05", "exit_award").await;
+    cast.operator()
+        .on("2027-05-01")
+        .write(
+            "SetPolicy",
+            json!({
+                "policy": format!("result.release.{}", WEXCOMBE.0),
+                "from": "2027-05-05",
+                "until": "2027-05-06",
+                "value_json": "\"trainee_first\"",
+                "source": "made up",
+                "approver": "made up",
+            }),
+        )
+        .await;
+    let decision = json!({
+        "sitting": action, "application": c7.application, "outcome": "exit_award",
+    });
+    c7.secretary("2027-05-05")
+        .write("RatifyOutcome", decision)
+        .await;
+    for release in ["ReleaseToTrainee", "ReleaseResult"] {
+        c7.secretary("2027-05-05")
+            .write(release, c7.of_application())
+            .await;
+    }
+    c7.candidate("").get("GetResult", c7.of_application()).await;
     let next = c7
         .secretary("2027-06-16")
         .write("HoldBoard", board("reassessment", 1, 0))
@@ -75,6 +102,53 @@ pub(crate) async fn appealed(cast: &Cast, c7: &Trainee) {
         .get("GetExamBoard", json!({"name": standing}))
         .await;
     cast.settle().await;
+}
+
+/// Marks, and a claim of circumstances of which the board learns one word.
+async fn before_the_board(cast: &Cast, c7: &Trainee) {
+    c7.programme("2026-07-31")
+        .write(
+            "RecordProvisionalMark",
+            json!({"application": c7.application, "component": "module_1", "mark": 44}),
+        )
+        .await;
+    let claim = c7
+        .candidate("2026-08-03")
+        .write(
+            "ClaimCircumstances",
+            json!({
+                "application": c7.application,
+                "component": "module_1",
+                "statement": "A made-up illness in the family.",
+            }),
+        )
+        .await;
+    let panel = cast.of(WEXCOMBE, CircumstancesPanel);
+    panel
+        .on("2026-08-10")
+        .write(
+            "DecideCircumstances",
+            json!({"claim": claim, "accepted": true}),
+        )
+        .await;
+    panel
+        .get("GetCircumstancesClaim", json!({"name": claim}))
+        .await;
+    cast.settle().await;
+    let sheet = record::<MarkSheet>(WEXCOMBE, &c7.application);
+    c7.secretary("")
+        .get("GetMarkSheet", json!({"name": sheet}))
+        .await;
+}
+
+/// What becomes of a listing.
+pub(crate) async fn listed_otherwise(c1: &Trainee) {
+    let status = json!({
+        "qualification": c1.qualification(), "register": "bps", "status": "conditions",
+    });
+    c1.hr("2028-06-01")
+        .write("RecordRegisterStatus", status)
+        .await;
 }
 
 /// The university accepts for another training that starts late enough, and tries one that does not.

@@ -379,8 +379,9 @@ impl Decider for FundingLock {
                 question,
                 refused,
             } => {
-                // a person without a lock has nothing that could move or refuse
-                if self.locks.is_empty() || self.relied_on.contains_key(place) {
+                // what no lock binds rests on none
+                let unbound = self.locks.is_empty() || question.binds_from(issued)?.is_none();
+                if unbound || self.relied_on.contains_key(place) {
                     return Ok(vec![]);
                 }
                 Ok(vec![match refused {
