@@ -227,6 +227,7 @@ fn elsewhere(message: &Value) -> Value {
 const ANYBODYS: &[&str] = &[
     "AcceptTrainingPlace",
     "AnswerMonitoring",
+    "AskPolicyQuestion",
     "CheckFundingLock",
     "ConsentToLockDisclosure",
     "ConstituteBoard",
@@ -238,6 +239,7 @@ const ANYBODYS: &[&str] = &[
     "GetPolicy",
     "GetRole",
     "GetTenant",
+    "GetWorkforceReport",
     "HoldBoard",
     "ListFeed",
     "ListPolicies",
@@ -247,12 +249,14 @@ const ANYBODYS: &[&str] = &[
     "PlanIntake",
     "ReachMilestone",
     "RecordSupervisor",
+    "RecordWorkforceCount",
     "RegisterTenant",
     "SetPolicy",
     "SubmitApplication",
     "SubscribeFeed",
     "SucceedTenant",
     "WatchDashboard",
+    "WhatIf",
 ];
 
 /// Whoever is no party hears of an existing record what they hear of none.

@@ -137,6 +137,14 @@ impl HeldApplication {
         self.degree.is_held() || !self.evidence.is_empty()
     }
 
+    /// The first of these pieces of study evidence that is not there.
+    pub fn lacks(&self, needed: &[StudyEvidenceKind]) -> Option<StudyEvidenceKind> {
+        needed
+            .iter()
+            .copied()
+            .find(|needed| !self.evidence.iter().any(|known| known.kind == *needed))
+    }
+
     /// Whether name and contact may be shown to those who shortlist: once both shortlists are in
     /// (C.4). What the candidate wrote is what they shortlist on.
     pub fn identity_is_open(&self) -> bool {

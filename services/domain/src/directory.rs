@@ -31,6 +31,4 @@ pub const ATTRIBUTE_BYTES_MAX: usize = 40;
 pub const REGISTER_NUMBER_BYTES_MAX: usize = 20;
 
 #[cfg(test)]
-mod service_tests;
-#[cfg(test)]
 mod tests;

@@ -99,6 +99,10 @@ impl Fact {
 facts! {
     /// The policy register.
     Policy: policy::PolicyRegister => PolicyEvent,
+    /// A question about policy.
+    PolicyQuestion: policy::PolicyQuestion => PolicyQuestionEvent,
+    /// A commissioner's counts of the workforce.
+    Workforce: workforce::WorkforceStock => WorkforceStockEvent,
     /// A tenant's entry in the directory.
     Tenant: directory::Tenant => TenantEvent,
     /// A clinical service.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     actor::{ActingRole, Actor, PersonId, TenantId, TenantKind},
-    calendar::midday,
+    calendar::{london_date, midday},
     fact::{Fact, Visit, aggregates},
     id::Id,
     policy::{Policies, PolicyRegister, SetPolicy},
@@ -60,6 +60,8 @@ pub(crate) struct Answer {
 pub(crate) struct Given {
     streams: std::collections::BTreeMap<StreamKey, Kept>,
     requests: u128,
+    /// The day of each event that a command led to, by stream and place in it.
+    kept: std::collections::BTreeMap<(StreamKey, usize), Date>,
     /// How far reactions have read each stream.
     settled: std::collections::BTreeMap<StreamKey, usize>,
 }
@@ -182,7 +184,7 @@ impl Given {
         let mut appended = vec![];
         for write in world.finish().0 {
             for event in write.events {
-                self.keep(write.key, event.payload);
+                self.keep(write.key, event.payload, Some(london_date(at)));
                 appended.push(event.event_type);
             }
         }
@@ -194,7 +196,7 @@ impl Given {
         })
     }
 
-    fn keep(&mut self, key: StreamKey, payload: String) {
+    fn keep(&mut self, key: StreamKey, payload: String, on: Option<Date>) {
         let stored = serde_json::from_str(&payload).expect("staged events are JSON");
         let (state, version, payloads) = self
             .streams
@@ -205,12 +207,15 @@ impl Given {
         *state = after.into();
         *version += 1;
         payloads.push(payload);
+        if let Some(on) = on {
+            self.kept.insert((key, payloads.len() - 1), on);
+        }
     }
 
     /// An event of a record's past, whatever led to it and whatever followed.
     pub(crate) fn happened<A: Decider>(mut self, id: Id<A>, event: &A::Event) -> Self {
         let payload = serde_json::to_string(event).expect("events are JSON");
-        self.keep(id.key(), payload);
+        self.keep(id.key(), payload, None);
         *self.settled.entry(id.key()).or_default() += 1;
         self
     }
@@ -273,6 +278,18 @@ impl Given {
             .get(&id.key())
             .map(|(_, _, payloads)| payloads.clone())
             .unwrap_or_default()
+    }
+
+    /// Every event so far, stream by stream, with its day where a command led to it.
+    pub(crate) fn log(&self) -> Vec<(StreamKey, serde_json::Value, Option<Date>)> {
+        let mut log = vec![];
+        for (key, (_, _, payloads)) in &self.streams {
+            for (place, payload) in payloads.iter().enumerate() {
+                let payload = serde_json::from_str(payload).expect("stored events are JSON");
+                log.push((*key, payload, self.kept.get(&(*key, place)).copied()));
+            }
+        }
+        log
     }
 
     /// The id of the request that the last `when` ran under.

@@ -1,6 +1,7 @@
 //! The rules of joint training, in the order of life. Pure: no I/O, no clock, no randomness.
 //!
 //! - [`policy`]: every value a policy may change, effective-dated
+//! - [`workforce`]: how large the workforce is, and how large it is meant to become
 //! - [`directory`]: tenants, the clinical services employers run, their supervisors
 //! - [`supervision_agreement`]: a partner lends its supervisor
 //! - [`curriculum`]: modules, and how a university teaches a version of a curriculum
@@ -40,8 +41,8 @@
 //!
 //! Beneath them: [`actor`] (who acts), [`permission`] (who may), [`world`] (how a command runs),
 //! [`refusal`] (why not), [`reactions`] (what follows), [`fact`] (every event, typed),
-//! [`personal`] (values about people), [`identifiers`] (numbers others issue), [`text`],
-//! [`calendar`] and [`id`].
+//! [`what_if`] (decisions under other policies), [`personal`] (values about people),
+//! [`identifiers`] (numbers others issue), [`text`], [`calendar`] and [`id`].
 
 pub mod actor;
 pub mod allocation;
@@ -94,6 +95,8 @@ pub mod training;
 pub mod transition;
 pub mod upcast;
 pub mod vacancy;
+pub mod what_if;
+pub mod workforce;
 pub mod world;
 
 #[cfg(test)]

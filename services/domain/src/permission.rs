@@ -55,6 +55,14 @@ permissions! {
     SetPolicy:             [CommissionerNational, PlatformOperator],
     GetPolicy:             [EmployerHr, ServiceManager, ProfessionalLead, AdmissionsTutor, ProgrammeLead, BoardSecretary, CommissionerNational, CommissionerRegional, NetworkLead, Evaluator, Auditor, PlatformOperator],
     ListPolicies:          [EmployerHr, ServiceManager, ProfessionalLead, AdmissionsTutor, ProgrammeLead, BoardSecretary, CommissionerNational, CommissionerRegional, NetworkLead, Evaluator, Auditor, PlatformOperator],
+    AskPolicyQuestion:     [EmployerHr, ServiceManager, ProfessionalLead, AdmissionsTutor, ProgrammeLead, NetworkLead],
+    AnswerPolicyQuestion:  [CommissionerNational],
+    GetPolicyQuestion:     [EmployerHr, ServiceManager, ProfessionalLead, AdmissionsTutor, ProgrammeLead, NetworkLead, CommissionerNational, CommissionerRegional],
+    WhatIf:                [CommissionerNational, PlatformOperator],
+    // workforce
+    RecordWorkforceCount:  [CommissionerNational],
+    CorrectWorkforceCount: [CommissionerNational],
+    GetWorkforceReport:    [CommissionerNational, CommissionerRegional],
     // catalogue
     ListRoles:             [Candidate, EmployerHr, ServiceManager, PracticeSupervisor, ProfessionalLead, EmployerFinance, AdmissionsTutor, ProgrammeLead, PersonalTutor, BoardSecretary, CommissionerNational, CommissionerRegional, NetworkLead, Evaluator, Auditor, PlatformOperator],
     GetRole:               [Candidate, EmployerHr, ServiceManager, PracticeSupervisor, ProfessionalLead, EmployerFinance, AdmissionsTutor, ProgrammeLead, PersonalTutor, BoardSecretary, CommissionerNational, CommissionerRegional, NetworkLead, Evaluator, Auditor, PlatformOperator],

@@ -3,8 +3,11 @@
 
 pub mod baseline;
 pub mod catalogue;
+mod questions;
 mod roles;
 mod shape;
+
+pub use questions::*;
 
 use std::{
     collections::BTreeMap,
@@ -12,7 +15,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use strum::{IntoStaticStr, VariantNames};
@@ -50,6 +53,16 @@ pub struct PolicyVersion {
     pub approver: String,
 }
 
+impl PolicyVersion {
+    fn holds(&self, on: Date) -> bool {
+        holds(self.from, self.until, on)
+    }
+}
+
+fn holds(from: Date, until: Option<Date>, on: Date) -> bool {
+    from <= on && until.is_none_or(|until| on < until)
+}
+
 /// The register: one stream, folded. Shape: policy id → versions, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PolicyRegister {
@@ -68,7 +81,7 @@ impl PolicyRegister {
             .get(policy)?
             .iter()
             .rev()
-            .find(|version| version.from <= on && version.until.is_none_or(|until| on < until))
+            .find(|version| version.holds(on))
     }
 
     /// Every policy with its versions, by id.
@@ -231,11 +244,81 @@ impl Command for SetPolicy {
     }
 }
 
+/// A value proposed for a policy, as [`SetPolicy`] would set it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProposedPolicy {
+    /// The policy id.
+    pub policy: String,
+    /// First day in force.
+    pub from: Date,
+    /// First day no longer in force.
+    pub until: Option<Date>,
+    /// The value.
+    pub value: Value,
+}
+
+impl ProposedPolicy {
+    /// Refuses what could not be set.
+    ///
+    /// # Errors
+    /// `FIELD_INVALID`.
+    pub fn check(&self, register: &PolicyRegister) -> Result<(), Refusal> {
+        if self.until.is_some_and(|until| until <= self.from) {
+            return Err(Refusal::invalid("until", "must be later than from"));
+        }
+        let newest = register
+            .policies
+            .get(&self.policy)
+            .and_then(|versions| versions.last())
+            .map(|version| &version.value);
+        shape::check(&self.policy, &self.value, newest)
+            .map_err(|why| Refusal::invalid("value_json", why))
+    }
+}
+
+/// When the versions of each policy were set: policy id → one instant per version.
+pub type SetTimes = BTreeMap<String, Vec<Timestamp>>;
+
+/// What a past decision knew of the register.
+#[derive(Debug, Clone)]
+pub struct Recollection {
+    /// The versions it recorded, by policy id.
+    pub versions: BTreeMap<String, u32>,
+    /// When it was recorded.
+    pub recorded: Timestamp,
+    /// When the versions of the register were set.
+    pub set: Arc<SetTimes>,
+}
+
+impl Recollection {
+    /// The version it recorded; of a policy it never asked for, the one it would have found.
+    fn version<'a>(
+        &self,
+        register: &'a PolicyRegister,
+        policy: &str,
+        on: Date,
+    ) -> Option<&'a PolicyVersion> {
+        let versions = register.policies.get(policy)?;
+        if let Some(used) = self.versions.get(policy) {
+            return versions.iter().find(|version| version.version == *used);
+        }
+        let set = self.set.get(policy)?;
+        versions
+            .iter()
+            .zip(set)
+            .rev()
+            .filter(|(_, set)| **set <= self.recorded)
+            .map(|(version, _)| version)
+            .find(|version| version.holds(on))
+    }
+}
+
 /// The register as a command sees it; remembers which versions it used.
 #[derive(Debug, Clone, Default)]
 pub struct Policies {
     register: Arc<PolicyRegister>,
     used: Arc<Mutex<BTreeMap<String, u32>>>,
+    recalled: Option<Arc<(Recollection, Arc<[ProposedPolicy]>)>>,
 }
 
 impl Policies {
@@ -243,8 +326,43 @@ impl Policies {
     pub fn of(register: Arc<PolicyRegister>) -> Self {
         Self {
             register,
-            used: Arc::default(),
+            ..Self::default()
         }
+    }
+
+    /// The register as a past decision knew it, so that it comes out as it did (`LOCK-05`).
+    pub fn recalled(register: Arc<PolicyRegister>, known: Recollection) -> Self {
+        Self::proposed(register, known, Arc::from([]))
+    }
+
+    /// The same with proposed values in place of those they would have replaced.
+    pub fn proposed(
+        register: Arc<PolicyRegister>,
+        known: Recollection,
+        proposal: Arc<[ProposedPolicy]>,
+    ) -> Self {
+        Self {
+            recalled: Some(Arc::new((known, proposal))),
+            ..Self::of(register)
+        }
+    }
+
+    /// The version that holds for whom this is, and its value.
+    fn holding(&self, policy: &str, on: Date) -> Option<(u32, &Value)> {
+        let version = match self.recalled.as_deref() {
+            None => self.register.in_force(policy, on),
+            Some((known, proposal)) => {
+                let proposed = proposal
+                    .iter()
+                    .rev()
+                    .find(|value| value.policy == policy && holds(value.from, value.until, on));
+                if let Some(proposed) = proposed {
+                    return Some((0, &proposed.value));
+                }
+                known.version(&self.register, policy, on)
+            }
+        };
+        version.map(|version| (version.version, &version.value))
     }
 
     /// The register itself, for listings that decide nothing.
@@ -257,13 +375,13 @@ impl Policies {
     /// # Errors
     /// `POLICY_MISSING` when the stored value has another shape than the rule reads.
     pub fn find<T: DeserializeOwned>(&self, policy: &str, on: Date) -> Result<Option<T>, Refusal> {
-        let Some(version) = self.register.in_force(policy, on) else {
+        let Some((version, value)) = self.holding(policy, on) else {
             return Ok(None);
         };
         if let Ok(mut used) = self.used.lock() {
-            used.insert(policy.to_owned(), version.version);
+            used.insert(policy.to_owned(), version);
         }
-        T::deserialize(&version.value)
+        T::deserialize(value)
             .map(Some)
             .map_err(|_| missing(policy, on, "has a value of an unexpected shape"))
     }
@@ -293,7 +411,7 @@ impl Policies {
     }
 }
 
-fn missing(policy: &str, on: Date, what: &str) -> Refusal {
+pub(crate) fn missing(policy: &str, on: Date, what: &str) -> Refusal {
     Refusal::new(
         Reason::PolicyMissing,
         format!("policy {policy} {what} on {on}; ask an approver to set it with SetPolicy"),

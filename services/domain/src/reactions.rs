@@ -194,6 +194,8 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         Fact::Preceptorship(fact) => after_preceptorship(Id::new(event.stream), fact),
         Fact::QualifiedPractice(fact) => after_practice(Id::new(event.stream), fact),
         Fact::Policy(_)
+        | Fact::PolicyQuestion(_)
+        | Fact::Workforce(_)
         | Fact::Tenant(_)
         | Fact::ClinicalService(_)
         | Fact::Supervisor(_)

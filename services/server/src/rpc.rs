@@ -37,6 +37,8 @@ mod supervision_agreement;
 mod training;
 mod transition;
 mod vacancy;
+mod what_if;
+mod workforce;
 
 use contract::v1::{
     allocation_service_server::AllocationServiceServer, appeal_service_server::AppealServiceServer,
@@ -68,7 +70,7 @@ use contract::v1::{
     supervision_agreement_service_server::SupervisionAgreementServiceServer,
     training_service_server::TrainingServiceServer,
     transition_service_server::TransitionServiceServer,
-    vacancy_service_server::VacancyServiceServer,
+    vacancy_service_server::VacancyServiceServer, workforce_service_server::WorkforceServiceServer,
 };
 use ledger::Ledger;
 use tokio::sync::watch;
@@ -106,6 +108,7 @@ pub(crate) fn services(
         CatalogueServiceServer(catalogue::CatalogueRpc),
         SupervisionAgreementServiceServer(supervision_agreement::SupervisionAgreementRpc),
         CurriculumServiceServer(curriculum::CurriculumRpc),
+        WorkforceServiceServer(workforce::WorkforceRpc),
         ProgrammeServiceServer(programme::ProgrammeRpc),
         AllocationServiceServer(allocation::AllocationRpc),
         CommitmentServiceServer(commitment::CommitmentRpc),

@@ -130,6 +130,7 @@ impl View for Commissioner {
                 sums.add("lock_overrides_refused", i64::from(lock.overridden));
             }
             Record::Outcome(outcome) => outcome.sums(sums),
+            Record::Question(question) => question.sums(sums),
             Record::Unseen
             | Record::Service(_)
             | Record::Partnership(_)
@@ -170,6 +171,11 @@ impl Dashboard for Commissioner {
         OUTCOMES[4],
         OUTCOMES[5],
         OUTCOMES[6],
+        count("policy_questions", "questions about policy asked"),
+        count(
+            "policy_questions_open",
+            "questions about policy without an answer (ACTOR-10)",
+        ),
         count("capacity", "places of the planned intakes"),
         count("capacity_spare", "places no allocation holds (ALLOC-13)"),
         count("demand", "trainee places asked for"),

@@ -107,6 +107,7 @@ impl View for Employer {
             Record::Outcome(outcome) => outcome.sums(sums),
             Record::Feedback(feedback) => feedback.sums(sums),
             Record::QualifiedPractice(practice) => practice.sums(sums),
+            Record::Question(question) => question.sums(sums),
             Record::Unseen
             | Record::Programme(_)
             | Record::Intake(_)
@@ -127,6 +128,11 @@ impl View for Employer {
 
 impl Dashboard for Employer {
     const DEFINITIONS: &'static [Definition] = &[
+        count("policy_questions", "questions about policy asked"),
+        count(
+            "policy_questions_open",
+            "questions about policy without an answer (ACTOR-10)",
+        ),
         count("clinical_services_open", "clinical services in operation"),
         count(
             "sites_flagged",

@@ -131,6 +131,7 @@ impl Journey {
                     row.consolidation(on).unwrap_or_default();
             }
             Record::Unseen
+            | Record::Question(_)
             | Record::Service(_)
             | Record::Programme(_)
             | Record::Cluster(_)

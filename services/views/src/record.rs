@@ -15,6 +15,7 @@ mod network;
 mod places;
 mod qualification;
 mod qualified;
+mod question;
 mod selection;
 mod service;
 mod training;
@@ -37,6 +38,7 @@ pub use places::*;
 pub use qualification::*;
 pub(crate) use qualified::late;
 pub use qualified::*;
+pub use question::*;
 pub use selection::*;
 pub use service::*;
 pub use training::*;
@@ -70,6 +72,7 @@ macro_rules! records {
                     })*
                     // Nothing to show: reference data, and what only one side or nobody may see.
                     Fact::Policy(_)
+                    | Fact::Workforce(_)
                     | Fact::Tenant(_)
                     | Fact::Supervisor(_)
                     | Fact::SupervisionAgreement(_)
@@ -107,6 +110,8 @@ macro_rules! records {
 }
 
 records! {
+    /// A question about policy.
+    Question(QuestionRecord): Fact::PolicyQuestion(event) => event,
     /// A clinical service.
     Service(ServiceRecord): Fact::ClinicalService(event) => event,
     /// A role's programme.

@@ -76,6 +76,7 @@ impl View for University {
                 cluster.sums_by_service(sums);
             }
             Record::Feedback(feedback) => feedback.sums(sums),
+            Record::Question(question) => question.sums(sums),
             Record::Unseen
             | Record::Service(_)
             | Record::Programme(_)
@@ -113,6 +114,11 @@ impl Dashboard for University {
             "feedback_mean_rating",
             Split::Word,
             "mean rating by form, in hundredths of a point from 100 to 500 (EVAL-01)",
+        ),
+        count("policy_questions", "questions about policy asked"),
+        count(
+            "policy_questions_open",
+            "questions about policy without an answer (ACTOR-10)",
         ),
         split("capacity", Split::Level, "places of the planned intakes"),
         split("places_reserved", Split::Tenant, "places held by employers"),

@@ -4,6 +4,7 @@
 //! Answers keep their exact bytes, since some promises are about bytes.
 
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     sync::{
         Arc, Mutex,
@@ -37,6 +38,8 @@ pub(crate) struct Api {
     pub(crate) pool: DescriptorPool,
     requests: Arc<AtomicU64>,
     accepted: Arc<Mutex<Vec<Accepted>>>,
+    /// Words that callers say in place of others.
+    instead: Arc<BTreeMap<String, String>>,
 }
 
 /// A call that was answered, as it was sent.
@@ -75,6 +78,19 @@ impl Api {
             pool: DescriptorPool::decode(DESCRIPTORS).expect("sound descriptors"),
             requests: Arc::default(),
             accepted: Arc::default(),
+            instead: Arc::default(),
+        }
+    }
+
+    /// The same API, spoken to in other words: a life that is written down once is lived in another
+    /// role or setting.
+    pub(crate) fn saying(&self, words: &[(&str, &str)]) -> Self {
+        let words = words
+            .iter()
+            .map(|(word, other)| ((*word).to_owned(), (*other).to_owned()));
+        Self {
+            instead: Arc::new(words.collect()),
+            ..self.clone()
         }
     }
 
@@ -325,7 +341,27 @@ impl Caller {
                 .entry("effective")
                 .or_insert_with(|| self.effective.clone().into());
         }
+        self.in_other_words(&mut message);
         message
+    }
+
+    fn in_other_words(&self, message: &mut Value) {
+        match message {
+            Value::String(word) => {
+                if let Some(other) = self.api.instead.get(word) {
+                    word.clone_from(other);
+                }
+            }
+            Value::Array(values) => values
+                .iter_mut()
+                .for_each(|value| self.in_other_words(value)),
+            Value::Object(fields) => {
+                fields
+                    .values_mut()
+                    .for_each(|value| self.in_other_words(value));
+            }
+            _ => {}
+        }
     }
 
     fn request(&self, message: Bytes) -> Request<Bytes> {

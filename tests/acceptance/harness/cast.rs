@@ -69,6 +69,14 @@ impl Cast {
         self.api.by(service::token(&self.issuer, &actor))
     }
 
+    /// The same people, speaking in other words.
+    pub(crate) fn saying(&self, words: &[(&str, &str)]) -> Self {
+        Self {
+            api: self.api.saying(words),
+            ..self.clone()
+        }
+    }
+
     /// Who a token that this cast was given speaks for.
     pub(crate) fn actor_of(&self, token: &str) -> Option<Actor> {
         Verifier::new(AUDIENCE)

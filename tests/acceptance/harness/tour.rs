@@ -7,6 +7,7 @@ mod commitment;
 mod money;
 pub(crate) mod network;
 mod places;
+mod policies;
 pub(crate) mod selection;
 mod services;
 mod study;
@@ -41,6 +42,7 @@ pub(crate) async fn whole(cast: &Cast) {
     let campaign = Campaign::opens(cast).await;
     directory(cast, &campaign).await;
     services::lived(cast).await;
+    policies::asked_and_counted(cast).await;
     allocation_declined(cast, &campaign).await;
     places::all(cast, &campaign).await;
     study::curriculum(cast).await;

@@ -59,7 +59,11 @@ impl Degree {
         match confirmed {
             StudyEvidenceKind::PsychologyDegree => Self::HeldInPsychology,
             StudyEvidenceKind::Degree if !self.is_held() => Self::Held,
-            StudyEvidenceKind::Degree | StudyEvidenceKind::PriorStudy => self,
+            StudyEvidenceKind::Degree
+            | StudyEvidenceKind::PriorStudy
+            | StudyEvidenceKind::LevelThree
+            | StudyEvidenceKind::GcseMathematics
+            | StudyEvidenceKind::GcseEnglish => self,
         }
     }
 
@@ -89,6 +93,12 @@ pub enum StudyEvidenceKind {
     PsychologyDegree,
     /// The ability to study at degree level without a degree (`ROUTE-03`).
     PriorStudy,
+    /// A qualification at level 3 (`TAXO-07`).
+    LevelThree,
+    /// GCSE mathematics (`TAXO-07`).
+    GcseMathematics,
+    /// GCSE English (`TAXO-07`).
+    GcseEnglish,
 }
 
 /// A panel member by kind; names stay with the party that brings the member (`ACTOR-11`).

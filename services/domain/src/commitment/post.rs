@@ -78,11 +78,7 @@ impl PostTerms {
                 &format!("policy names no qualified band for {role} yet; ask the commissioner"),
             ));
         };
-        let fits = match rule {
-            BandRule::Exact => self.band == band,
-            BandRule::AtLeast => self.band >= band,
-        };
-        if !fits {
+        if !rule.admits(self.band, band) {
             return Err(terms_not_met(
                 "band",
                 &format!(
@@ -116,6 +112,16 @@ pub enum BandRule {
     Exact,
     /// The role's band or a higher one.
     AtLeast,
+}
+
+impl BandRule {
+    /// Whether a post of a band meets the band a role asks for.
+    pub(crate) const fn admits(self, band: u8, asked: u8) -> bool {
+        match self {
+            Self::Exact => band == asked,
+            Self::AtLeast => band >= asked,
+        }
+    }
 }
 
 fn terms_not_met(term: &'static str, message: &str) -> Refusal {

@@ -12,7 +12,9 @@ use super::{
 };
 use crate::{
     actor::Party,
-    application::{Application, ApplicationAct, Conditions, HeldApplication, Verdict, held},
+    application::{
+        Application, ApplicationAct, Conditions, Degree, HeldApplication, Verdict, held,
+    },
     id::Id,
     policy::catalogue::{CriteriaPolicy, CriterionOwner},
     refusal::{Reason, Refusal},
@@ -212,6 +214,23 @@ impl Bench {
                     self.held.terms.role
                 ),
             ));
+        }
+        let degree = self.held.degree;
+        let needed = issue
+            .policies
+            .role(&self.held.terms.role, issue.today())?
+            .qualification_for(degree.is_held(), degree == Degree::HeldInPsychology)
+            .map_or(&[][..], |qualification| qualification.entry.evidence());
+        if let Some(lacking) = self.held.lacks(needed) {
+            return Err(Refusal::new(
+                Reason::StudyEvidenceRequired,
+                format!(
+                    "{} admits nobody without {lacking}; record it with AddStudyEvidence, then \
+                     accept",
+                    self.held.terms.role
+                ),
+            )
+            .with("evidence", lacking));
         }
         if !self.held.shows_ability_to_study() {
             return Err(Refusal::new(

@@ -460,6 +460,32 @@ fn route_03_a_university_accepts_a_non_graduate_only_on_study_evidence() {
 }
 
 #[test]
+fn taxo_07_a_nursing_associate_has_level_three_and_gcses_in_mathematics_and_english() {
+    let mut cast = applied_with(Degree::None).deciding();
+    let row = crate::policy::baseline::baseline()
+        .into_iter()
+        .find(|row| row.policy == "role.NURSING_ASSOCIATE")
+        .expect("a row");
+    cast.given = std::mem::take(&mut cast.given).policy("role.MHWP", row.value);
+    let accepts = cast.decide(1, accept(Party::University));
+    use crate::application::StudyEvidenceKind::{GcseEnglish, GcseMathematics, LevelThree};
+    for kind in [LevelThree, GcseEnglish, GcseMathematics] {
+        assert_eq!(
+            cast.when(&tutor(), DAY, &accepts),
+            Err(Reason::StudyEvidenceRequired),
+            "without {kind}"
+        );
+        let add = crate::application::AddStudyEvidence {
+            application: cast.application,
+            kind,
+            detail: "A certificate.".to_owned(),
+        };
+        cast.when(&tutor(), DAY, &add).expect("added");
+    }
+    assert_eq!(cast.when(&tutor(), DAY, &accepts), sealed());
+}
+
+#[test]
 fn c_3_5_a_round_lapses_at_its_deadline_with_nothing_revealed() {
     let mut cast = applied().deciding();
     let (own, university) = (

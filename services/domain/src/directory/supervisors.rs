@@ -112,24 +112,15 @@ impl Supervisor {
         let Self::Recorded { checks, .. } = self else {
             return None;
         };
-        checks
-            .iter()
-            .filter(|check| check.register == register && check.from <= on)
-            // of equals the last wins, and that is the one learnt last
-            .max_by_key(|check| check.from)
+        latest(checks.iter(), register, on)
     }
 
     /// Whether the person may supervise on a date under a role's rule (`SUP-01`, `SUP-07`).
     pub fn eligible_on(&self, on: Date, rule: &[SupervisorRule]) -> bool {
-        rule.iter().any(|way| {
-            self.status_on(way.register, on).is_some_and(|check| {
-                way.statuses.contains(&check.status)
-                    && way
-                        .modality
-                        .as_ref()
-                        .is_none_or(|modality| check.modalities.contains(modality))
-            })
-        })
+        match self {
+            Self::Absent => false,
+            Self::Recorded { checks, .. } => eligible_by(checks.iter(), on, rule),
+        }
     }
 
     /// The person, once recorded.
@@ -172,6 +163,34 @@ impl Supervisor {
             (_, Self::Absent) => {}
         }
     }
+}
+
+fn latest<'a>(
+    checks: impl Iterator<Item = &'a RegisterCheck>,
+    register: Register,
+    on: Date,
+) -> Option<&'a RegisterCheck> {
+    checks
+        .filter(|check| check.register == register && check.from <= on)
+        // of equals the last wins, and that is the one learnt last
+        .max_by_key(|check| check.from)
+}
+
+/// Whether what registers showed, as it was learnt, admits somebody on a date under a rule.
+pub(crate) fn eligible_by<'a>(
+    checks: impl Iterator<Item = &'a RegisterCheck> + Clone,
+    on: Date,
+    rule: &[SupervisorRule],
+) -> bool {
+    rule.iter().any(|way| {
+        latest(checks.clone(), way.register, on).is_some_and(|check| {
+            way.statuses.contains(&check.status)
+                && way
+                    .modality
+                    .as_ref()
+                    .is_none_or(|modality| check.modalities.contains(modality))
+        })
+    })
 }
 
 impl Decider for Supervisor {

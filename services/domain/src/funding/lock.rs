@@ -56,7 +56,7 @@ pub struct Lock {
 /// The lock that a training brings under the policies of its start: none when the role is not
 /// listed, or the person started before the rule did: the first intake of March 2022 did
 /// (`TRAIN-04`, `X-02`).
-fn lock_after(
+pub(crate) fn lock_after(
     policies: &Policies,
     appointment: &Appointment,
     training_start: Date,

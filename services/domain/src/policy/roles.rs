@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumIter, EnumString};
 
-use crate::actor::Region;
+use crate::{actor::Region, application::StudyEvidenceKind};
 
 use super::{
     PolicyRegister, PolicyVersion,
@@ -53,6 +53,21 @@ pub enum QualificationEntry {
     StudyEvidence,
     /// Level 3, GCSEs in mathematics and English.
     LevelThreeAndGcses,
+}
+
+impl QualificationEntry {
+    /// The evidence without which nobody is admitted (`TAXO-07`); the ability to study is shown in
+    /// more than one way and is asked for by itself.
+    pub const fn evidence(self) -> &'static [StudyEvidenceKind] {
+        match self {
+            Self::AnyDegree | Self::PsychologyDegree | Self::StudyEvidence => &[],
+            Self::LevelThreeAndGcses => &[
+                StudyEvidenceKind::LevelThree,
+                StudyEvidenceKind::GcseMathematics,
+                StudyEvidenceKind::GcseEnglish,
+            ],
+        }
+    }
 }
 
 /// One qualification a role can be trained for.

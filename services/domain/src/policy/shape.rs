@@ -13,6 +13,8 @@ use crate::{
     qualification::ReleaseOrder,
 };
 
+use crate::workforce::{TargetMeasure, WorkforceTarget};
+
 use super::catalogue::{
     BoardQuorum, ContextFigure, CriteriaPolicy, Pathway, Phase, PracticeMinima, Range, Regions,
     Registers, Role, RolePolicy, Setting, SettingPolicy, Settings, Taxonomy,
@@ -94,6 +96,7 @@ const SHAPES: &[(&str, Check)] = &[
     ("register.deadline",          reads::<Date>),
     ("network.digest_days",        reads::<u32>),
     ("outcome.measures",           reads::<BTreeMap<String, OutcomeMeasure>>),
+    ("workforce.target.*",         target),
     ("context.*",                  reads::<ContextFigure>),
     ("curriculum.*",               reads::<CurriculumPolicy>),
     ("rpl.years_max",              reads::<i16>),
@@ -188,6 +191,21 @@ fn regions(_: &str, value: &Value) -> Result<(), String> {
 
 /// `ACTOR-01`
 const REGIONS: usize = 7;
+
+fn target(_: &str, value: &Value) -> Result<(), String> {
+    let target: WorkforceTarget = parsed(value)?;
+    if target.horizon <= target.baseline {
+        return Err("the horizon is later than the baseline".to_owned());
+    }
+    if target.high.is_some_and(|high| high < target.low) {
+        return Err("high is at least low".to_owned());
+    }
+    let is_share = target.measure == TargetMeasure::ShareOfGrowthPercent;
+    if is_share != target.share_of.is_some() {
+        return Err("a share of growth, and nothing else, names share_of".to_owned());
+    }
+    Ok(())
+}
 
 fn role(id: &str, value: &Value) -> Result<(), String> {
     Role::parse(id, "policy").map_err(|refusal| refusal.message)?;

@@ -1,9 +1,11 @@
-use std::ops::Bound;
+use std::{ops::Bound, pin::Pin};
 
 use contract::v1::{self, policy_service_server::PolicyService, *};
-use domain::{policy as rules, refusal::Refusal};
+use domain::{actor::TenantId, id::Id, policy as rules, refusal::Refusal, what_if::Proposal};
+use futures::Stream;
 use tonic::{Request, Response, Status};
 
+use super::what_if;
 use crate::{desk::Desk, status::refused, wire};
 
 /// The largest page.
@@ -88,6 +90,95 @@ impl PolicyService for PolicyRpc {
             policies,
             next_page_token,
         }))
+    }
+
+    async fn ask_policy_question(
+        &self,
+        request: Request<AskPolicyQuestionRequest>,
+    ) -> Result<Response<AskPolicyQuestionResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(rules::AskPolicyQuestion {
+                    commissioner: TenantId::from_name(&m.commissioner, "commissioner")?,
+                    words: m.question,
+                })
+            })
+            .await
+    }
+
+    async fn answer_policy_question(
+        &self,
+        request: Request<AnswerPolicyQuestionRequest>,
+    ) -> Result<Response<AnswerPolicyQuestionResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(rules::AnswerPolicyQuestion {
+                    question: Id::from_name(&m.policy_question, "policy_question")?,
+                    words: m.answer,
+                    policies: m.policies,
+                })
+            })
+            .await
+    }
+
+    async fn get_policy_question(
+        &self,
+        request: Request<GetPolicyQuestionRequest>,
+    ) -> Result<Response<GetPolicyQuestionResponse>, Status> {
+        let name = request.get_ref().name.clone();
+        let read = self
+            .0
+            .read::<rules::PolicyQuestion>(&request, &name)
+            .await?;
+        let mut question = v1::PolicyQuestion {
+            name,
+            ..v1::PolicyQuestion::default()
+        };
+        if let rules::PolicyQuestion::Asked {
+            asker,
+            commissioner,
+            words,
+            answers,
+        } = read.state
+        {
+            question.asker = asker.to_string();
+            question.commissioner = commissioner.to_string();
+            question.question = words;
+            question.answers = answers.into_iter().map(answer).collect();
+        }
+        Ok(Response::new(GetPolicyQuestionResponse {
+            policy_question: Some(question),
+            version: wire::count(read.version),
+        }))
+    }
+
+    type WhatIfStream = Pin<Box<dyn Stream<Item = Result<WhatIfResponse, Status>> + Send>>;
+
+    async fn what_if(
+        &self,
+        request: Request<WhatIfRequest>,
+    ) -> Result<Response<Self::WhatIfStream>, Status> {
+        let permit = self.0.permit(&request).await?;
+        let register = self.0.ledger().policies();
+        let proposal = what_if::proposed(request.into_inner())
+            .and_then(|values| Proposal::new(register, values))
+            .map_err(|refusal| refused(&refusal))?;
+        let entries = what_if::answer(&self.0, &permit, proposal).await?;
+        let entries = futures::stream::iter(entries.into_iter().map(Ok));
+        Ok(Response::new(Box::pin(entries)))
+    }
+}
+
+fn answer(answer: rules::PolicyAnswer) -> v1::PolicyAnswer {
+    v1::PolicyAnswer {
+        version: wire::small(answer.version),
+        answer: answer.words,
+        policies: answer
+            .policies
+            .into_iter()
+            .map(|(policy, version)| (policy, wire::small(version)))
+            .collect(),
+        on: answer.on.to_string(),
     }
 }
 

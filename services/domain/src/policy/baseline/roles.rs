@@ -32,6 +32,7 @@ pub(super) fn rows(rows: &mut Rows) {
     associates(rows);
     beyond_the_groupings(rows);
     workforce(rows);
+    targets(rows);
     pathways(rows);
 }
 
@@ -340,6 +341,69 @@ fn workforce(rows: &mut Rows) {
             "unit": "people a year",
         }),
         "[S] ROUTE-11: MHWP questions and answers, 2021",
+    );
+}
+
+/// `X-09`: each target with its own baseline, horizon and unit.
+fn targets(rows: &mut Rows) {
+    let professions = "psychological_professions";
+    let mut target = |name: &str, value: Value, source: &str| {
+        rows.set(&format!("workforce.target.{name}"), value, source);
+    };
+    target(
+        "growth_2020_2023",
+        json!({
+            "title": "Growth of the psychological professions, March 2020 to December 2023",
+            "measure": "growth_percent", "population": professions, "unit": "headcount",
+            "baseline": "2020-03-31", "horizon": "2023-12-31", "low": 65, "high": 65,
+        }),
+        "[S] REPORT-01; [P] last days of the months",
+    );
+    target(
+        "growth_2019_2024",
+        json!({
+            "title": "Growth of the psychological professions by over 60 percent from 2019 by 2024",
+            "measure": "growth_percent", "population": professions, "unit": "headcount",
+            "baseline": "2019-03-31", "horizon": "2024-03-31", "low": 60,
+        }),
+        "[S] REPORT-03; [P] the days",
+    );
+    target(
+        "additional_posts_2037",
+        json!({
+            "title": "A further 24,000 to 26,000 posts by 2037",
+            "measure": "additional", "population": professions, "unit": "headcount",
+            "baseline": "2023-12-31", "horizon": "2037-12-31", "low": 24_000, "high": 26_000,
+        }),
+        "[S] REPORT-02; [K] the baseline",
+    );
+    target(
+        "share_of_growth",
+        json!({
+            "title": "A third of the growth of the mental health workforce",
+            "measure": "share_of_growth_percent", "population": professions,
+            "share_of": "mental_health_workforce", "unit": "headcount",
+            "baseline": "2019-03-31", "horizon": "2024-03-31", "low": 33,
+        }),
+        "[S] REPORT-04; [P] the days",
+    );
+    target(
+        "new_posts_2024",
+        json!({
+            "title": "27,000 new mental health posts in whole-time equivalents",
+            "measure": "additional", "population": "mental_health_workforce", "unit": "wte",
+            "baseline": "2019-03-31", "horizon": "2024-03-31", "low": 27_000,
+        }),
+        "[S] REPORT-06; [P] the days",
+    );
+    target(
+        "community_staff_2024",
+        json!({
+            "title": "10,000 more staff in community mental health services by 2024",
+            "measure": "additional", "population": "community_mental_health", "unit": "headcount",
+            "baseline": "2019-03-31", "horizon": "2024-03-31", "low": 10_000,
+        }),
+        "[S] REPORT-08; [P] the days",
     );
 }
 

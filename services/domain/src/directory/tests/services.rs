@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::{Date, date};
 
-use super::*;
+use super::super::*;
 use crate::{
     actor::{ActingRole, Actor, PersonId, Region},
     given::{
@@ -290,4 +290,23 @@ fn alloc_18_and_alloc_19_sites_of_one_service_lie_in_their_own_regions() {
     assert_eq!(terms.site("GH001").unwrap().region, Some(Region::SouthEast));
     assert_eq!(terms.site("GH002").unwrap().region, Some(Region::Midlands));
     assert_eq!(terms.setting.as_str(), "gambling_harms");
+}
+
+#[test]
+fn alloc_20_a_site_outside_england_has_no_funded_places() {
+    let (mut given, cast) = Given::vacancy_open();
+    let add = AddSite {
+        clinical_service: cast.clinical_service,
+        code: "WALES1".to_owned(),
+        name: "Clinic across the border".to_owned(),
+        region: None,
+        attributes: BTreeSet::new(),
+    };
+    given.done(&hr(), date(2025, 11, 10), &add);
+    let mut open = crate::given::cast::vacancy(cast.allocation, cast.clinical_service, 1);
+    open.sites = vec!["WALES1".to_owned()];
+    assert_eq!(
+        given.when(&hr(), date(2025, 11, 10), &open),
+        Err(Reason::SettingNotPermitted)
+    );
 }
