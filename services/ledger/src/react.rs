@@ -4,6 +4,9 @@
 //! once. Commands run through the ledger under request ids that derive from the event: whatever is
 //! run again after a crash, or by a second process, finds its receipt and writes nothing.
 
+mod parked;
+mod timers;
+
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     time::{Duration, Instant},
@@ -17,7 +20,6 @@ use domain::{
     world::Command,
 };
 use futures::{StreamExt as _, stream};
-use jiff::Timestamp;
 use opentelemetry::{
     global,
     metrics::{Counter, Gauge},
@@ -29,11 +31,15 @@ use tracing::{Instrument as _, Span, info_span, warn};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use uuid::Uuid;
 
+pub use self::parked::ParkedReaction;
+use self::{
+    parked::{Refused, store_refused},
+    timers::{Due, store_timers},
+};
 use crate::{
     Envelope, Ledger, LedgerError,
     follow::{self, Backoff, Followed, Run, Whose, begin, read_runs, signed, unsigned},
     trace,
-    transaction::begun,
 };
 
 /// Most events one step reacts to before its progress is stored.
@@ -88,45 +94,10 @@ pub struct Reacted {
     pub busy: u64,
 }
 
-/// A reaction that was refused, kept for an operator.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ParkedReaction {
-    /// The request id it would have run under.
-    pub request: Uuid,
-    /// Whose event asked for it.
-    pub tenant: TenantId,
-    /// The RPC it stands for; empty when the event itself could not be read.
-    pub action: String,
-    /// The refusal's reason, in the words of the wire.
-    pub reason: String,
-    /// The refusal's message.
-    pub message: String,
-}
-
 /// How a command of the platform ended.
 enum Settled {
     Done,
     Refused { reason: String, message: String },
-}
-
-struct Refused {
-    request: Uuid,
-    position: Option<u64>,
-    stream: Uuid,
-    sequence: u64,
-    action: String,
-    reason: String,
-    message: String,
-}
-
-struct Due {
-    id: Uuid,
-    due: Timestamp,
-    timer: String,
-    stream: Uuid,
-    sequence: u64,
-    correlation: Option<Uuid>,
-    traceparent: Option<String>,
 }
 
 enum Step {
@@ -566,150 +537,6 @@ impl Reactor {
             Err(error) => Err(error),
         }
     }
-
-    /// Fires the timers that are due by the ledger's clock, earliest first, each as true at its due
-    /// time. Answers how many were settled.
-    async fn fire(&self) -> Result<u64, LedgerError> {
-        let mut tx = begun(self.ledger.projector(), "BEGIN").await?;
-        let due: Vec<StoredTimer> = sqlx::query_as(
-            "SELECT timer_id, tenant_id, (extract(epoch FROM due) * 1000000)::bigint AS due,
-                    timer::text AS timer, stream, sequence, correlation, traceparent
-               FROM ledger.timer
-              WHERE state = 'waiting' AND due <= $1::text::timestamptz
-              ORDER BY ledger.timer.due, timer_id
-              LIMIT $2
-                FOR UPDATE SKIP LOCKED",
-        )
-        .bind(self.ledger.now().to_string())
-        .bind(i64::from(EVENTS_MAX))
-        .fetch_all(&mut *tx)
-        .await?;
-        let (mut settled, mut stopped) = (0, None);
-        for stored in due {
-            let span = info_span!("fire timer", timer = %stored.timer_id);
-            // Fails only on a span that has begun.
-            let _ = span.set_parent(trace::parent(stored.traceparent.as_deref()));
-            match self.fire_one(&stored).instrument(span).await {
-                Ok((action, outcome)) => {
-                    settle_timer(&mut tx, &stored, action, outcome).await?;
-                    settled += 1;
-                }
-                Err(error) => {
-                    stopped = Some(error);
-                    break;
-                }
-            }
-        }
-        tx.commit().await?;
-        self.metrics.fired.add(settled, &[]);
-        match stopped {
-            Some(error) => Err(error),
-            None => Ok(settled),
-        }
-    }
-
-    async fn fire_one(&self, stored: &StoredTimer) -> Result<(String, Settled), LedgerError> {
-        let timer: Timer = match serde_json::from_str(&stored.timer) {
-            Ok(timer) => timer,
-            Err(error) => {
-                let settled = Settled::Refused {
-                    reason: "UNREADABLE".to_owned(),
-                    message: error.to_string(),
-                };
-                return Ok((String::new(), settled));
-            }
-        };
-        let due = Timestamp::from_microsecond(stored.due)
-            .map_err(|error| LedgerError::Store(sqlx::Error::Decode(Box::new(error))))?;
-        let (action, command) = (self.on_timer)(&timer);
-        let envelope = Envelope {
-            request_id: stored.timer_id,
-            effective: Some(due),
-            fingerprint: fingerprint(stored.timer_id),
-            correlation: stored.correlation,
-            causation: Some(format!("timer/{}", stored.timer_id)),
-            traceparent: trace::traceparent(&Span::current().context())
-                .or_else(|| stored.traceparent.clone()),
-        };
-        let settled = self.submit(action, envelope, command.as_ref()).await?;
-        Ok((action.to_string(), settled))
-    }
-
-    /// The reactions to a tenant's events that were refused, oldest first, at most 1,000.
-    ///
-    /// # Errors
-    /// When the store does not answer.
-    pub async fn parked(&self, tenant: TenantId) -> Result<Vec<ParkedReaction>, LedgerError> {
-        let parked: Vec<(Uuid, String, String, String)> = sqlx::query_as(
-            "SELECT request_id, action, reason, message FROM ledger.reaction_parked
-              WHERE tenant_id = $1 ORDER BY parked_at, request_id LIMIT 1000",
-        )
-        .bind(tenant.0)
-        .fetch_all(self.ledger.projector())
-        .await?;
-        Ok(parked
-            .into_iter()
-            .map(|(request, action, reason, message)| ParkedReaction {
-                request,
-                tenant,
-                action,
-                reason,
-                message,
-            })
-            .collect())
-    }
-
-    /// Tries everything again that the event behind a refused reaction asks for. Answers whether
-    /// nothing is refused any more.
-    ///
-    /// # Errors
-    /// When the store does not answer.
-    pub async fn retry(&self, tenant: TenantId, request: Uuid) -> Result<bool, LedgerError> {
-        let mut tx = begin(self.ledger.projector(), tenant).await?;
-        let at: Option<(Option<i64>, Uuid, i64)> = sqlx::query_as(
-            "SELECT position, stream, sequence FROM ledger.reaction_parked
-              WHERE tenant_id = $1 AND request_id = $2 FOR UPDATE",
-        )
-        .bind(tenant.0)
-        .bind(request)
-        .fetch_optional(&mut *tx)
-        .await?;
-        let Some((position, stream, sequence)) = at else {
-            return Ok(true);
-        };
-        let (mut timers, mut refused) = (vec![], vec![]);
-        if let Some(position) = position {
-            let before = unsigned(position).saturating_sub(1);
-            for item in follow::read(&mut *tx, tenant, before, 1, Whose::AtHome).await? {
-                self.answer(&item, &mut timers, &mut refused).await?;
-            }
-            sqlx::query(
-                "DELETE FROM ledger.reaction_parked
-                  WHERE tenant_id = $1 AND stream = $2 AND sequence = $3 AND position IS NOT NULL",
-            )
-            .bind(tenant.0)
-            .bind(stream)
-            .bind(sequence)
-            .execute(&mut *tx)
-            .await?;
-        } else {
-            // A refused timer: let it wait again; it is due.
-            sqlx::query(
-                "UPDATE ledger.timer SET state = 'waiting', settled_at = NULL WHERE timer_id = $1",
-            )
-            .bind(request)
-            .execute(&mut *tx)
-            .await?;
-            sqlx::query("DELETE FROM ledger.reaction_parked WHERE request_id = $1")
-                .bind(request)
-                .execute(&mut *tx)
-                .await?;
-        }
-        store_timers(&mut tx, tenant, &timers).await?;
-        store_refused(&mut tx, tenant, &refused).await?;
-        tx.commit().await?;
-        Ok(refused.is_empty())
-    }
 }
 
 impl Lane {
@@ -719,18 +546,6 @@ impl Lane {
             ..Self::default()
         }
     }
-}
-
-#[derive(sqlx::FromRow)]
-struct StoredTimer {
-    timer_id: Uuid,
-    tenant_id: Uuid,
-    due: i64,
-    timer: String,
-    stream: Uuid,
-    sequence: i64,
-    correlation: Option<Uuid>,
-    traceparent: Option<String>,
 }
 
 /// An event as reactions see it; the reason in words when it cannot be read.
@@ -779,92 +594,6 @@ async fn take_checkpoint(
     .execute(&mut *tx)
     .await?;
     Ok((opened.rows_affected() == 1).then_some(0))
-}
-
-async fn store_timers(
-    tx: &mut PgConnection,
-    tenant: TenantId,
-    timers: &[Due],
-) -> Result<(), LedgerError> {
-    for timer in timers {
-        sqlx::query(
-            "INSERT INTO ledger.timer
-               (timer_id, tenant_id, due, timer, stream, sequence, correlation, traceparent)
-             VALUES ($1, $2, $3::text::timestamptz, $4::text::json, $5, $6, $7, $8)
-             ON CONFLICT DO NOTHING",
-        )
-        .bind(timer.id)
-        .bind(tenant.0)
-        .bind(timer.due.to_string())
-        .bind(&timer.timer)
-        .bind(timer.stream)
-        .bind(signed(timer.sequence))
-        .bind(timer.correlation)
-        .bind(&timer.traceparent)
-        .execute(&mut *tx)
-        .await?;
-    }
-    Ok(())
-}
-
-async fn store_refused(
-    tx: &mut PgConnection,
-    tenant: TenantId,
-    refused: &[Refused],
-) -> Result<(), LedgerError> {
-    for parked in refused {
-        sqlx::query(
-            "INSERT INTO ledger.reaction_parked
-               (request_id, tenant_id, position, stream, sequence, action, reason, message)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-             ON CONFLICT (request_id) DO UPDATE
-               SET action = excluded.action, reason = excluded.reason, message = excluded.message",
-        )
-        .bind(parked.request)
-        .bind(tenant.0)
-        .bind(parked.position.map(signed))
-        .bind(parked.stream)
-        .bind(signed(parked.sequence))
-        .bind(&parked.action)
-        .bind(&parked.reason)
-        .bind(&parked.message)
-        .execute(&mut *tx)
-        .await?;
-    }
-    Ok(())
-}
-
-async fn settle_timer(
-    tx: &mut PgConnection,
-    stored: &StoredTimer,
-    action: String,
-    outcome: Settled,
-) -> Result<(), LedgerError> {
-    let state = match outcome {
-        Settled::Done => "fired",
-        Settled::Refused { reason, message } => {
-            let refused = Refused {
-                request: stored.timer_id,
-                position: None,
-                stream: stored.stream,
-                sequence: unsigned(stored.sequence),
-                action,
-                reason,
-                message,
-            };
-            store_refused(tx, TenantId(stored.tenant_id), &[refused]).await?;
-            "refused"
-        }
-    };
-    sqlx::query(
-        "UPDATE ledger.timer SET state = $2, settled_at = clock_timestamp()
-          WHERE timer_id = $1 AND state = 'waiting'",
-    )
-    .bind(stored.timer_id)
-    .bind(state)
-    .execute(tx)
-    .await?;
-    Ok(())
 }
 
 struct Metrics {
