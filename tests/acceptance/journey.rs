@@ -4,6 +4,7 @@ mod after_qualifying;
 mod broken_promise;
 mod dashboards;
 mod elsewhere;
+mod erasure;
 mod funding_lock;
 mod happy_path;
 mod leaver;

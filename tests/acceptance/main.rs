@@ -11,6 +11,7 @@ mod architecture;
 mod bad_input;
 mod blindness;
 mod concurrency;
+mod coverage;
 mod dashboard;
 mod faults;
 mod golden;

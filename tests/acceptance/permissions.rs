@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use contract::DESCRIPTORS;
 use domain::{
-    actor::{ActingRole, PLATFORM, TenantId, TenantKind},
+    actor::{ActingRole, Actor, PLATFORM, PersonId, TenantId, TenantKind},
     permission::Action,
     refusal::Refusal,
 };
@@ -36,6 +36,7 @@ fn code(role: ActingRole) -> &'static str {
         ActingRole::PracticeSupervisor => "ESU",
         ActingRole::ProfessionalLead => "EPL",
         ActingRole::EmployerFinance => "EFI",
+        ActingRole::EmployerDataProtection => "EDP",
         ActingRole::AdmissionsTutor => "UAT",
         ActingRole::ProgrammeLead => "UPL",
         ActingRole::PersonalTutor => "UTU",
@@ -43,6 +44,7 @@ fn code(role: ActingRole) -> &'static str {
         ActingRole::BoardChair => "UBC",
         ActingRole::ExternalExaminer => "UEX",
         ActingRole::CircumstancesPanel => "UEC",
+        ActingRole::UniversityDataProtection => "UDP",
         ActingRole::CommissionerNational => "CNA",
         ActingRole::CommissionerRegional => "CRE",
         ActingRole::NetworkLead => "PPN",
@@ -158,6 +160,39 @@ async fn every_rpc_obeys_the_matrix_for_every_role() {
             }
         }
     }
+    service.stop().await;
+}
+
+/// One person of two tenants: each call is made in one role of one of them, and says which.
+#[tokio::test(flavor = "multi_thread")]
+async fn actor_04_whoever_has_roles_in_two_tenants_acts_in_one_at_a_time() {
+    let service = Service::start().await;
+    let cast = &service.cast;
+    let person = Some(PersonId(Uuid::from_u128(0xC0)));
+    let acting = |tenant, role| {
+        let actor = Actor {
+            person,
+            ..service::actor(tenant, role)
+        };
+        cast.api.by(service::token(&cast.issuer, &actor))
+    };
+    let network = acting(NETWORK, ActingRole::NetworkLead).on("2024-11-21");
+    let national = acting(COMMISSIONER, ActingRole::CommissionerNational).on("2024-11-21");
+    let meeting = json!({"scope": "national", "participants": ["networks"]});
+    network.write("HoldNetworkMeeting", meeting.clone()).await;
+    let milestone = json!({"role": "MHWP", "milestone": "specification"});
+    let as_network = network.call("ReachMilestone", milestone).await;
+    assert!(uniform(&as_network.expect_err("another tenant's role")));
+    let as_national = national.call("HoldNetworkMeeting", meeting).await;
+    assert!(uniform(&as_national.expect_err("another tenant's role")));
+    assert!(uniform(
+        &national
+            .call("GetNetwork", json!({}))
+            .await
+            .expect_err("the other tenant's record")
+    ));
+    let feed = network.get("ListFeed", json!({})).await;
+    assert_eq!(feed["items"][0]["acting_role"], "network_lead");
     service.stop().await;
 }
 

@@ -112,6 +112,8 @@ pub enum ActingRole {
     ProfessionalLead,
     /// EFI: employer finance.
     EmployerFinance,
+    /// EDP: data protection officer of an employer.
+    EmployerDataProtection,
     /// UAT: admissions tutor.
     AdmissionsTutor,
     /// UPL: programme lead.
@@ -126,6 +128,8 @@ pub enum ActingRole {
     ExternalExaminer,
     /// UEC: panel on extenuating circumstances.
     CircumstancesPanel,
+    /// UDP: data protection officer of a university.
+    UniversityDataProtection,
     /// CNA: commissioner, national.
     CommissionerNational,
     /// CRE: commissioner, regional lead.
@@ -151,14 +155,16 @@ impl ActingRole {
             | Self::ServiceManager
             | Self::PracticeSupervisor
             | Self::ProfessionalLead
-            | Self::EmployerFinance => TenantKind::Employer,
+            | Self::EmployerFinance
+            | Self::EmployerDataProtection => TenantKind::Employer,
             Self::AdmissionsTutor
             | Self::ProgrammeLead
             | Self::PersonalTutor
             | Self::BoardSecretary
             | Self::BoardChair
             | Self::ExternalExaminer
-            | Self::CircumstancesPanel => TenantKind::University,
+            | Self::CircumstancesPanel
+            | Self::UniversityDataProtection => TenantKind::University,
             Self::CommissionerNational | Self::CommissionerRegional => TenantKind::Commissioner,
             Self::NetworkLead => TenantKind::Network,
             Self::Evaluator => TenantKind::Evaluator,

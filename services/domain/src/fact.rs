@@ -203,6 +203,8 @@ facts! {
     TransitionPlan: transition::TransitionPlan => TransitionPlanEvent,
     /// A preceptorship.
     Preceptorship: preceptorship::Preceptorship => PreceptorshipEvent,
+    /// What one controller does about one person's request to erase.
+    Erasure: erasure::Erasure => ErasureEvent,
     /// A community of practice.
     Community: community::Community => CommunityEvent,
     /// One person's membership of one community.

@@ -254,7 +254,7 @@ impl Given {
                 for (n, reaction) in react(&event).into_iter().enumerate() {
                     let command = match reaction {
                         Reaction::Command(_, command) => command,
-                        Reaction::Timer(..) => continue,
+                        Reaction::DestroyKeys { .. } | Reaction::Timer(..) => continue,
                     };
                     let request = reactions::request_id(key.id, sequence, n);
                     let outcome =

@@ -34,6 +34,7 @@
 //! - [`expansion_post`]: the additional post set aside for a trainee who passes
 //! - [`qualification`]: what was conferred, and the registers that list it
 //! - [`preceptorship`]: the first time in the qualified post, and consolidation
+//! - [`erasure`]: what a controller does with a request to erase what it holds about a person
 //! - [`community`]: communities of practice, and the feedback of those concerned
 //! - [`network`]: a regional network's offices, meetings, actions and digests
 //! - [`outcome`]: what clinical services report, in sums; [`extract`]: what the evaluator reads
@@ -62,6 +63,7 @@ pub mod deferral;
 pub mod directory;
 pub mod employment;
 pub mod enrolment;
+pub mod erasure;
 pub mod expansion_post;
 pub mod extract;
 pub mod fact;

@@ -9,9 +9,9 @@ use crate::actor::{ActingRole, Actor};
 
 use ActingRole::{
     AdmissionsTutor, Auditor, BoardChair, BoardSecretary, Candidate, CircumstancesPanel,
-    CommissionerNational, CommissionerRegional, EmployerFinance, EmployerHr, Evaluator,
-    ExternalExaminer, NetworkLead, PersonalTutor, PlatformOperator, PracticeSupervisor,
-    ProfessionalLead, ProgrammeLead, ServiceManager,
+    CommissionerNational, CommissionerRegional, EmployerDataProtection, EmployerFinance,
+    EmployerHr, Evaluator, ExternalExaminer, NetworkLead, PersonalTutor, PlatformOperator,
+    PracticeSupervisor, ProfessionalLead, ProgrammeLead, ServiceManager, UniversityDataProtection,
 };
 
 macro_rules! permissions {
@@ -242,6 +242,13 @@ permissions! {
     SignOffPreceptorship:  [ServiceManager, PracticeSupervisor],
     CompletePreceptorship: [ProgrammeLead],
     GetPreceptorship:      [ServiceManager, PracticeSupervisor, ProfessionalLead, AdmissionsTutor, ProgrammeLead],
+    // erasure
+    RequestErasure:        [Candidate, EmployerDataProtection, UniversityDataProtection],
+    ConfirmErasureIdentity: [EmployerDataProtection, UniversityDataProtection],
+    PlaceLegalHold:        [EmployerDataProtection, UniversityDataProtection],
+    LiftLegalHold:         [EmployerDataProtection, UniversityDataProtection],
+    DecideErasure:         [EmployerDataProtection, UniversityDataProtection],
+    GetErasure:            [Candidate, EmployerDataProtection, UniversityDataProtection],
     // communities, networks, outcomes and the evaluation
     FoundCommunity:        [NetworkLead],
     GetCommunity:          [Candidate, PracticeSupervisor, ServiceManager, NetworkLead],

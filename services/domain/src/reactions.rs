@@ -4,15 +4,18 @@
 //! derived from the event, so a replay finds every one of them done. Commands run as the platform
 //! with the effective time of the event.
 
+mod erasure;
 mod places;
 mod selection;
+
+use std::collections::BTreeSet;
 
 use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
 use self::selection::after_offer;
 use crate::{
-    actor::TenantId,
+    actor::{PersonId, TenantId},
     application::{Application, ApplicationEvent},
     appointment::Appointment,
     board::{BoardSittingEvent, RedateOutcome},
@@ -27,6 +30,7 @@ use crate::{
     directory::{NoteDeparture, NotePlacement, NoteQualifiedPlacement},
     employment::EmploymentEvent,
     enrolment::EnrolmentEvent,
+    erasure::{Erasure, ExpireRetention},
     fact::Fact,
     funding::{
         AwaitLaterBoard, CaseEnd, FixFundingLock, ForeseeFundingLock, FundingAward,
@@ -38,6 +42,7 @@ use crate::{
     network::{IssueDigest, NetworkEvent},
     offer::{LapseOffer, Offer},
     permission::Action,
+    personal::PersonalClass,
     preceptorship::{
         NoteService, Preceptorship, PreceptorshipEvent, ServiceChange, StartPreceptorship,
     },
@@ -69,6 +74,16 @@ pub struct Occurred {
 pub enum Reaction {
     /// Run this command now.
     Command(Action, Box<dyn Command>),
+    /// Destroy a controller's keys of some classes of a person: every copy sealed under them is
+    /// unreadable from then on (B.7).
+    DestroyKeys {
+        /// The controller.
+        controller: TenantId,
+        /// The person.
+        person: PersonId,
+        /// The classes.
+        classes: BTreeSet<PersonalClass>,
+    },
     /// Run [`on_timer`] with this timer once the clock reaches `due`.
     Timer(Timestamp, Timer),
 }
@@ -109,6 +124,11 @@ pub enum Timer {
     OfferAnswer {
         /// The offer.
         offer: Id<Offer>,
+    },
+    /// The days of a class that a controller retained are over.
+    RetentionExpiry {
+        /// The controller's record.
+        erasure: Id<Erasure>,
     },
     /// A network's digest is due (`ACTOR-08`).
     NetworkDigest {
@@ -190,6 +210,7 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         Fact::CircumstancesClaim(event) => after_claim(event).into_iter().collect(),
         Fact::BoardSitting(fact) => after_sitting(event.stream, fact).into_iter().collect(),
         Fact::Qualification(event) => after_qualification(event),
+        Fact::Erasure(told) => erasure::after_erasure(Id::new(event.stream), told),
         Fact::Network(event) => after_network(event).into_iter().collect(),
         Fact::Preceptorship(fact) => after_preceptorship(Id::new(event.stream), fact),
         Fact::QualifiedPractice(fact) => after_practice(Id::new(event.stream), fact),
@@ -676,6 +697,9 @@ pub fn on_timer(timer: &Timer) -> (Action, Box<dyn Command>) {
             }),
         ),
         Timer::OfferAnswer { offer } => (Action::MakeOffer, Box::new(LapseOffer { offer })),
+        Timer::RetentionExpiry { erasure } => {
+            (Action::DecideErasure, Box::new(ExpireRetention { erasure }))
+        }
         Timer::NetworkDigest { network, number } => (
             Action::StartDigest,
             Box::new(IssueDigest { network, number }),

@@ -65,7 +65,8 @@ impl<A> Deref for Issued<A> {
     }
 }
 
-/// Whose record a stream is: its home, the tenants that may ever see its events, and its person.
+/// Whose record a stream is: its home, the tenants that may ever see its events, and its person. A
+/// joint record belongs to both of its parties and to no third one (`JOINT-03`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Custody {
     /// The tenant at home.

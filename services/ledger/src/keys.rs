@@ -373,6 +373,35 @@ impl Keys {
         Ok(key.filter(|key| key.id == id))
     }
 
+    /// Destroys a controller's keys of some classes of a person. What was sealed under them stays
+    /// where it is and is never read again; what is destroyed already stays so.
+    pub(crate) async fn destroy(
+        &self,
+        controller: TenantId,
+        subject: PersonId,
+        classes: &BTreeSet<PersonalClass>,
+    ) -> Result<(), crate::LedgerError> {
+        let words: Vec<String> = classes.iter().map(ToString::to_string).collect();
+        let mut connection = self.lookups.lend().await?;
+        sqlx::query(
+            "UPDATE ledger.subject_key SET wrapped = NULL, destroyed_at = clock_timestamp()
+              WHERE controller = $1 AND subject = $2 AND class = ANY ($3) AND wrapped IS NOT NULL",
+        )
+        .bind(controller.0)
+        .bind(subject.0)
+        .bind(words)
+        .execute(connection.as_mut())
+        .await?;
+        for class in classes {
+            self.at_hand.remove(&KeyName {
+                controller,
+                subject,
+                class: *class,
+            });
+        }
+        Ok(())
+    }
+
     /// What is at hand of `names`, and what is not.
     fn remembered_of(
         &self,

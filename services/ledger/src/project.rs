@@ -25,9 +25,9 @@ use self::work::{Worked, work};
 use crate::{
     Ledger, LedgerError,
     build::{self, Checkpoints},
-    follow::{self, Backoff, Followed, Run, Whose, read_runs},
+    follow::{self, Backoff, Followed},
     handover::{Inbox, Missed},
-    lane::{self, Build, Folding, Folds, Lane, Outcome},
+    lane::{Build, Folding, Folds, Lane, Outcome},
     view::View,
 };
 

@@ -16,6 +16,7 @@ mod deferral;
 mod directory;
 mod employment;
 mod enrolment;
+mod erasure;
 mod expansion_post;
 mod extract;
 mod feed;
@@ -53,16 +54,13 @@ use contract::v1::{
     deferral_service_server::DeferralServiceServer,
     directory_service_server::DirectoryServiceServer,
     employment_service_server::EmploymentServiceServer,
-    enrolment_service_server::EnrolmentServiceServer,
+    enrolment_service_server::EnrolmentServiceServer, erasure_service_server::ErasureServiceServer,
     expansion_post_service_server::ExpansionPostServiceServer,
     extract_service_server::ExtractServiceServer, feed_service_server::FeedServiceServer,
     funding_service_server::FundingServiceServer, marks_service_server::MarksServiceServer,
     monitoring_service_server::MonitoringServiceServer,
     network_service_server::NetworkServiceServer, offer_service_server::OfferServiceServer,
     operation_service_server::OperationServiceServer, outcome_service_server::OutcomeServiceServer,
-    funding_service_server::FundingServiceServer, network_service_server::NetworkServiceServer,
-    offer_service_server::OfferServiceServer, operation_service_server::OperationServiceServer,
-    outcome_service_server::OutcomeServiceServer,
     partnership_service_server::PartnershipServiceServer,
     policy_service_server::PolicyServiceServer,
     preceptorship_service_server::PreceptorshipServiceServer,
@@ -135,6 +133,7 @@ pub(crate) fn services(
         AppealServiceServer(appeal::AppealRpc),
         QualificationServiceServer(qualification::QualificationRpc),
         PreceptorshipServiceServer(preceptorship::PreceptorshipRpc),
+        ErasureServiceServer(erasure::ErasureRpc),
         CommunityServiceServer(community::CommunityRpc),
         NetworkServiceServer(network::NetworkRpc),
         OutcomeServiceServer(outcome::OutcomeRpc),

@@ -92,9 +92,10 @@ macro_rules! records {
                     | Fact::CircumstancesClaim(_)
                     | Fact::TraineeResult(_)
                     | Fact::BoardSitting(_)
-                    | Fact::Extract(_)
                     | Fact::PayeeException(_)
-                    | Fact::PayeeAccount(_) => {}
+                    | Fact::PayeeAccount(_)
+                    | Fact::Erasure(_)
+                    | Fact::Extract(_) => {}
                 }
             }
 

@@ -4,6 +4,7 @@
 mod after_qualifying;
 mod board;
 mod commitment;
+pub(crate) mod erasure;
 mod money;
 pub(crate) mod network;
 mod places;
@@ -48,6 +49,7 @@ pub(crate) async fn whole(cast: &Cast) {
     study::curriculum(cast).await;
     reconsidered(cast, &campaign).await;
     lapsed(cast, &campaign).await;
+    erasure::whole(cast, &campaign).await;
     withdrawn(cast, &campaign).await;
     declined(cast, &campaign).await;
     let c7 = leaver(cast, &campaign).await;

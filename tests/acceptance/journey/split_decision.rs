@@ -1,15 +1,19 @@
 //! D.2: the parties disagree, reconsider, and appoint in a second round.
 
-use domain::actor::ActingRole::{CommissionerNational, NetworkLead};
+use domain::actor::ActingRole::{AdmissionsTutor, CommissionerNational, EmployerHr, NetworkLead};
 use serde_json::{Value, json};
 
 use super::dashboards;
 use crate::harness::{
     Service,
-    cast::{COMMISSIONER, NETWORK, NORTHMOOR, OTHER_COMMISSIONER, WEXCOMBE, candidate},
+    cast::{
+        CALDERBRIDGE, COMMISSIONER, NETWORK, NORTHMOOR, OTHER_COMMISSIONER, SEVERNVALE, WEXCOMBE,
+        candidate,
+    },
     life::{Campaign, Trainee},
 };
 
+/// JOINT-03
 #[tokio::test(flavor = "multi_thread")]
 async fn d_2_a_split_decision_is_reconsidered_blind_again() {
     let service = Service::start().await;
@@ -68,6 +72,19 @@ async fn d_2_a_split_decision_is_reconsidered_blind_again() {
         assert_eq!(round["employer"], "accept", "{party}");
         assert_eq!(round["university"], "reject", "{party}");
         assert_eq!(round["appoints"], false, "{party}");
+    }
+    // The joint outcome is theirs alone: no third employer or university learns that it is there.
+    for (tenant, role) in [
+        (SEVERNVALE, EmployerHr),
+        (CALDERBRIDGE, AdmissionsTutor),
+        (COMMISSIONER, CommissionerNational),
+    ] {
+        let third = service.cast.of(tenant, role);
+        let asked = json!({"name": c2.application});
+        assert_eq!(
+            third.refusal("GetApplication", asked).await,
+            "NOT_PERMITTED"
+        );
     }
     // A seal is its owner's before and after.
     let foreign = c2

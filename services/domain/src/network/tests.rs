@@ -76,6 +76,28 @@ fn actor_02_and_time_09_a_meeting_is_a_dated_fact_with_its_participants() {
 }
 
 #[test]
+fn actor_15_leadership_meets_in_one_region_or_in_all_of_them() {
+    let mut given = Given::baseline();
+    let on = date(2024, 11, 21);
+    for scope in [Scope::Regional, Scope::National] {
+        let held = HoldNetworkMeeting {
+            scope,
+            participants: [Participants::Networks].into(),
+        };
+        let held = given.when(&lead(), on, &held);
+        assert_eq!(held, Ok(vec!["NetworkMeetingHeld".to_owned()]), "{scope}");
+    }
+    let scopes = network(&given)
+        .meetings()
+        .iter()
+        .map(|meeting| meeting.scope);
+    assert_eq!(
+        scopes.collect::<Vec<_>>(),
+        [Scope::Regional, Scope::National]
+    );
+}
+
+#[test]
 fn actor_05_an_action_has_an_owner_and_a_day_and_is_overdue_after_it() {
     let mut given = Given::baseline();
     let agreed = date(2024, 11, 21);

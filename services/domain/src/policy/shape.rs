@@ -94,6 +94,7 @@ const SHAPES: &[(&str, Check)] = &[
     ("preceptorship.preceptor_months", reads::<u32>),
     ("register.required_from",     reads::<Date>),
     ("register.deadline",          reads::<Date>),
+    ("erasure.answer_months",      reads::<u32>),
     ("network.digest_days",        reads::<u32>),
     ("outcome.measures",           reads::<BTreeMap<String, OutcomeMeasure>>),
     ("workforce.target.*",         target),

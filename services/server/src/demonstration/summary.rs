@@ -23,7 +23,7 @@ use self::asked::{Feed, Figures, Locks};
 use super::{
     Played,
     cast::{Candidate, Cast, Organisation},
-    early_history, live_intake,
+    live_intake,
     stage::{PlayError, Stage, request_id, together},
 };
 

@@ -323,7 +323,7 @@ fn timers(fact: CommitmentEvent) -> Vec<(Date, Timer)> {
         .into_iter()
         .filter_map(|reaction| match reaction {
             Reaction::Timer(due, timer) => Some((crate::calendar::london_date(due), timer)),
-            Reaction::Command(..) => None,
+            Reaction::Command(..) | Reaction::DestroyKeys { .. } => None,
         })
         .collect()
 }

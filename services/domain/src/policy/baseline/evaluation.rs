@@ -1,10 +1,15 @@
-//! What networks and the evaluation go by.
+//! What data protection, networks and the evaluation go by.
 
 use serde_json::{Value, json};
 
 use super::Rows;
 
 pub(super) fn rows(rows: &mut Rows) {
+    rows.set(
+        "erasure.answer_months",
+        json!(1),
+        "[S] a request to erase is answered within a month; standards B.7",
+    );
     rows.set(
         "network.digest_days",
         json!(14),

@@ -1,0 +1,71 @@
+//! A candidate who was not appointed asks the employer to erase, which a legal hold delays.
+
+use domain::{
+    actor::{
+        ActingRole::{EmployerDataProtection, UniversityDataProtection},
+        PersonId, TenantId,
+    },
+    erasure::Erasure,
+};
+use serde_json::json;
+
+use crate::harness::{
+    Cast,
+    cast::{NORTHMOOR, WEXCOMBE, candidate},
+    life::{Campaign, Trainee},
+};
+
+/// The name of a controller's record about a person.
+pub(crate) fn record(controller: TenantId, person: TenantId) -> String {
+    Erasure::id(controller, PersonId(person.0)).name()
+}
+
+/// Plays all of it.
+pub(crate) async fn whole(cast: &Cast, campaign: &Campaign) {
+    let c8 = candidate(8);
+    let candidate = Trainee::applies(cast, &campaign.vacancy, c8, "2025-11-20", json!({})).await;
+    let own = record(NORTHMOOR, candidate.person);
+    let officer = cast.of(NORTHMOOR, EmployerDataProtection);
+    let named = json!({"erasure": own});
+    candidate
+        .candidate("2026-02-20")
+        .write(
+            "RequestErasure",
+            json!({"application": candidate.application, "controller": NORTHMOOR.to_string()}),
+        )
+        .await;
+    let officer = officer.on("2026-02-23");
+    officer.write("ConfirmErasureIdentity", named.clone()).await;
+    officer
+        .write(
+            "PlaceLegalHold",
+            json!({"person": candidate.person_name(), "reason": "A claim before a tribunal."}),
+        )
+        .await;
+    officer.write("LiftLegalHold", named).await;
+    officer
+        .write(
+            "DecideErasure",
+            json!({
+                "erasure": own,
+                "decisions": [
+                    {"class": "application_statement", "outcome": "erased"},
+                    {
+                        "class": "assessment",
+                        "outcome": "retained",
+                        "ground": "legal_claims",
+                        "until": "2026-07-31",
+                    },
+                ],
+            }),
+        )
+        .await;
+    officer.get("GetErasure", json!({"name": own})).await;
+    cast.settle().await;
+    cast.of(WEXCOMBE, UniversityDataProtection)
+        .get(
+            "GetErasure",
+            json!({"name": record(WEXCOMBE, candidate.person)}),
+        )
+        .await;
+}
