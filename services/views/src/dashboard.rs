@@ -46,7 +46,7 @@ pub enum Split {
     /// By supervisor, `supervisors/{uuid}`.
     Supervisor,
     /// By intake and day, `intakes/{uuid}/2027-03-10`.
-    Cohort,
+    IntakeDate,
     /// By clinical service, `clinicalServices/{uuid}`.
     ClinicalService,
     /// By civil date.

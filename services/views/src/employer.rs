@@ -498,7 +498,7 @@ impl Dashboard for Employer {
         count("register_entries", "qualified people a register lists"),
         split(
             "completions_by_cohort",
-            Split::Cohort,
+            Split::IntakeDate,
             "people who qualified, by intake and day of the board (ASSESS-04)",
         ),
         split(

@@ -204,7 +204,7 @@ fn split(split: Split) -> FigureSplit {
         Split::Cluster => FigureSplit::Cluster,
         Split::Supervisor => FigureSplit::Supervisor,
         Split::ClinicalService => FigureSplit::ClinicalService,
-        Split::Cohort => FigureSplit::Cohort,
+        Split::IntakeDate => FigureSplit::IntakeDate,
         Split::Date => FigureSplit::Date,
         Split::Month => FigureSplit::Month,
         Split::Word => FigureSplit::Word,
