@@ -14,6 +14,7 @@ mod policies;
 mod refer_then_pass;
 mod repeats;
 mod reserves;
+mod retention;
 mod service_life;
 mod split_decision;
 mod tenth_role;

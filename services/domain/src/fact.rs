@@ -219,4 +219,8 @@ facts! {
     Extract: extract::Extract => ExtractEvent,
     /// A qualified post as it is worked.
     QualifiedPractice: qualified_practice::QualifiedPractice => QualifiedPracticeEvent,
+    /// A practitioner's record with the reimbursement scheme.
+    ArrsDeployment: arrs::ArrsDeployment => ArrsDeploymentEvent,
+    /// What became of somebody who trained.
+    Progression: progression::Progression => ProgressionEvent,
 }

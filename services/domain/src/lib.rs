@@ -39,6 +39,8 @@
 //! - [`network`]: a regional network's offices, meetings, actions and digests
 //! - [`outcome`]: what clinical services report, in sums; [`extract`]: what the evaluator reads
 //! - [`qualified_practice`]: the post as it is worked, until it is left
+//! - [`arrs`]: a deployment in primary care, under the scheme that reimburses it
+//! - [`progression`]: what became of those who trained, without their names
 //!
 //! Beneath them: [`actor`] (who acts), [`permission`] (who may), [`world`] (how a command runs),
 //! [`refusal`] (why not), [`reactions`] (what follows), [`fact`] (every event, typed),
@@ -50,6 +52,7 @@ pub mod allocation;
 pub mod appeal;
 pub mod application;
 pub mod appointment;
+pub mod arrs;
 pub mod board;
 pub mod calendar;
 pub mod candidacy;
@@ -84,6 +87,7 @@ pub mod policy;
 pub mod preceptorship;
 pub mod prior_learning;
 pub mod programme;
+pub mod progression;
 pub mod qualification;
 pub mod qualified_practice;
 pub mod reactions;

@@ -47,6 +47,8 @@ use crate::{
         NoteService, Preceptorship, PreceptorshipEvent, ServiceChange, StartPreceptorship,
     },
     qualification::{NoteRegisteredPractice, QualificationEvent, ReleasedResult},
+    progression::{NoteProgression, OpenProgression, ProgressionFact},
+    qualification::{QualificationEvent, ReleasedResult},
     qualified_practice::{OpenQualifiedPractice, QualifiedPractice, QualifiedPracticeEvent},
     tally::TallyOutcome,
     training::{
@@ -256,6 +258,8 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         | Fact::TraineeResult(_)
         | Fact::Appeal(_)
         | Fact::TransitionPlan(_)
+        | Fact::ArrsDeployment(_)
+        | Fact::Progression(_)
         | Fact::Community(_)
         | Fact::Membership(_)
         | Fact::Feedback(_)
@@ -473,18 +477,24 @@ fn after_training(training: Id<Training>, event: &TrainingEvent) -> Vec<Reaction
                 appointment: appointment.clone(),
                 from: year.starts,
             };
+            let follow = OpenProgression {
+                appointment: appointment.clone(),
+            };
             vec![
                 expect,
                 Reaction::command(Action::EnrolTrainee, foresee),
                 Reaction::command(Action::EnrolTrainee, open),
+                Reaction::command(Action::EnrolTrainee, follow),
             ]
         }
         TrainingEvent::TrainingExtended { .. } => vec![expect],
         TrainingEvent::EmploymentEndNoted { on } => {
             let close = CloseTransitionPlan { training, on: *on };
+            let left = ProgressionFact::TrainingLeft(training, *on);
             vec![
                 Reaction::command(Action::EndEmployment, NoteTrainingLeft { training }),
                 Reaction::command(Action::EndEmployment, close),
+                Reaction::command(Action::EndEmployment, NoteProgression { fact: left }),
             ]
         }
         _ => vec![],
@@ -551,7 +561,13 @@ fn after_preceptorship(
         return vec![];
     };
     let open = OpenQualifiedPractice { preceptorship };
-    vec![Reaction::command(Action::EvidenceQualifiedPost, open)]
+    let taken = NoteProgression {
+        fact: ProgressionFact::PostTaken(preceptorship),
+    };
+    vec![
+        Reaction::command(Action::EvidenceQualifiedPost, open),
+        Reaction::command(Action::EvidenceQualifiedPost, taken),
+    ]
 }
 
 /// Why somebody is away or has left stays with the employer; the joint record learns the days.
@@ -571,7 +587,12 @@ fn after_practice(
         }
         _ => return vec![],
     };
-    vec![Reaction::command(action, NoteService { practice, change })]
+    let mut reactions = vec![Reaction::command(action, NoteService { practice, change })];
+    if let ServiceChange::Left(on) = change {
+        let left = ProgressionFact::PostLeft(practice, on);
+        reactions.push(Reaction::command(action, NoteProgression { fact: left }));
+    }
+    reactions
 }
 
 /// A pass fixes the lock and brings the promise of a post due. The lock follows the board of the
@@ -597,10 +618,14 @@ fn after_qualification(event: &QualificationEvent) -> Vec<Reaction> {
                 training: whose.training(),
                 on: award.awarded,
             };
+            let qualified = NoteProgression {
+                fact: ProgressionFact::Qualified(Box::new(whose.clone()), award.awarded),
+            };
             vec![
                 fix(whose, award.awarded),
                 Reaction::command(Action::ReleaseResult, due),
                 Reaction::command(Action::ReleaseResult, close),
+                Reaction::command(Action::ReleaseResult, qualified),
             ]
         }
         QualificationEvent::ResultReleased {
@@ -611,9 +636,13 @@ fn after_qualification(event: &QualificationEvent) -> Vec<Reaction> {
                 appointment: appointment.clone(),
                 ground: LapseGround::Failed,
             };
+            let ended = NoteProgression {
+                fact: ProgressionFact::NotCompleted(Box::new(appointment.clone()), *board),
+            };
             vec![
                 fix(appointment, *board),
                 Reaction::command(Action::ReleaseResult, lapse),
+                Reaction::command(Action::ReleaseResult, ended),
             ]
         }
         QualificationEvent::ResultRedated {

@@ -3,6 +3,7 @@
 mod allocation;
 mod appeal;
 mod application;
+mod arrs;
 mod audit;
 mod board;
 mod catalogue;
@@ -32,6 +33,7 @@ mod policy;
 mod preceptorship;
 mod prior_learning;
 mod programme;
+mod progression;
 mod qualification;
 mod qualified_practice;
 mod supervision_agreement;
@@ -46,6 +48,9 @@ use contract::v1::{
     application_service_server::ApplicationServiceServer, audit_service_server::AuditServiceServer,
     board_service_server::BoardServiceServer, catalogue_service_server::CatalogueServiceServer,
     circumstances_service_server::CircumstancesServiceServer,
+    application_service_server::ApplicationServiceServer, arrs_service_server::ArrsServiceServer,
+    audit_service_server::AuditServiceServer, board_service_server::BoardServiceServer,
+    catalogue_service_server::CatalogueServiceServer,
     commitment_service_server::CommitmentServiceServer,
     community_service_server::CommunityServiceServer,
     curriculum_service_server::CurriculumServiceServer,
@@ -66,6 +71,7 @@ use contract::v1::{
     preceptorship_service_server::PreceptorshipServiceServer,
     prior_learning_service_server::PriorLearningServiceServer,
     programme_service_server::ProgrammeServiceServer,
+    progression_service_server::ProgressionServiceServer,
     qualification_service_server::QualificationServiceServer,
     qualified_practice_service_server::QualifiedPracticeServiceServer,
     supervision_agreement_service_server::SupervisionAgreementServiceServer,
@@ -139,6 +145,8 @@ pub(crate) fn services(
         OutcomeServiceServer(outcome::OutcomeRpc),
         ExtractServiceServer(extract::ExtractRpc),
         QualifiedPracticeServiceServer(qualified_practice::QualifiedPracticeRpc),
+        ArrsServiceServer(arrs::ArrsRpc),
+        ProgressionServiceServer(progression::ProgressionRpc),
         OperationServiceServer(operation::OperationRpc),
         FeedServiceServer(|desk| feed::FeedRpc::new(desk, Subscriptions::until(draining.clone()))),
         DashboardServiceServer(|desk| dashboard::DashboardRpc::new(desk, Subscriptions::until(draining.clone()))),

@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use crate::{
     dashboard::{
-        Dashboard, Definition, OUTCOMES, Split, before, cluster_health, count,
+        Dashboard, Definition, DisclosureRule, OUTCOMES, Split, before, cluster_health, count,
         outcome_completeness, percent, split,
     },
-    record::{AllocationStage, Record},
+    record::{AllocationStage, Record, progress},
 };
 
 /// The view.
@@ -131,6 +131,7 @@ impl View for Commissioner {
             }
             Record::Outcome(outcome) => outcome.sums(sums),
             Record::Question(question) => question.sums(sums),
+            Record::Progression(progression) => progression.sums(sums),
             Record::Unseen
             | Record::Service(_)
             | Record::Partnership(_)
@@ -152,7 +153,8 @@ impl View for Commissioner {
             | Record::Feedback(_)
             | Record::Network(_)
             | Record::TransitionPlan(_)
-            | Record::QualifiedPractice(_) => {}
+            | Record::QualifiedPractice(_)
+            | Record::ArrsDeployment(_) => {}
         }
     }
 
@@ -452,6 +454,44 @@ impl Dashboard for Commissioner {
             "funding locks whose board is only expected",
         ),
         count("locks_fixed", "funding locks that count from a board"),
+        split(
+            "pipeline",
+            Split::CohortStage,
+            "people by cohort and how far they have come; adds up to those who entered (CAREER-06)",
+        ),
+        split(
+            "retained",
+            Split::Word,
+            "people in a qualified post so many months after qualifying (CAREER-05)",
+        ),
+        split(
+            "destinations",
+            Split::Word,
+            "people by where they were so many months after qualifying, unknown too (CAREER-05)",
+        ),
+        split(
+            "early_leavers",
+            Split::Cohort,
+            "people who left a qualified post within a year of qualifying (PRECEPT-07)",
+        ),
+        split(
+            "cohort_entered",
+            Split::Cohort,
+            "people who entered training",
+        ),
+        split("cohort_qualified", Split::Cohort, "people who qualified"),
+        split(
+            "cohort_qualified_share",
+            Split::Cohort,
+            "share that qualified of those whose training is over (EVAL-10)",
+        )
+        .percent(),
+        split(
+            "cohort_qualified_change",
+            Split::Cohort,
+            "points by which that share differs from the cohort before (EVAL-10)",
+        )
+        .percent(),
         count("lock_exemptions", "exemptions granted from a lock"),
         count(
             "locked_trainings_refused",
@@ -475,6 +515,8 @@ impl Dashboard for Commissioner {
         crate::trend::complete(figures);
         outcome_completeness(figures);
         before(figures, "commitments_due_by", "commitments_overdue", on);
+        let rule: DisclosureRule = policies.get("disclosure.rule", on)?;
+        progress(figures, on, rule.share_base());
         let share = percent(
             figures.get("commitments_discharged"),
             figures.get("commitments_fallen_due"),

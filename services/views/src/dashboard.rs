@@ -55,6 +55,10 @@ pub enum Split {
     Month,
     /// By a word of a closed list.
     Word,
+    /// By cohort: role and first day of teaching, `MHWP/2026-03-02`.
+    Cohort,
+    /// By cohort and stage on the way through it, `MHWP/2026-03-02/retained`.
+    CohortStage,
 }
 
 /// One figure of a dashboard.
@@ -220,9 +224,17 @@ pub struct DisclosureRule {
     suppress_from: i64,
     suppress_to: i64,
     round_to: i64,
+    percent_base_min: f64,
 }
 
 impl DisclosureRule {
+    /// The fewest people of whom a share may be shown.
+    pub fn share_base(self) -> i64 {
+        (0..=1_000)
+            .find(|base| f64::from(*base) >= self.percent_base_min)
+            .map_or(i64::MAX, i64::from)
+    }
+
     /// The count as it may be shown: small ones not at all, others rounded, so that no difference
     /// of shown counts gives a small one back.
     pub fn disclose(self, count: i64) -> Option<i64> {
@@ -293,6 +305,7 @@ mod tests {
         suppress_from: 1,
         suppress_to: 7,
         round_to: 5,
+        percent_base_min: 22.5,
     };
 
     #[test]
@@ -302,6 +315,7 @@ mod tests {
         assert_eq!(RULE.disclose(8), Some(10));
         assert_eq!(RULE.disclose(12), Some(10));
         assert_eq!(RULE.disclose(13), Some(15));
+        assert_eq!(RULE.share_base(), 23);
     }
 
     /// ROUTE-08: a cell of three is never shown, nor a share from which it could be told.

@@ -108,6 +108,7 @@ impl View for Employer {
             Record::Feedback(feedback) => feedback.sums(sums),
             Record::QualifiedPractice(practice) => practice.sums(sums),
             Record::Question(question) => question.sums(sums),
+            Record::ArrsDeployment(deployment) => deployment.sums(sums),
             Record::Unseen
             | Record::Programme(_)
             | Record::Intake(_)
@@ -117,7 +118,10 @@ impl View for Employer {
             | Record::Community(_)
             | Record::Membership(_)
             | Record::Network(_) => {}
-            Record::ExamBoard(_) | Record::TrainingPlace(_) | Record::Appeal(_) => {}
+            Record::ExamBoard(_)
+            | Record::TrainingPlace(_)
+            | Record::Appeal(_)
+            | Record::Progression(_) => {}
         }
     }
 
@@ -603,6 +607,18 @@ impl Dashboard for Employer {
         count(
             "practice_sessions",
             "sessions held with patients (PRACTICE-13)",
+        ),
+        count(
+            "arrs_deployed",
+            "people deployed under the reimbursement scheme (PRACTICE-04)",
+        ),
+        count(
+            "arrs_without_supervision",
+            "deployed people nobody supervises directly (PRACTICE-05)",
+        ),
+        count(
+            "arrs_little_experience",
+            "deployed people with little experience: advice (PRACTICE-08)",
         ),
         count("left_qualified_posts", "people who left a qualified post"),
         split(

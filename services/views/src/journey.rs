@@ -155,7 +155,10 @@ impl Journey {
             | Record::Network(_)
             | Record::Outcome(_) => {}
             Record::TrainingPlace(_) | Record::ExamBoard(_) | Record::Appeal(_) => {}
-            Record::TransitionPlan(_) | Record::QualifiedPractice(_) => {}
+            Record::TransitionPlan(_)
+            | Record::QualifiedPractice(_)
+            | Record::ArrsDeployment(_)
+            | Record::Progression(_) => {}
         }
     }
 }

@@ -14,6 +14,7 @@ mod money;
 mod network;
 mod places;
 mod qualification;
+mod progress;
 mod qualified;
 mod question;
 mod selection;
@@ -36,6 +37,8 @@ pub(crate) use network::mean_ratings;
 pub use network::*;
 pub use places::*;
 pub use qualification::*;
+pub(crate) use progress::progress;
+pub use progress::*;
 pub(crate) use qualified::late;
 pub use qualified::*;
 pub use question::*;
@@ -183,6 +186,10 @@ records! {
     Outcome(OutcomeRecord): Fact::OutcomeReport(event) => event,
     /// A qualified post as it is worked.
     QualifiedPractice(QualifiedPracticeRecord): Fact::QualifiedPractice(event) => event,
+    /// A practitioner's record with the reimbursement scheme.
+    ArrsDeployment(ArrsDeploymentRecord): Fact::ArrsDeployment(event) => event,
+    /// What became of somebody who trained.
+    Progression(ProgressionRecord): Fact::Progression(event) => event,
 }
 
 /// How a kept record takes its events in.

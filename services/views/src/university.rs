@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     dashboard::{Dashboard, Definition, Split, before, count, split},
-    record::{Record, year},
+    record::{Record, progress, year},
 };
 
 /// The view.
@@ -69,6 +69,7 @@ impl View for University {
                 }
             }
             Record::Preceptorship(preceptorship) => preceptorship.sums(sums),
+            Record::Progression(progression) => progression.sums(sums),
             Record::Posts(posts) => posts.sums(sums),
             Record::Allocation(allocation) => crate::record::accounts(&allocation.ledger, sums),
             Record::Cluster(cluster) => {
@@ -94,7 +95,9 @@ impl View for University {
             | Record::Membership(_)
             | Record::Network(_)
             | Record::Outcome(_) => {}
-            Record::TransitionPlan(_) | Record::QualifiedPractice(_) => {}
+            Record::TransitionPlan(_)
+            | Record::QualifiedPractice(_)
+            | Record::ArrsDeployment(_) => {}
         }
     }
 
@@ -381,6 +384,43 @@ impl Dashboard for University {
             "registers_at_risk",
             "qualified posts outside a register's system of practice (B.4)",
         ),
+            "pipeline",
+            Split::CohortStage,
+            "people by cohort and how far they have come; adds up to those who entered (CAREER-06)",
+        ),
+        split(
+            "retained",
+            Split::Word,
+            "people in a qualified post so many months after qualifying (CAREER-05)",
+        ),
+        split(
+            "destinations",
+            Split::Word,
+            "people by where they were so many months after qualifying, unknown too (CAREER-05)",
+        ),
+        split(
+            "early_leavers",
+            Split::Cohort,
+            "people who left a qualified post within a year of qualifying (PRECEPT-07)",
+        ),
+        split(
+            "cohort_entered",
+            Split::Cohort,
+            "people who entered training",
+        ),
+        split("cohort_qualified", Split::Cohort, "people who qualified"),
+        split(
+            "cohort_qualified_share",
+            Split::Cohort,
+            "share that qualified of those whose training is over (EVAL-10)",
+        )
+        .percent(),
+        split(
+            "cohort_qualified_change",
+            Split::Cohort,
+            "points by which that share differs from the cohort before (EVAL-10)",
+        )
+        .percent(),
         count("preceptorships_started", "preceptorships started"),
         count(
             "preceptorships_complete",
@@ -411,6 +451,7 @@ impl Dashboard for University {
             "appeal_letters_overdue",
             on,
         );
+        progress(figures, on, 1);
         Ok(())
     }
 }

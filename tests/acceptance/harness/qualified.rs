@@ -2,9 +2,11 @@
 
 use domain::{
     actor::{
-        ActingRole::{PracticeSupervisor, ServiceManager},
+        ActingRole::{PracticeSupervisor, ProfessionalLead, ServiceManager},
         TenantId,
     },
+    arrs::ArrsDeployment,
+    progression::Progression,
     qualified_practice::QualifiedPractice,
     transition::TransitionPlan,
 };
@@ -13,7 +15,7 @@ use uuid::Uuid;
 
 use super::{
     Caller, Cast,
-    cast::NORTHMOOR,
+    cast::{NORTHMOOR, WEXCOMBE},
     life::{Campaign, Trainee, record},
 };
 
@@ -24,6 +26,72 @@ impl Trainee {
 
     pub(crate) fn practice(&self) -> String {
         record::<QualifiedPractice>(NORTHMOOR, &self.application)
+    }
+
+    pub(crate) fn arrs_deployment(&self) -> String {
+        record::<ArrsDeployment>(NORTHMOOR, &self.application)
+    }
+
+    pub(crate) fn progression(&self) -> String {
+        record::<Progression>(WEXCOMBE, &self.application)
+    }
+
+    pub(crate) fn went(&self, months: u32, destination: &str) -> Value {
+        json!({
+            "application": self.application, "months": months, "destination": destination,
+        })
+    }
+
+    /// What a deployment in a primary care network says.
+    pub(crate) fn in_primary_care(&self) -> Value {
+        json!({
+            "application": self.application,
+            "network": "U12345",
+            "band": 5,
+            "network_percent": 50,
+            "experience_months": 18,
+        })
+    }
+
+    /// Everything the reimbursement scheme asks for, and the deployment.
+    pub(crate) async fn is_deployed_in_primary_care(&self, campaign: &Campaign) {
+        let application = &self.application;
+        let lead = self.cast.of(NORTHMOOR, ProfessionalLead).on("2027-05-03");
+        self.manager("2027-05-03")
+            .write(
+                "EvidenceArrsCompetence",
+                json!({
+                    "application": application,
+                    "competence": "problem_solving",
+                    "evidence": "portfolio_12",
+                }),
+            )
+            .await;
+        lead.write(
+            "ArrangeArrsSupervision",
+            json!({"application": application, "supervisor": campaign.supervisors[0]}),
+        )
+        .await;
+        lead.write(
+            "AgreeArrsSupervisionPlan",
+            json!({"application": application, "review_on": "2027-11-01"}),
+        )
+        .await;
+        self.manager("2027-06-01")
+            .write("CheckArrsEligibility", self.of_application())
+            .await;
+        self.manager("2027-06-01")
+            .write("DeployUnderArrs", self.in_primary_care())
+            .await;
+    }
+
+    pub(crate) async fn ends_the_deployment(&self) {
+        self.manager("2027-12-01")
+            .write("EndArrsDeployment", self.of_application())
+            .await;
+        self.manager("2027-12-01")
+            .write("EndArrsSupervision", self.of_application())
+            .await;
     }
 
     /// A step towards the qualified post, planned and taken.

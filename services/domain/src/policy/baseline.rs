@@ -479,6 +479,64 @@ fn practice_after_qualifying(rows: &mut Rows) {
         "[S] a week, pro rata; PRACTICE-01",
     );
     rows.set(
+        "network.of_region",
+        json!({}),
+        "[P] which network reads the figures of which region, once each has a tenant; EVAL-09",
+    );
+    rows.set(
+        "destinations.marks",
+        json!([12, 24, 36]),
+        "[S] months after qualifying; CAREER-05",
+    );
+    rows.set(
+        "destinations.other",
+        json!([
+            "same_role_elsewhere",
+            "other_nhs_role",
+            "outside_the_nhs",
+            "left_healthcare"
+        ]),
+        "[P] beside the steps of a pathway; CAREER-01, CAREER-05",
+    );
+    rows.set(
+        "early_leaver.months",
+        json!(12),
+        "[S] months after qualifying; PRECEPT-07",
+    );
+    rows.set(
+        "arrs.setting",
+        json!("primary_care"),
+        "[S] PRACTICE-04; standards B.4",
+    );
+    rows.set(
+        "arrs.bands",
+        json!({ "min": 4, "max": 8 }),
+        "[S] GM and NCL training hubs: bands 4 to 8a; standards B.4",
+    );
+    rows.set(
+        "arrs.competences",
+        json!(["cbt_for_psychosis", "family_intervention"]),
+        "[K] NICE-recommended therapies, beside the role's interventions; [P] one suffices; PRACTICE-06",
+    );
+    rows.set(
+        "arrs.supervisor_rule",
+        json!([
+            { "register": "hcpc", "statuses": ["registered"] },
+            { "register": "babcp", "statuses": ["registered", "provisional"] },
+        ]),
+        "[S] a registered psychological professional; PRACTICE-05",
+    );
+    rows.set(
+        "arrs.registers",
+        json!(["statutory", "accredited", "voluntary", "none"]),
+        "[S] PRACTICE-12; [P] none too, under direct supervision",
+    );
+    rows.set(
+        "arrs.experience_months",
+        json!(24),
+        "[P] advice only; PRACTICE-08, X-11",
+    );
+    rows.set(
         "contact_hours.pro_rata",
         json!(true),
         "[P] part-time posts, in proportion; PRACTICE-01",

@@ -17,7 +17,8 @@ use crate::workforce::{TargetMeasure, WorkforceTarget};
 
 use super::catalogue::{
     BoardQuorum, ContextFigure, CriteriaPolicy, Pathway, Phase, PracticeMinima, Range, Regions,
-    Registers, Role, RolePolicy, Setting, SettingPolicy, Settings, Taxonomy,
+    RegisterStanding, Registers, Role, RolePolicy, Setting, SettingPolicy, Settings,
+    SupervisorRule, Taxonomy,
 };
 use crate::outcome::OutcomeMeasure;
 use crate::{
@@ -25,7 +26,10 @@ use crate::{
     programme::{DatedFact, EquityPolicy},
 };
 
-use crate::preceptorship::TierPolicy;
+use crate::{
+    actor::{Region, TenantId},
+    preceptorship::TierPolicy,
+};
 
 /// Checks a value; what is wrong with it, in words.
 type Check = fn(tail: &str, value: &Value) -> Result<(), String>;
@@ -82,6 +86,16 @@ const SHAPES: &[(&str, Check)] = &[
     ("applications",               reads::<ApplicationsRule>),
     ("offer.answer",               reads::<u32>),
     ("interview.panel",            reads::<BTreeSet<PanelMember>>),
+    ("network.of_region",          reads::<BTreeMap<Region, TenantId>>),
+    ("destinations.marks",         reads::<Vec<u32>>),
+    ("destinations.other",         reads::<Vec<String>>),
+    ("early_leaver.months",        reads::<u32>),
+    ("arrs.setting",               reads::<Setting>),
+    ("arrs.bands",                 range),
+    ("arrs.competences",           reads::<Vec<String>>),
+    ("arrs.supervisor_rule",       reads::<Vec<SupervisorRule>>),
+    ("arrs.registers",             reads::<Vec<RegisterStanding>>),
+    ("arrs.experience_months",     reads::<u32>),
     ("contact_hours.qualified",    reads::<u32>),
     ("contact_hours.pro_rata",     reads::<bool>),
     ("consolidation.years",        reads::<u32>),

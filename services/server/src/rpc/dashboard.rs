@@ -208,6 +208,8 @@ fn split(split: Split) -> FigureSplit {
         Split::Date => FigureSplit::Date,
         Split::Month => FigureSplit::Month,
         Split::Word => FigureSplit::Word,
+        Split::Cohort => FigureSplit::Cohort,
+        Split::CohortStage => FigureSplit::CohortStage,
     }
 }
 

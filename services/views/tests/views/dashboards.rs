@@ -234,6 +234,8 @@ async fn d_1_everybody_sees_the_happy_path_as_far_as_they_may() {
             "cluster_until",
             "consolidating_until",
             "preceptor_meetings_asked",
+            "progression_marks",
+            "progression_turns",
             "supervised",
             "trainings_reviewed"
         ]
@@ -251,6 +253,8 @@ async fn d_1_everybody_sees_the_happy_path_as_far_as_they_may() {
             "in_qualified_post_by_band",
             "places_at_intake",
             "places_filled_at_intake",
+            "progression_marks",
+            "progression_turns",
             "start_of_intake",
             "taught_regions",
         ]

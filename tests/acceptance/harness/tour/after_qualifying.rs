@@ -44,6 +44,8 @@ pub(super) async fn plays(cast: &Cast, campaign: &Campaign, c1: &Trainee) {
     c1.manager("2028-07-01")
         .write("EndPracticeSupervision", of)
         .await;
+    c1.is_deployed_in_primary_care(campaign).await;
+    c1.ends_the_deployment().await;
     c1.hr("2028-09-01")
         .write(
             "LeaveQualifiedPost",
@@ -52,6 +54,12 @@ pub(super) async fn plays(cast: &Cast, campaign: &Campaign, c1: &Trainee) {
         .await;
     cast.settle().await;
     elsewhere(cast, c1).await;
+    c1.programme("2029-03-12")
+        .write("RecordDestination", c1.went(24, "other_healthcare"))
+        .await;
+    cast.of(WEXCOMBE, ProgrammeLead)
+        .get("GetProgression", json!({"name": c1.progression()}))
+        .await;
     for (role, method, name) in [
         (
             PracticeSupervisor,
@@ -59,6 +67,7 @@ pub(super) async fn plays(cast: &Cast, campaign: &Campaign, c1: &Trainee) {
             c1.transition_plan(),
         ),
         (EmployerHr, "GetQualifiedPractice", practice),
+        (EmployerHr, "GetArrsDeployment", c1.arrs_deployment()),
     ] {
         cast.of(NORTHMOOR, role)
             .get(method, json!({"name": name}))
