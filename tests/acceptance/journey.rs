@@ -8,6 +8,7 @@ mod erasure;
 mod funding_lock;
 mod happy_path;
 mod leaver;
+mod lost_registration;
 mod network;
 mod non_graduate;
 mod policies;

@@ -187,6 +187,10 @@ facts! {
     Cluster: cluster::Cluster => ClusterEvent,
     /// The standing board of a role's programme.
     ExamBoard: board::ExamBoard => ExamBoardEvent,
+    /// A supervisor's load.
+    SupervisorLoad: supervision::SupervisorLoad => SupervisorLoadEvent,
+    /// What a commissioner learns of gaps in supervision.
+    SupervisionNotice: supervision::SupervisionNotice => SupervisionNoticeEvent,
     /// A board sitting.
     BoardSitting: board::BoardSitting => BoardSittingEvent,
     /// An appeal against an outcome.

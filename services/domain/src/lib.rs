@@ -31,6 +31,8 @@
 //! - [`marks`], [`circumstances`]: what the board will have before it, and the panel beside it
 //! - [`board`]: the exam board is constituted, sits, decides and releases
 //! - [`appeal`]: against what it decided
+//! - [`supervision`]: what registers say of supervisors, and the gaps that follow
+//! - [`board`]: the exam board sits, decides and releases
 //! - [`expansion_post`]: the additional post set aside for a trainee who passes
 //! - [`qualification`]: what was conferred, and the registers that list it
 //! - [`preceptorship`]: the first time in the qualified post, and consolidation
@@ -94,6 +96,7 @@ pub mod reactions;
 pub mod referral;
 pub mod refusal;
 pub mod reserve;
+pub mod supervision;
 pub mod supervision_agreement;
 pub mod tally;
 pub mod text;

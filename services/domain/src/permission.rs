@@ -203,6 +203,8 @@ permissions! {
     VerifyPortfolio:       [ProgrammeLead, PersonalTutor],
     ExtendTraining:        [EmployerHr, ServiceManager],
     GetTraining:           [Candidate, EmployerHr, ServiceManager, PracticeSupervisor, ProfessionalLead, ProgrammeLead, PersonalTutor],
+    EndSupervision:        [EmployerHr, ProfessionalLead],
+    GetSupervisorLoad:     [EmployerHr, ServiceManager, PracticeSupervisor, ProfessionalLead],
     SignPracticeHours:     [Candidate, PracticeSupervisor],
     CorrectPracticeHours:  [Candidate, PracticeSupervisor],
     VoidPracticeHours:     [Candidate, PracticeSupervisor],

@@ -7,6 +7,7 @@
 mod erasure;
 mod places;
 mod selection;
+mod supervision;
 
 use std::collections::BTreeSet;
 
@@ -50,6 +51,7 @@ use crate::{
     progression::{NoteProgression, OpenProgression, ProgressionFact},
     qualification::{QualificationEvent, ReleasedResult},
     qualified_practice::{OpenQualifiedPractice, QualifiedPractice, QualifiedPracticeEvent},
+    supervision::ReviewSupervision,
     tally::TallyOutcome,
     training::{
         NoteEmployment, NoteEmploymentEnd, NoteEnrolment, Teaching, Training, TrainingEvent,
@@ -139,6 +141,11 @@ pub enum Timer {
         /// The digest's number.
         number: u32,
     },
+    /// A day is over on which a training may have been without supervision.
+    Supervision {
+        /// The training.
+        training: Id<Training>,
+    },
 }
 
 impl Reaction {
@@ -211,17 +218,27 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         Fact::FundingLock(event) => after_lock(event).into_iter().collect(),
         Fact::CircumstancesClaim(event) => after_claim(event).into_iter().collect(),
         Fact::BoardSitting(fact) => after_sitting(event.stream, fact).into_iter().collect(),
+        Fact::Training(told) => {
+            let training = Id::new(event.stream);
+            let mut reactions = after_training(training, told);
+            reactions.extend(supervision::after_training(training, told));
+            reactions
+        }
+        Fact::Supervisor(fact) => supervision::after_check(Id::new(event.stream), fact),
         Fact::Qualification(event) => after_qualification(event),
         Fact::Erasure(told) => erasure::after_erasure(Id::new(event.stream), told),
         Fact::Network(event) => after_network(event).into_iter().collect(),
-        Fact::Preceptorship(fact) => after_preceptorship(Id::new(event.stream), fact),
+        Fact::Preceptorship(fact) => {
+            let mut reactions = after_preceptorship(Id::new(event.stream), fact);
+            reactions.extend(supervision::after_preceptorship(fact));
+            reactions
+        }
         Fact::QualifiedPractice(fact) => after_practice(Id::new(event.stream), fact),
         Fact::Policy(_)
         | Fact::PolicyQuestion(_)
         | Fact::Workforce(_)
         | Fact::Tenant(_)
         | Fact::ClinicalService(_)
-        | Fact::Supervisor(_)
         | Fact::SupervisionAgreement(_)
         | Fact::Module(_)
         | Fact::Curriculum(_)
@@ -260,6 +277,9 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         | Fact::TransitionPlan(_)
         | Fact::ArrsDeployment(_)
         | Fact::Progression(_)
+        | Fact::BoardSitting(_)
+        | Fact::SupervisorLoad(_)
+        | Fact::SupervisionNotice(_)
         | Fact::Community(_)
         | Fact::Membership(_)
         | Fact::Feedback(_)
@@ -694,6 +714,10 @@ pub fn on_timer(timer: &Timer) -> (Action, Box<dyn Command>) {
         Timer::DecisionRound { application, round } => (
             Action::OpenDecisionRound,
             Box::new(LapseDecisionRound { application, round }),
+        ),
+        Timer::Supervision { training } => (
+            Action::AssignSupervisor,
+            Box::new(ReviewSupervision { training }),
         ),
         Timer::CommitmentEvidence {
             commitment,

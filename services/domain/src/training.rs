@@ -4,15 +4,16 @@
 mod commands;
 mod course;
 mod practice;
+mod supervision;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumIter, IntoStaticStr, VariantNames};
 
 use self::course::site_of;
-pub use self::{commands::*, course::*, practice::*};
+pub use self::{commands::*, course::*, practice::*, supervision::*};
 use crate::{
     actor::Party,
     appointment::Appointment,
@@ -31,15 +32,6 @@ pub const REVIEWS_MAX: usize = 60;
 /// The most supervisors, placements or weekly patterns in turn of one training.
 pub const CHANGES_MAX: usize = 200;
 
-/// Who supervises from a day on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Supervision {
-    /// The practice supervisor.
-    pub supervisor: Id<Supervisor>,
-    /// The first day.
-    pub from: Date,
-}
-
 /// A training's state. Either side may record first, so its parts arrive in any order.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Training {
@@ -50,6 +42,8 @@ pub struct Training {
     year: Option<TrainingYear>,
     extended: Option<Date>,
     supervision: Vec<Supervision>,
+    supervision_ended: Vec<Supervision>,
+    gaps: BTreeMap<Date, Option<Date>>,
     patterns: Vec<WeeklyPattern>,
     placements: Vec<Placement>,
     entries: Vec<LoggedEntry>,
@@ -102,6 +96,10 @@ pub enum TrainingAct {
         /// Whether the role's rule admits them on the day (`SUP-01`).
         eligible: bool,
     },
+    /// See [`EndSupervision`].
+    EndSupervision,
+    /// The gaps in supervision as they are known now.
+    NoteGaps(Vec<SupervisionGap>),
     /// See [`SetWeeklyPattern`].
     SetPattern(SetWeeklyPattern),
     /// See [`LogPracticeHours`].
@@ -188,6 +186,44 @@ pub enum TrainingEvent {
         appointment: Appointment,
         /// Who, from when.
         supervision: Supervision,
+    },
+    /// Somebody no longer supervises, from a day on.
+    SupervisionEnded {
+        /// Who, from when.
+        supervision: Supervision,
+    },
+    /// Nobody eligible supervises from a day on.
+    SupervisionGapOpened {
+        /// The first day.
+        from: Date,
+    },
+    /// Somebody eligible supervises again, or supervision is needed no longer.
+    SupervisionGapClosed {
+        /// The first day without.
+        from: Date,
+        /// The first day after it.
+        until: Date,
+        /// Days without.
+        days: i64,
+    },
+    /// What was known as a gap is none.
+    SupervisionGapRemoved {
+        /// Its first day, as it was known.
+        from: Date,
+    },
+    /// Entries of a gap do not count until the university has decided.
+    HoursUnderReview {
+        /// Their numbers.
+        entries: Vec<u32>,
+        /// Their quarter-hours together.
+        quarters: u32,
+    },
+    /// Entries under review count again: there was no gap.
+    HoursReviewLifted {
+        /// Their numbers.
+        entries: Vec<u32>,
+        /// Their quarter-hours together.
+        quarters: u32,
     },
     /// The days of the week were set.
     WeeklyPatternSet {
@@ -308,20 +344,6 @@ impl Training {
         (self.employed, self.enrolled.map(|teaching| teaching.starts))
     }
 
-    /// Who supervises on a day.
-    pub fn supervisor_on(&self, day: Date) -> Option<Id<Supervisor>> {
-        self.supervision
-            .iter()
-            .rev()
-            .find(|supervision| supervision.from <= day)
-            .map(|supervision| supervision.supervisor)
-    }
-
-    /// Supervisors in the order they were assigned.
-    pub fn supervision(&self) -> &[Supervision] {
-        &self.supervision
-    }
-
     fn evolve(&mut self, event: TrainingEvent) {
         match event {
             TrainingEvent::EmploymentNoted {
@@ -347,6 +369,28 @@ impl Training {
                 self.appointment = Some(appointment);
                 self.supervision.push(supervision);
                 self.supervision.sort_by_key(|supervision| supervision.from);
+            }
+            TrainingEvent::SupervisionEnded { supervision } => {
+                self.supervision_ended.push(supervision);
+            }
+            TrainingEvent::SupervisionGapOpened { from } => {
+                self.gaps.insert(from, None);
+            }
+            TrainingEvent::SupervisionGapClosed { from, until, .. } => {
+                self.gaps.insert(from, Some(until));
+            }
+            TrainingEvent::SupervisionGapRemoved { from } => {
+                self.gaps.remove(&from);
+            }
+            TrainingEvent::HoursUnderReview { entries, .. } => {
+                for number in entries {
+                    self.stands(number, EntryStanding::UnderReview);
+                }
+            }
+            TrainingEvent::HoursReviewLifted { entries, .. } => {
+                for number in entries {
+                    self.stands(number, EntryStanding::Logged);
+                }
             }
             TrainingEvent::WeeklyPatternSet { pattern } => {
                 self.patterns.push(pattern);
@@ -495,30 +539,9 @@ impl Decider for Training {
                 appointment,
                 supervisor,
                 eligible,
-            } => {
-                let supervision = Supervision {
-                    supervisor: *supervisor,
-                    from: issued.today(),
-                };
-                if self.supervision.contains(&supervision) {
-                    return Ok(vec![]);
-                }
-                if !eligible {
-                    return Err(Refusal::new(
-                        Reason::SupervisorNotEligible,
-                        "the role's rule does not admit this supervisor on this day; record a \
-                         current register check, or assign another",
-                    )
-                    .with("on", supervision.from));
-                }
-                if self.supervision.len() >= CHANGES_MAX {
-                    return Err(full("supervisors"));
-                }
-                Ok(vec![TrainingEvent::SupervisorAssigned {
-                    appointment: appointment.clone(),
-                    supervision,
-                }])
-            }
+            } => self.assign(issued, appointment, *supervisor, *eligible),
+            TrainingAct::EndSupervision => self.end_supervision(issued),
+            TrainingAct::NoteGaps(now) => Ok(self.note_gaps(now)),
             TrainingAct::SetPattern(set) => self.set_pattern(issued, set),
             TrainingAct::Log {
                 log,

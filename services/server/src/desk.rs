@@ -1,13 +1,18 @@
 //! What every handler does: permit first, then read the request, then the ledger.
 
+use std::pin::pin;
+
 use contract::{WriteRequest, v1};
 use domain::{
     id::Id,
     permission::Permit,
     personal::Personal,
     refusal::Refusal,
-    world::{Command, Decider},
+    upcast::upcast,
+    world::{AnyState as _, Command, Decider},
 };
+use futures::StreamExt as _;
+use jiff::Timestamp;
 use ledger::{Envelope, Ledger, Read};
 use ring::digest::{Context, SHA256};
 use serde::de::DeserializeOwned;
@@ -101,6 +106,41 @@ impl Desk {
         let permit = self.permit(request).await?;
         let id = Id::from_name(name, "name").map_err(|refusal| refused(&refusal))?;
         self.ledger.read(&permit, id).await.map_err(failed)
+    }
+
+    /// The same record as the service knew it at an instant, from those of its events that the
+    /// caller's tenant was a party of.
+    pub(crate) async fn as_known<A: Decider>(
+        &self,
+        request: &Request<impl Sync>,
+        now: Read<A>,
+        known: Timestamp,
+    ) -> Result<Read<A>, Status> {
+        let permit = self.permit(request).await?;
+        let nothing = || refused(&Refusal::not_permitted());
+        let person = Decider::custody(&now.state).and_then(|custody| custody.subject);
+        let mut history = pin!(self.ledger.history(&permit, person.ok_or_else(nothing)?));
+        let mut then = Read {
+            state: A::default(),
+            version: 0,
+            ..now
+        };
+        while let Some(event) = history.next().await {
+            let event = event.map_err(failed)?;
+            let ours = event.kind == A::TYPE && event.id == now.id.0;
+            if !ours || event.recorded > known {
+                continue;
+            }
+            let fact = serde_json::from_str(&event.payload).ok();
+            fact.and_then(|fact| upcast(&event.event_type, &event.event_version, fact))
+                .and_then(|fact| then.state.apply_stored(fact).ok())
+                .ok_or_else(|| Status::internal("the history cannot be read"))?;
+            then.version = event.sequence;
+        }
+        if then.version == 0 {
+            return Err(nothing());
+        }
+        Ok(then)
     }
 
     /// The caller's own copy of a personal value; `None` when it is not a controller of it or the

@@ -193,3 +193,9 @@ pub(crate) fn numbered<'l, T>(
     };
     Ok((page.into_iter(), next))
 }
+
+/// An instant up to which knowledge is asked for.
+pub(crate) fn known(at: prost_types::Timestamp) -> Result<Timestamp, Refusal> {
+    Timestamp::new(at.seconds, at.nanos)
+        .map_err(|_| Refusal::invalid("known_time", "not an instant"))
+}

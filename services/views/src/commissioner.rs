@@ -13,6 +13,7 @@ use crate::{
         outcome_completeness, percent, split,
     },
     record::{AllocationStage, Record, progress},
+    record::{AllocationStage, Record, gaps},
 };
 
 /// The view.
@@ -132,6 +133,7 @@ impl View for Commissioner {
             Record::Outcome(outcome) => outcome.sums(sums),
             Record::Question(question) => question.sums(sums),
             Record::Progression(progression) => progression.sums(sums),
+            Record::Notice(notice) => gaps::sums(&notice.gaps, sums),
             Record::Unseen
             | Record::Service(_)
             | Record::Partnership(_)
@@ -492,6 +494,10 @@ impl Dashboard for Commissioner {
             "points by which that share differs from the cohort before (EVAL-10)",
         )
         .percent(),
+        gaps::GAPS,
+        gaps::GAPS_OPEN,
+        gaps::GAP_DAYS,
+        gaps::GAPS_LONG,
         count("lock_exemptions", "exemptions granted from a lock"),
         count(
             "locked_trainings_refused",
@@ -514,6 +520,7 @@ impl Dashboard for Commissioner {
         crate::equity::complete(figures, policies, on)?;
         crate::trend::complete(figures);
         outcome_completeness(figures);
+        gaps::complete(figures, policies, on)?;
         before(figures, "commitments_due_by", "commitments_overdue", on);
         let rule: DisclosureRule = policies.get("disclosure.rule", on)?;
         progress(figures, on, rule.share_base());

@@ -13,6 +13,8 @@ use crate::{
         Dashboard, Definition, OUTCOMES, Split, before, cluster_health, count,
         outcome_completeness, split,
     },
+    record::{AllocationStage, Record, balance, year},
+    record::{AllocationStage, Record, gaps, year},
     record::{AllocationStage, Record, late, year},
 };
 
@@ -111,6 +113,7 @@ impl View for Employer {
             Record::ArrsDeployment(deployment) => deployment.sums(sums),
             Record::Unseen
             | Record::Programme(_)
+            | Record::Notice(_)
             | Record::Intake(_)
             | Record::Envelope(_)
             | Record::Lock(_)
@@ -468,6 +471,10 @@ impl Dashboard for Employer {
             Split::Supervisor,
             "trainees per practice supervisor",
         ),
+        count(
+            "supervisors_overloaded",
+            "practice supervisors of more trainees than policy supervisor.trainees_max (SUP-04)",
+        ),
         count("reviews_held", "three-way reviews held"),
         count("reviews_overdue", "three-way reviews due and not held"),
         split(
@@ -479,6 +486,14 @@ impl Dashboard for Employer {
         count(
             "hours_disallowed",
             "quarter-hours of practice the university does not let count",
+        ),
+        gaps::GAPS,
+        gaps::GAPS_OPEN,
+        gaps::GAP_DAYS,
+        gaps::GAPS_LONG,
+        count(
+            "entries_under_review",
+            "entries of practice logged in a gap, the university to decide",
         ),
         year::ACTIVITY_IN_SCOPE,
         year::ACTIVITY_OUTSIDE_SCOPE,
@@ -647,6 +662,8 @@ impl Dashboard for Employer {
 
     fn complete(figures: &mut Figures, policies: &Policies, on: Date) -> Result<(), Refusal> {
         year::running(figures, on);
+        gaps::complete(figures, policies, on)?;
+        year::overload(figures, policies, on)?;
         year::fidelity(figures, policies, on)?;
         year::reviews_overdue(figures, policies, on)?;
         crate::record::completions(figures);

@@ -153,6 +153,7 @@ impl Journey {
             | Record::Membership(_)
             | Record::Feedback(_)
             | Record::Network(_)
+            | Record::Notice(_)
             | Record::Outcome(_) => {}
             Record::TrainingPlace(_) | Record::ExamBoard(_) | Record::Appeal(_) => {}
             Record::TransitionPlan(_)

@@ -10,6 +10,7 @@ mod clusters;
 mod commitment;
 mod expansion;
 mod funnel;
+pub(crate) mod gaps;
 mod money;
 mod network;
 mod places;
@@ -32,6 +33,7 @@ pub(crate) use clusters::accounts;
 pub use clusters::*;
 pub use commitment::*;
 pub use expansion::*;
+pub use gaps::{Gaps, NoticeRecord};
 pub use money::*;
 pub(crate) use network::mean_ratings;
 pub use network::*;
@@ -82,6 +84,7 @@ macro_rules! records {
                     | Fact::Module(_)
                     | Fact::Curriculum(_)
                     | Fact::PriorLearning(_)
+                    | Fact::SupervisorLoad(_)
                     | Fact::Seal(_)
                     | Fact::Referee(_)
                     | Fact::Acceptance(_)
@@ -168,6 +171,8 @@ records! {
     ExamBoard(ExamBoardRecord): Fact::ExamBoard(event) => event,
     /// An appeal against an outcome.
     Appeal(AppealRecord): Fact::Appeal(event) => event,
+    /// Gaps in supervision, without a name.
+    Notice(NoticeRecord): Fact::SupervisionNotice(event) => event,
     /// Released results.
     Qualification(QualificationRecord): Fact::Qualification(event) => event,
     /// A plan towards the qualified post.

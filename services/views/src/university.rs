@@ -8,6 +8,11 @@ use uuid::Uuid;
 use crate::{
     dashboard::{Dashboard, Definition, Split, before, count, split},
     record::{Record, progress, year},
+    dashboard::{Dashboard, Definition, Split, count, percent, split},
+    dashboard::{Dashboard, Definition, Split, count, split},
+    record::{Record, balance, year},
+    record::{Record, gaps, year},
+    record::{Record, year},
 };
 
 /// The view.
@@ -82,6 +87,7 @@ impl View for University {
             | Record::Service(_)
             | Record::Programme(_)
             | Record::Expansion(_)
+            | Record::Notice(_)
             | Record::Commitment(_)
             | Record::Breaches(_)
             | Record::Award(_)
@@ -264,6 +270,14 @@ impl Dashboard for University {
             "hours_disallowed",
             "quarter-hours of practice the university does not let count",
         ),
+        gaps::GAPS,
+        gaps::GAPS_OPEN,
+        gaps::GAP_DAYS,
+        gaps::GAPS_LONG,
+        count(
+            "entries_under_review",
+            "entries of practice logged in a gap, the university to decide",
+        ),
         year::ACTIVITY_IN_SCOPE,
         year::ACTIVITY_OUTSIDE_SCOPE,
         year::ROLE_FIDELITY,
@@ -441,6 +455,7 @@ impl Dashboard for University {
         year::running(figures, on);
         crate::record::completions(figures);
         crate::record::unregistered(figures, policies, on)?;
+        gaps::complete(figures, policies, on)?;
         year::fidelity(figures, policies, on)?;
         year::reviews_overdue(figures, policies, on)?;
         crate::record::mean_ratings(figures);

@@ -535,9 +535,6 @@ impl Trainee {
         self.hr("2026-02-23")
             .write("StartEmployment", self.employs(ids.assignment))
             .await;
-        self.programme("2026-03-02")
-            .write("EnrolTrainee", self.enrols(ids.sid, ids.uln, level))
-            .await;
         self.hr("2026-03-02")
             .write(
                 "AssignSupervisor",
@@ -546,6 +543,9 @@ impl Trainee {
                     "supervisor": campaign.supervisors[0],
                 }),
             )
+            .await;
+        self.programme("2026-03-02")
+            .write("EnrolTrainee", self.enrols(ids.sid, ids.uln, level))
             .await;
         self.cast.settle().await;
     }

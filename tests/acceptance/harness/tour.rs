@@ -347,6 +347,7 @@ async fn leaver(cast: &Cast, campaign: &Campaign) -> Trainee {
     training::logbook(cast, campaign, &c7).await;
     study::post(&c7, "P-107").await;
     stays(cast, campaign).await;
+    training::supervision(cast, campaign, &c7).await;
     c7.manager("2026-06-15")
         .write(
             "ExtendTraining",

@@ -123,6 +123,23 @@ impl Supervisor {
         }
     }
 
+    /// Whose supervisor it is, once recorded.
+    pub fn employer(&self) -> Option<TenantId> {
+        match self {
+            Self::Absent => None,
+            Self::Recorded { employer, .. } => Some(*employer),
+        }
+    }
+
+    /// The days from which the checks hold, on which eligibility may change.
+    pub fn check_days(&self) -> impl Iterator<Item = Date> {
+        let checks: &[RegisterCheck] = match self {
+            Self::Absent => &[],
+            Self::Recorded { checks, .. } => checks,
+        };
+        checks.iter().map(|check| check.from)
+    }
+
     /// The person, once recorded.
     pub fn person(&self) -> Option<PersonId> {
         match self {

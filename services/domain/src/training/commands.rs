@@ -119,6 +119,20 @@ impl Command for AssignSupervisor {
     }
 }
 
+/// The employer records that a supervisor stops on the day; without another one a gap opens.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EndSupervision {
+    /// In which training.
+    pub training: Id<Training>,
+}
+
+impl Command for EndSupervision {
+    fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
+        world.decide(issue, self.training, TrainingAct::EndSupervision)?;
+        Ok(self.training.key())
+    }
+}
+
 /// Either side sets the days of the training week from the day on (`TRAIN-01`, `X-07`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SetWeeklyPattern {

@@ -114,6 +114,8 @@ pub enum EntryStanding {
     /// Logged, and nothing speaks against it.
     #[default]
     Logged,
+    /// Logged in what turned out to be a gap in supervision; the university decides.
+    UnderReview,
     /// The university disallowed it.
     Disallowed,
     /// The university let it count again.
@@ -259,6 +261,11 @@ impl Training {
         self.sum_of(|entry| {
             entry.standing == EntryStanding::Logged && !(entry.trainee && entry.supervisor)
         })
+    }
+
+    /// Quarter-hours in doubt, since nobody eligible supervised them.
+    pub fn under_review(&self) -> u32 {
+        self.sum_of(|entry| entry.standing == EntryStanding::UnderReview)
     }
 
     /// Quarter-hours the university does not let count.

@@ -438,6 +438,14 @@ impl<'a> Trainee<'a> {
 
     /// Enrolment at the level of the route.
     pub(super) async fn is_enrolled(&self, on: &str, level: i32) -> Result<(), PlayError> {
+        let assign = v1::AssignSupervisorRequest {
+            application: self.application.clone(),
+            supervisor: self.cohort.supervisor.clone(),
+            ..Default::default()
+        };
+        self.employer(EmployerHr)?
+            .does(self.step("supervisor"), on, assign)
+            .await?;
         self.university(ProgrammeLead)?
             .does(self.step("enrolment"), on, self.enrolment(on, level))
             .await?;
@@ -453,16 +461,8 @@ impl<'a> Trainee<'a> {
             .await
     }
 
-    /// Supervisor and week of the training.
+    /// The week of the training.
     pub(super) async fn is_placed(&self, on: &str, practice_days: i32) -> Result<(), PlayError> {
-        let assign = v1::AssignSupervisorRequest {
-            application: self.application.clone(),
-            supervisor: self.cohort.supervisor.clone(),
-            ..Default::default()
-        };
-        self.employer(EmployerHr)?
-            .does(self.step("supervisor"), on, assign)
-            .await?;
         let week = v1::SetWeeklyPatternRequest {
             training: self.training(),
             university_days: 1,
@@ -484,6 +484,7 @@ impl<'a> Trainee<'a> {
     pub(super) async fn training_has_started(&self) -> Result<(), PlayError> {
         let request = v1::GetTrainingRequest {
             name: self.training(),
+            ..Default::default()
         };
         self.employer(ServiceManager)?
             .awaits(&self.step("training"), request, |answer| {

@@ -1,7 +1,10 @@
 use contract::v1::{self, training_service_server::TrainingService, *};
 use domain::{
+    calendar::london_date,
     id::Id,
     policy::Policies,
+    refusal::Refusal,
+    supervision::{Supervisee, SupervisorLoad},
     training::{self as rules, PracticeKind, TrainingStatus},
 };
 use jiff::civil::Date;
@@ -103,8 +106,12 @@ impl TrainingService for TrainingRpc {
         request: Request<GetTrainingRequest>,
     ) -> Result<Response<GetTrainingResponse>, Status> {
         let role = self.0.permit(&request).await?.actor().role;
-        let name = &request.get_ref().name;
-        let read = self.0.read::<rules::Training>(&request, name).await?;
+        let GetTrainingRequest { name, known_time } = request.get_ref();
+        let mut read = self.0.read::<rules::Training>(&request, name).await?;
+        if let Some(known) = known_time {
+            let known = wire::known(*known).map_err(|refusal| refused(&refusal))?;
+            read = self.0.as_known(&request, read, known).await?;
+        }
         let training = &read.state;
         let state = match training.status() {
             TrainingStatus::Awaiting => TrainingState::Awaiting,
@@ -134,9 +141,8 @@ impl TrainingService for TrainingRpc {
             ends: wire::show(year_ends),
             extended_until: wire::show(extended),
             supervisor: training
-                .supervision()
-                .last()
-                .map(|supervision| supervision.supervisor.name())
+                .supervisor()
+                .map(|supervisor| supervisor.name())
                 .unwrap_or_default(),
             university_days: pattern.map_or(0, |week| wire::small(week.university_days)),
             practice_days: pattern.map_or(0, |week| wire::small(week.practice_days)),
@@ -149,6 +155,7 @@ impl TrainingService for TrainingRpc {
                 care_planning: wire::small(training.counted(PracticeKind::CarePlanning)),
                 awaiting_signature: wire::small(training.awaiting_signature()),
                 disallowed: wire::small(training.disallowed()),
+                under_review: wire::small(training.under_review()),
             }),
             portfolio_verified_on: wire::show(training.portfolio().map(|portfolio| portfolio.on)),
             wte_percent: pattern.map_or(0, |week| wire::small(week.wte_percent())),
@@ -163,6 +170,7 @@ impl TrainingService for TrainingRpc {
             caseload_with_keyworker: caseload.map_or(0, |count| wire::small(count.with_keyworker)),
             caseload_on: wire::show(caseload.map(|count| count.on)),
             next_review_due: wire::show(training.next_review_due(&months)),
+            gaps: training.gaps().map(gap).collect(),
         });
         Ok(Response::new(GetTrainingResponse {
             training,
@@ -274,6 +282,55 @@ impl TrainingService for TrainingRpc {
             .await
     }
 
+    async fn end_supervision(
+        &self,
+        request: Request<EndSupervisionRequest>,
+    ) -> Result<Response<EndSupervisionResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(rules::EndSupervision {
+                    training: Id::from_name(&m.training, "training")?,
+                })
+            })
+            .await
+    }
+
+    async fn get_supervisor_load(
+        &self,
+        request: Request<GetSupervisorLoadRequest>,
+    ) -> Result<Response<GetSupervisorLoadResponse>, Status> {
+        let permit = self.0.permit(&request).await?;
+        let name = &request.get_ref().supervisor;
+        let refuse = |refusal: Refusal| refused(&refusal);
+        let supervisor = Id::from_name(name, "supervisor").map_err(refuse)?;
+        let id = SupervisorLoad::id(permit.actor().tenant, supervisor);
+        let load = self
+            .0
+            .read::<SupervisorLoad>(&request, &id.name())
+            .await?
+            .state;
+        let ledger = self.0.ledger();
+        let limit: u32 = Policies::of(ledger.policies())
+            .get("supervisor.trainees_max", london_date(ledger.now()))
+            .map_err(refuse)?;
+        let not_eligible = load
+            .not_eligible_for()
+            .map(|(role, since)| v1::Ineligibility {
+                role: role.to_owned(),
+                since: since.to_string(),
+            });
+        Ok(Response::new(GetSupervisorLoadResponse {
+            load: Some(v1::SupervisorLoad {
+                supervisor: name.clone(),
+                trainees: wire::small(load.now()),
+                limit: wire::small(limit),
+                above_limit: load.now() > limit,
+                supervisees: load.supervisees().map(supervisee).collect(),
+                not_eligible: not_eligible.collect(),
+            }),
+        }))
+    }
+
     async fn list_practice_entries(
         &self,
         request: Request<ListPracticeEntriesRequest>,
@@ -288,6 +345,23 @@ impl TrainingService for TrainingRpc {
             entries: page.map(entry).collect(),
             next_page_token,
         }))
+    }
+}
+
+fn gap(gap: rules::SupervisionGap) -> v1::SupervisionGap {
+    v1::SupervisionGap {
+        from: gap.from.to_string(),
+        until: wire::show(gap.until),
+        days: gap.until.map_or(0, |until| wire::small(gap.days(until))),
+    }
+}
+
+fn supervisee((training, held): (Id<rules::Training>, &Supervisee)) -> v1::Supervisee {
+    v1::Supervisee {
+        training: training.name(),
+        role: held.role.to_string(),
+        from: held.from.to_string(),
+        until: wire::show(held.until),
     }
 }
 

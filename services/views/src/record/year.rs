@@ -13,7 +13,10 @@ use ledger::view::{Figures, Noted};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Keep, Trainee};
+use super::{
+    Keep, Trainee,
+    gaps::{self, Gaps},
+};
 use crate::dashboard::{Definition, Split, cluster, percent, split};
 
 /// A training year.
@@ -41,8 +44,12 @@ pub struct TrainingRecord {
     pub placements: BTreeMap<Date, Place>,
     /// Quarter-hours of activity logged, by the last day of their period.
     pub activity: BTreeMap<Date, Activity>,
-    /// Quarter-hours the university does not let count.
-    pub disallowed: u32,
+    /// Quarter-hours the university does not let count, by the number of their entry.
+    pub disallowed: BTreeMap<u32, u32>,
+    /// The numbers of entries in doubt.
+    pub under_review: BTreeSet<u32>,
+    /// Gaps in supervision.
+    pub gaps: Gaps,
     /// People on the caseload when last counted.
     pub caseload: u32,
 }
@@ -84,7 +91,10 @@ impl TrainingRecord {
     pub(crate) fn sums(&self, sums: &mut Figures) {
         sums.add("reviews_held", i64::from(self.reviews));
         sums.count("portfolios_verified", self.portfolio_verified);
-        sums.add("hours_disallowed", i64::from(self.disallowed));
+        let disallowed: i64 = self.disallowed.values().copied().map(i64::from).sum();
+        sums.add("hours_disallowed", disallowed);
+        sums.add("entries_under_review", self.under_review.len() as i64);
+        gaps::sums(&self.gaps, sums);
         for (until, activity) in &self.activity {
             let place = self.placements.range(..=*until).next_back();
             let service = place.map_or_else(Uuid::nil, |(_, place)| place.clinical_service);
@@ -125,6 +135,12 @@ impl TrainingRecord {
         );
         sum.in_scope = sum.in_scope.saturating_add(more.in_scope);
         sum.outside = sum.outside.saturating_add(more.outside);
+    }
+
+    /// Nothing is in doubt about an entry, and nothing disallows it.
+    fn decided(&mut self, number: u32) {
+        self.under_review.remove(&number);
+        self.disallowed.remove(&number);
     }
 
     fn unlog(&mut self, entry: &PracticeEntry) {
@@ -200,6 +216,21 @@ pub(crate) fn fidelity(
     Ok(())
 }
 
+/// Adds how many supervisors have more trainees than policy allows for (`SUP-04`).
+pub(crate) fn overload(
+    figures: &mut Figures,
+    policies: &Policies,
+    on: Date,
+) -> Result<(), Refusal> {
+    let most: i64 = policies.get("supervisor.trainees_max", on)?;
+    let over = figures
+        .parts("supervised")
+        .filter(|(_, load)| *load > most)
+        .count();
+    figures.add("supervisors_overloaded", over as i64);
+    Ok(())
+}
+
 /// Adds the three-way reviews that are due and not held.
 pub(crate) fn reviews_overdue(
     figures: &mut Figures,
@@ -271,6 +302,26 @@ impl Keep<TrainingEvent> for TrainingRecord {
             TrainingEvent::SupervisorAssigned { supervision, .. } => {
                 self.supervisor = Some(supervision.supervisor.0);
             }
+            TrainingEvent::SupervisionEnded { supervision } => {
+                if self.supervisor == Some(supervision.supervisor.0) {
+                    self.supervisor = None;
+                }
+            }
+            TrainingEvent::SupervisionGapOpened { from } => {
+                self.gaps.insert(*from, None);
+            }
+            TrainingEvent::SupervisionGapClosed { from, until, .. } => {
+                self.gaps.insert(*from, Some(*until));
+            }
+            TrainingEvent::SupervisionGapRemoved { from } => {
+                self.gaps.remove(from);
+            }
+            TrainingEvent::HoursUnderReview { entries, .. } => self.under_review.extend(entries),
+            TrainingEvent::HoursReviewLifted { entries, .. } => {
+                for number in entries {
+                    self.decided(*number);
+                }
+            }
             TrainingEvent::ThreeWayReviewHeld { .. } => {
                 self.reviews = self.reviews.saturating_add(1);
             }
@@ -285,13 +336,17 @@ impl Keep<TrainingEvent> for TrainingRecord {
                 self.unlog(&before);
                 self.log(entry);
             }
-            TrainingEvent::PracticeHoursVoided { entry, .. } => self.unlog(entry),
-            TrainingEvent::HoursDisallowed { quarters, .. } => {
-                self.disallowed = self.disallowed.saturating_add(*quarters);
+            TrainingEvent::PracticeHoursVoided { number, entry, .. } => {
+                self.unlog(entry);
+                self.decided(*number);
             }
-            TrainingEvent::HoursReinstated { quarters, .. } => {
-                self.disallowed = self.disallowed.saturating_sub(*quarters);
+            TrainingEvent::HoursDisallowed {
+                number, quarters, ..
+            } => {
+                self.decided(*number);
+                self.disallowed.insert(*number, *quarters);
             }
+            TrainingEvent::HoursReinstated { number, .. } => self.decided(*number),
             TrainingEvent::TraineePlaced { placement } => {
                 let place = Place {
                     clinical_service: placement.clinical_service.0,
@@ -374,6 +429,7 @@ mod tests {
         };
         let register = serde_json::json!({"policies": {
             "fidelity.outside_max_percent": version(serde_json::json!(20)),
+            "supervisor.trainees_max": version(serde_json::json!(6)),
             "reviews.due_months": version(serde_json::json!([4, 8, 11])),
         }});
         Policies::of(Arc::new(serde_json::from_value(register).unwrap()))
@@ -439,23 +495,51 @@ mod tests {
     }
 
     #[test]
-    fn fund_14_hours_disallowed_are_shown_until_they_are_reinstated() {
-        let disallowed = |events: &[TrainingEvent]| {
+    fn fund_14_hours_disallowed_or_in_doubt_are_shown_until_they_are_decided() {
+        let shown = |events: &[TrainingEvent]| {
             let mut figures = Figures::default();
             fold(events).sums(&mut figures);
-            figures.get("hours_disallowed")
+            (
+                figures.get("hours_disallowed"),
+                figures.get("entries_under_review"),
+            )
         };
-        let mut events = vec![TrainingEvent::HoursDisallowed {
+        let mut events = vec![TrainingEvent::HoursUnderReview {
+            entries: vec![1, 2, 3],
+            quarters: 36,
+        }];
+        assert_eq!(shown(&events), (0, 3));
+        events.push(TrainingEvent::HoursDisallowed {
             number: 1,
             quarters: 12,
             reason: DisallowReason::NotSupervised,
-        }];
-        assert_eq!(disallowed(&events), 12);
+        });
+        assert_eq!(shown(&events), (12, 2));
+        events.push(TrainingEvent::HoursReinstated {
+            number: 2,
+            quarters: 12,
+        });
+        assert_eq!(shown(&events), (12, 1), "reinstated out of doubt");
+        events.push(TrainingEvent::HoursReviewLifted {
+            entries: vec![3],
+            quarters: 12,
+        });
         events.push(TrainingEvent::HoursReinstated {
             number: 1,
             quarters: 12,
         });
-        assert_eq!(disallowed(&events), 0);
+        assert_eq!(shown(&events), (0, 0));
+    }
+
+    #[test]
+    fn sup_04_a_supervisor_of_more_trainees_than_policy_allows_is_flagged() {
+        let mut figures = Figures::default();
+        for (supervisor, trainees) in [(1, 6), (2, 7)] {
+            let part = format!("supervisors/{}", Uuid::from_u128(supervisor));
+            figures.add_of("supervised", part, trainees);
+        }
+        overload(&mut figures, &policies(), DAY).unwrap();
+        assert_eq!(figures.get("supervisors_overloaded"), 1);
     }
 
     #[test]

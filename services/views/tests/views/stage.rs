@@ -457,14 +457,14 @@ impl Stage {
         });
         self.does::<employment::StartEmployment>(HR, "2026-02-23", start)
             .await;
+        let assign = json!({"application": trainee.application, "supervisor": campaign.supervisor});
+        self.does::<training::AssignSupervisor>(HR, "2026-03-02", assign)
+            .await;
         let enrol = json!({
             "application": trainee.application, "sid": trainee.sid(number), "uln": null,
             "level": trainee.level,
         });
         self.does::<enrolment::EnrolTrainee>(PROGRAMME, "2026-03-02", enrol)
-            .await;
-        let assign = json!({"application": trainee.application, "supervisor": campaign.supervisor});
-        self.does::<training::AssignSupervisor>(HR, "2026-03-02", assign)
             .await;
         self.settle().await;
         for instalment in 1..=12_u32 {

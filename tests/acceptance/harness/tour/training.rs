@@ -1,6 +1,6 @@
 //! Everything a training year can hold beside its plain course.
 
-use domain::actor::ActingRole::{PracticeSupervisor, ProgrammeLead};
+use domain::actor::ActingRole::{EmployerHr, PracticeSupervisor, ProgrammeLead};
 use serde_json::json;
 
 use crate::harness::{
@@ -64,4 +64,51 @@ pub(super) async fn logbook(cast: &Cast, campaign: &Campaign, trainee: &Trainee)
         .await;
     lead.get("ListPracticeEntries", json!({"training": training}))
         .await;
+}
+
+/// The register loses and finds the supervisor again; meanwhile another one takes over.
+pub(super) async fn supervision(cast: &Cast, campaign: &Campaign, trainee: &Trainee) {
+    let training = trainee.training();
+    let hr = cast.of(NORTHMOOR, EmployerHr);
+    cast.of(NORTHMOOR, PracticeSupervisor)
+        .on("2026-06-24")
+        .write(
+            "LogPracticeHours",
+            json!({"training": training, "kind": "clinical_skills", "quarter_hours": 4}),
+        )
+        .await;
+    let check = |status: &str| {
+        json!({
+            "supervisor": campaign.supervisors[0],
+            "register": "hcpc",
+            "status": status,
+            "modalities": ["clinical_psychologist"],
+        })
+    };
+    hr.on("2026-06-22")
+        .write("RecordRegisterCheck", check("not_registered"))
+        .await;
+    cast.settle().await;
+    hr.on("2026-07-01")
+        .write("EndSupervision", json!({"training": training}))
+        .await;
+    hr.on("2026-07-06")
+        .write(
+            "AssignSupervisor",
+            json!({
+                "application": trainee.application,
+                "supervisor": campaign.supervisors[1],
+            }),
+        )
+        .await;
+    cast.settle().await;
+    hr.on("2026-06-22")
+        .write("RecordRegisterCheck", check("registered"))
+        .await;
+    cast.settle().await;
+    hr.get(
+        "GetSupervisorLoad",
+        json!({"supervisor": campaign.supervisors[1]}),
+    )
+    .await;
 }
