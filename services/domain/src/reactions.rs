@@ -47,9 +47,8 @@ use crate::{
     preceptorship::{
         NoteService, Preceptorship, PreceptorshipEvent, ServiceChange, StartPreceptorship,
     },
-    qualification::{NoteRegisteredPractice, QualificationEvent, ReleasedResult},
     progression::{NoteProgression, OpenProgression, ProgressionFact},
-    qualification::{QualificationEvent, ReleasedResult},
+    qualification::{NoteRegisteredPractice, QualificationEvent, ReleasedResult},
     qualified_practice::{OpenQualifiedPractice, QualifiedPractice, QualifiedPracticeEvent},
     supervision::ReviewSupervision,
     tally::TallyOutcome,
@@ -214,7 +213,6 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         Fact::FundingAward(told) => after_award(Id::new(event.stream), event.sequence, told),
         Fact::Employment(event) => after_employment(event),
         Fact::Enrolment(event) => after_enrolment(event).into_iter().collect(),
-        Fact::Training(told) => after_training(Id::new(event.stream), told),
         Fact::FundingLock(event) => after_lock(event).into_iter().collect(),
         Fact::CircumstancesClaim(event) => after_claim(event).into_iter().collect(),
         Fact::BoardSitting(fact) => after_sitting(event.stream, fact).into_iter().collect(),
@@ -277,7 +275,6 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         | Fact::TransitionPlan(_)
         | Fact::ArrsDeployment(_)
         | Fact::Progression(_)
-        | Fact::BoardSitting(_)
         | Fact::SupervisorLoad(_)
         | Fact::SupervisionNotice(_)
         | Fact::Community(_)

@@ -45,12 +45,10 @@ mod workforce;
 
 use contract::v1::{
     allocation_service_server::AllocationServiceServer, appeal_service_server::AppealServiceServer,
-    application_service_server::ApplicationServiceServer, audit_service_server::AuditServiceServer,
-    board_service_server::BoardServiceServer, catalogue_service_server::CatalogueServiceServer,
-    circumstances_service_server::CircumstancesServiceServer,
     application_service_server::ApplicationServiceServer, arrs_service_server::ArrsServiceServer,
     audit_service_server::AuditServiceServer, board_service_server::BoardServiceServer,
     catalogue_service_server::CatalogueServiceServer,
+    circumstances_service_server::CircumstancesServiceServer,
     commitment_service_server::CommitmentServiceServer,
     community_service_server::CommunityServiceServer,
     curriculum_service_server::CurriculumServiceServer,

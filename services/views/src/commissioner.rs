@@ -12,8 +12,7 @@ use crate::{
         Dashboard, Definition, DisclosureRule, OUTCOMES, Split, before, cluster_health, count,
         outcome_completeness, percent, split,
     },
-    record::{AllocationStage, Record, progress},
-    record::{AllocationStage, Record, gaps},
+    record::{AllocationStage, Record, gaps, progress},
 };
 
 /// The view.

@@ -13,9 +13,7 @@ use crate::{
         Dashboard, Definition, OUTCOMES, Split, before, cluster_health, count,
         outcome_completeness, split,
     },
-    record::{AllocationStage, Record, balance, year},
-    record::{AllocationStage, Record, gaps, year},
-    record::{AllocationStage, Record, late, year},
+    record::{AllocationStage, Record, gaps, late, year},
 };
 
 /// The view.

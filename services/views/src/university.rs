@@ -7,12 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     dashboard::{Dashboard, Definition, Split, before, count, split},
-    record::{Record, progress, year},
-    dashboard::{Dashboard, Definition, Split, count, percent, split},
-    dashboard::{Dashboard, Definition, Split, count, split},
-    record::{Record, balance, year},
-    record::{Record, gaps, year},
-    record::{Record, year},
+    record::{Record, gaps, progress, year},
 };
 
 /// The view.
@@ -398,6 +393,7 @@ impl Dashboard for University {
             "registers_at_risk",
             "qualified posts outside a register's system of practice (B.4)",
         ),
+        split(
             "pipeline",
             Split::CohortStage,
             "people by cohort and how far they have come; adds up to those who entered (CAREER-06)",

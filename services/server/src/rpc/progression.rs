@@ -1,9 +1,5 @@
 use contract::v1::{self, progression_service_server::ProgressionService, *};
-use domain::{
-    calendar,
-    id::Id,
-    progression::{self as rules, AtMark},
-};
+use domain::{calendar, id::Id, progression as rules};
 use tonic::{Request, Response, Status};
 
 use crate::{desk::Desk, wire};
