@@ -16,6 +16,7 @@ mod refer_then_pass;
 mod repeats;
 mod reserves;
 mod retention;
+mod role_kept;
 mod service_life;
 mod split_decision;
 mod tenth_role;

@@ -16,11 +16,23 @@ use std::{
 pub struct Binding {
     /// What is required, in one line.
     pub statement: String,
+    /// Why it is not met yet, for those that say so in the list.
+    pub not_met: Option<String>,
     /// Files that enforce or serve it.
     pub code: BTreeSet<String>,
     /// Tests, as `file::name`.
     pub tests: BTreeSet<String>,
 }
+
+impl Binding {
+    /// Whether it has both code and a test.
+    fn is_bound(&self) -> bool {
+        !self.code.is_empty() && !self.tests.is_empty()
+    }
+}
+
+/// How the list marks a requirement that is not met yet: `… [not met: why]`.
+const NOT_MET: &str = " [not met: ";
 
 /// Every requirement, by id.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -51,8 +63,13 @@ impl Coverage {
                 let (id, statement) = line.split_once(' ').ok_or_else(|| {
                     io::Error::new(io::ErrorKind::InvalidData, format!("no statement: {line}"))
                 })?;
+                let (statement, not_met) = match statement.split_once(NOT_MET) {
+                    Some((statement, why)) => (statement, Some(why.trim_end_matches(']'))),
+                    None => (statement, None),
+                };
                 let binding = Binding {
                     statement: statement.to_owned(),
+                    not_met: not_met.map(str::to_owned),
                     ..Binding::default()
                 };
                 Ok((id.to_owned(), binding))
@@ -87,21 +104,34 @@ impl Coverage {
 
     /// How many requirements there are, and how many are bound to code and to a test.
     pub fn count(&self) -> (usize, usize) {
-        (self.0.len(), self.0.len() - self.unbound().len())
+        let bound = self.0.values().filter(|binding| binding.is_bound());
+        (self.0.len(), bound.count())
     }
 
-    /// What is missing, one line a requirement: `FUND-08: no test`.
+    /// The requirements that the list says are not met, with the reason.
+    pub fn not_met(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .filter_map(|(id, binding)| Some((id.as_str(), binding.not_met.as_deref()?)))
+    }
+
+    /// What is missing, one line a requirement: `FUND-08: no test`; and what the list says is not
+    /// met though it is.
     pub fn unbound(&self) -> Vec<String> {
         self.0
             .iter()
-            .filter_map(
-                |(id, binding)| match (binding.code.is_empty(), binding.tests.is_empty()) {
+            .filter_map(|(id, binding)| {
+                if binding.not_met.is_some() {
+                    let stale = || format!("{id}: is met; take the mark out of the list");
+                    return binding.is_bound().then(stale);
+                }
+                match (binding.code.is_empty(), binding.tests.is_empty()) {
                     (false, false) => None,
                     (false, true) => Some(format!("{id}: no test")),
                     (true, false) => Some(format!("{id}: no code")),
                     (true, true) => Some(format!("{id}: neither code nor test")),
-                },
-            )
+                }
+            })
             .collect()
     }
 
@@ -110,6 +140,9 @@ impl Coverage {
         let mut page = String::new();
         for (id, binding) in &self.0 {
             let _ = writeln!(page, "{id}  {}", binding.statement);
+            if let Some(why) = &binding.not_met {
+                let _ = writeln!(page, "    not met: {why}");
+            }
             for file in &binding.code {
                 let _ = writeln!(page, "    code  {file}");
             }
@@ -273,6 +306,25 @@ mod tests {
                 ("fund_03_b".to_owned(), set(&["FUND-02", "FUND-03"])),
                 ("c".to_owned(), set(&[])),
             ]
+        );
+    }
+
+    #[test]
+    fn what_the_list_says_is_not_met_is_reported_and_must_be_so() {
+        let list = "FUND-01 one [not met: nothing transfers yet]\n";
+        let mut coverage = Coverage::listed(list).expect("a list");
+        assert!(coverage.unbound().is_empty());
+        assert_eq!(coverage.count(), (1, 0));
+        let why: Vec<_> = coverage.not_met().collect();
+        assert_eq!(why, [("FUND-01", "nothing transfers yet")]);
+        coverage.note("services/domain/src/funding.rs", "/// FUND-01\nfn a() {}\n");
+        coverage.note(
+            "services/domain/src/funding/tests.rs",
+            "#[test]\nfn fund_01_a() {}\n",
+        );
+        assert_eq!(
+            coverage.unbound(),
+            ["FUND-01: is met; take the mark out of the list"]
         );
     }
 

@@ -191,6 +191,14 @@ facts! {
     SupervisorLoad: supervision::SupervisorLoad => SupervisorLoadEvent,
     /// What a commissioner learns of gaps in supervision.
     SupervisionNotice: supervision::SupervisionNotice => SupervisionNoticeEvent,
+    /// A university's course for a supervisor.
+    SupervisorCourse: supervision::SupervisorCourse => SupervisorCourseEvent,
+    /// Named contacts at the sites of a clinical service.
+    SiteContacts: supervision::SiteContacts => SiteContactsEvent,
+    /// A concern about somebody's role.
+    RoleConcern: concern::RoleConcern => RoleConcernEvent,
+    /// A concern as a network counts it.
+    ConcernNotice: concern::ConcernNotice => ConcernNoticeEvent,
     /// A board sitting.
     BoardSitting: board::BoardSitting => BoardSittingEvent,
     /// An appeal against an outcome.

@@ -32,6 +32,7 @@
 //! - [`board`]: the exam board is constituted, sits, decides and releases
 //! - [`appeal`]: against what it decided
 //! - [`supervision`]: what registers say of supervisors, and the gaps that follow
+//! - [`concern`]: the role drifts, and somebody says so
 //! - [`board`]: the exam board sits, decides and releases
 //! - [`expansion_post`]: the additional post set aside for a trainee who passes
 //! - [`qualification`]: what was conferred, and the registers that list it
@@ -62,6 +63,7 @@ pub mod circumstances;
 pub mod cluster;
 pub mod commitment;
 pub mod community;
+pub mod concern;
 pub mod curriculum;
 pub mod decision_round;
 pub mod deferral;

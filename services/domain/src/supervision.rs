@@ -6,6 +6,8 @@
 //! from what was known before is written down. So knowledge that comes late, or turns out wrong,
 //! comes out as if it had always been there, and the history still tells what was known when.
 
+mod contacts;
+mod course;
 mod load;
 mod notice;
 
@@ -14,7 +16,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-pub use self::{load::*, notice::*};
+pub use self::{contacts::*, course::*, load::*, notice::*};
 use crate::{
     actor::TenantKind,
     calendar::london_date,

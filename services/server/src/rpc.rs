@@ -10,6 +10,7 @@ mod catalogue;
 mod circumstances;
 mod commitment;
 mod community;
+mod concern;
 mod curriculum;
 mod dashboard;
 mod decision_round;
@@ -36,6 +37,7 @@ mod programme;
 mod progression;
 mod qualification;
 mod qualified_practice;
+mod supervision;
 mod supervision_agreement;
 mod training;
 mod transition;
@@ -50,7 +52,7 @@ use contract::v1::{
     catalogue_service_server::CatalogueServiceServer,
     circumstances_service_server::CircumstancesServiceServer,
     commitment_service_server::CommitmentServiceServer,
-    community_service_server::CommunityServiceServer,
+    community_service_server::CommunityServiceServer, concern_service_server::ConcernServiceServer,
     curriculum_service_server::CurriculumServiceServer,
     dashboard_service_server::DashboardServiceServer,
     decision_round_service_server::DecisionRoundServiceServer,
@@ -73,6 +75,7 @@ use contract::v1::{
     qualification_service_server::QualificationServiceServer,
     qualified_practice_service_server::QualifiedPracticeServiceServer,
     supervision_agreement_service_server::SupervisionAgreementServiceServer,
+    supervision_service_server::SupervisionServiceServer,
     training_service_server::TrainingServiceServer,
     transition_service_server::TransitionServiceServer,
     vacancy_service_server::VacancyServiceServer, workforce_service_server::WorkforceServiceServer,
@@ -133,6 +136,8 @@ pub(crate) fn services(
         TransitionServiceServer(transition::TransitionRpc),
         MarksServiceServer(marks::MarksRpc),
         CircumstancesServiceServer(circumstances::CircumstancesRpc),
+        SupervisionServiceServer(supervision::SupervisionRpc),
+        ConcernServiceServer(concern::ConcernRpc),
         BoardServiceServer(board::BoardRpc),
         AppealServiceServer(appeal::AppealRpc),
         QualificationServiceServer(qualification::QualificationRpc),

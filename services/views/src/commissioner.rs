@@ -134,6 +134,9 @@ impl View for Commissioner {
             Record::Progression(progression) => progression.sums(sums),
             Record::Notice(notice) => gaps::sums(&notice.gaps, sums),
             Record::Unseen
+            | Record::Course(_)
+            | Record::Concern(_)
+            | Record::Counted(_)
             | Record::Service(_)
             | Record::Partnership(_)
             | Record::Vacancy(_)
@@ -512,6 +515,12 @@ impl Dashboard for Commissioner {
         "people_by_region",
         "places_filled_by_region",
         "trainees_by_level",
+        "pipeline",
+        "destinations",
+        "early_leavers",
+        "retained",
+        "cohort_entered",
+        "cohort_qualified",
     ];
 
     fn complete(figures: &mut Figures, policies: &Policies, on: Date) -> Result<(), Refusal> {

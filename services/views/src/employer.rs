@@ -13,7 +13,7 @@ use crate::{
         Dashboard, Definition, OUTCOMES, Split, before, cluster_health, count,
         outcome_completeness, split,
     },
-    record::{AllocationStage, Record, gaps, late, year},
+    record::{AllocationStage, Record, concerns, courses, gaps, late, year},
 };
 
 /// The view.
@@ -109,9 +109,12 @@ impl View for Employer {
             Record::QualifiedPractice(practice) => practice.sums(sums),
             Record::Question(question) => question.sums(sums),
             Record::ArrsDeployment(deployment) => deployment.sums(sums),
+            Record::Course(course) => course.sums(sums),
+            Record::Concern(concern) => concern.sums(sums),
             Record::Unseen
             | Record::Programme(_)
             | Record::Notice(_)
+            | Record::Counted(_)
             | Record::Intake(_)
             | Record::Envelope(_)
             | Record::Lock(_)
@@ -493,6 +496,11 @@ impl Dashboard for Employer {
             "entries_under_review",
             "entries of practice logged in a gap, the university to decide",
         ),
+        courses::OFFERED,
+        courses::COMPLETED,
+        courses::UNTRAINED,
+        concerns::RAISED,
+        concerns::OPEN,
         year::ACTIVITY_IN_SCOPE,
         year::ACTIVITY_OUTSIDE_SCOPE,
         year::ROLE_FIDELITY,
@@ -660,6 +668,7 @@ impl Dashboard for Employer {
 
     fn complete(figures: &mut Figures, policies: &Policies, on: Date) -> Result<(), Refusal> {
         year::running(figures, on);
+        courses::complete(figures);
         gaps::complete(figures, policies, on)?;
         year::overload(figures, policies, on)?;
         year::fidelity(figures, policies, on)?;

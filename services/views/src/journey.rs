@@ -154,12 +154,17 @@ impl Journey {
             | Record::Feedback(_)
             | Record::Network(_)
             | Record::Notice(_)
-            | Record::Outcome(_) => {}
-            Record::TrainingPlace(_) | Record::ExamBoard(_) | Record::Appeal(_) => {}
-            Record::TransitionPlan(_)
+            | Record::Counted(_)
+            | Record::TrainingPlace(_)
+            | Record::ExamBoard(_)
+            | Record::Appeal(_)
+            | Record::TransitionPlan(_)
             | Record::QualifiedPractice(_)
             | Record::ArrsDeployment(_)
-            | Record::Progression(_) => {}
+            | Record::Progression(_)
+            | Record::Course(_)
+            | Record::Concern(_)
+            | Record::Outcome(_) => {}
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     dashboard::{
         Dashboard, Definition, OUTCOMES, Split, before, count, outcome_completeness, split,
     },
-    record::Record,
+    record::{Record, concerns},
 };
 
 /// The view.
@@ -37,6 +37,7 @@ impl View for Network {
             Record::Feedback(feedback) => feedback.sums(sums),
             Record::Network(network) => network.sums(sums),
             Record::Outcome(outcome) => outcome.sums(sums),
+            Record::Counted(concern) => concern.sums(sums),
             // A network is no party of anything else (C.2).
             _ => {}
         }
@@ -74,6 +75,7 @@ impl Dashboard for Network {
         count("actions_completed", "actions done"),
         split("actions_due_by", Split::Date, "open actions by their day"),
         count("digests_issued", "fortnightly digests made (ACTOR-08)"),
+        concerns::RAISED,
         OUTCOMES[0],
         OUTCOMES[1],
         OUTCOMES[2],

@@ -8,6 +8,8 @@
 mod board;
 mod clusters;
 mod commitment;
+pub(crate) mod concerns;
+pub(crate) mod courses;
 mod expansion;
 mod funnel;
 pub(crate) mod gaps;
@@ -32,6 +34,8 @@ pub use board::*;
 pub(crate) use clusters::accounts;
 pub use clusters::*;
 pub use commitment::*;
+pub use concerns::{ConcernRecord, CountedRecord};
+pub use courses::CourseRecord;
 pub use expansion::*;
 pub use gaps::{Gaps, NoticeRecord};
 pub use money::*;
@@ -85,6 +89,7 @@ macro_rules! records {
                     | Fact::Curriculum(_)
                     | Fact::PriorLearning(_)
                     | Fact::SupervisorLoad(_)
+                    | Fact::SiteContacts(_)
                     | Fact::Seal(_)
                     | Fact::Referee(_)
                     | Fact::Acceptance(_)
@@ -171,6 +176,12 @@ records! {
     ExamBoard(ExamBoardRecord): Fact::ExamBoard(event) => event,
     /// An appeal against an outcome.
     Appeal(AppealRecord): Fact::Appeal(event) => event,
+    /// A supervisor's course.
+    Course(CourseRecord): Fact::SupervisorCourse(event) => event,
+    /// A concern about a role.
+    Concern(ConcernRecord): Fact::RoleConcern(event) => event,
+    /// A concern a network counts.
+    Counted(CountedRecord): Fact::ConcernNotice(event) => event,
     /// Gaps in supervision, without a name.
     Notice(NoticeRecord): Fact::SupervisionNotice(event) => event,
     /// Released results.

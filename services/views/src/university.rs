@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     dashboard::{Dashboard, Definition, Split, before, count, split},
-    record::{Record, gaps, progress, year},
+    record::{Record, concerns, courses, gaps, progress, year},
 };
 
 /// The view.
@@ -78,11 +78,14 @@ impl View for University {
             }
             Record::Feedback(feedback) => feedback.sums(sums),
             Record::Question(question) => question.sums(sums),
+            Record::Course(course) => course.sums(sums),
+            Record::Concern(concern) => concern.sums(sums),
             Record::Unseen
             | Record::Service(_)
             | Record::Programme(_)
             | Record::Expansion(_)
             | Record::Notice(_)
+            | Record::Counted(_)
             | Record::Commitment(_)
             | Record::Breaches(_)
             | Record::Award(_)
@@ -273,6 +276,11 @@ impl Dashboard for University {
             "entries_under_review",
             "entries of practice logged in a gap, the university to decide",
         ),
+        courses::OFFERED,
+        courses::COMPLETED,
+        courses::UNTRAINED,
+        concerns::RAISED,
+        concerns::OPEN,
         year::ACTIVITY_IN_SCOPE,
         year::ACTIVITY_OUTSIDE_SCOPE,
         year::ROLE_FIDELITY,
@@ -451,6 +459,7 @@ impl Dashboard for University {
         year::running(figures, on);
         crate::record::completions(figures);
         crate::record::unregistered(figures, policies, on)?;
+        courses::complete(figures);
         gaps::complete(figures, policies, on)?;
         year::fidelity(figures, policies, on)?;
         year::reviews_overdue(figures, policies, on)?;

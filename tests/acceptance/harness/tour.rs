@@ -49,7 +49,7 @@ pub(crate) async fn whole(cast: &Cast) {
     study::curriculum(cast).await;
     reconsidered(cast, &campaign).await;
     lapsed(cast, &campaign).await;
-    erasure::whole(cast, &campaign).await;
+    let erased = erasure::applies(cast, &campaign).await;
     withdrawn(cast, &campaign).await;
     declined(cast, &campaign).await;
     let c7 = leaver(cast, &campaign).await;
@@ -73,6 +73,7 @@ pub(crate) async fn whole(cast: &Cast) {
         )
         .await;
     network::whole(cast, &campaign, &practitioner).await;
+    erasure::whole(cast, &erased).await;
     commitment::promises(cast).await;
     money::money(cast).await;
     // long enough for the post of the practitioner to have been maintained
@@ -347,6 +348,7 @@ async fn leaver(cast: &Cast, campaign: &Campaign) -> Trainee {
     training::logbook(cast, campaign, &c7).await;
     study::post(&c7, "P-107").await;
     stays(cast, campaign).await;
+    training::around(cast, campaign, &c7).await;
     training::supervision(cast, campaign, &c7).await;
     c7.manager("2026-06-15")
         .write(
@@ -361,10 +363,10 @@ async fn leaver(cast: &Cast, campaign: &Campaign) -> Trainee {
     c7
 }
 
-/// C8: in training beside the leaver, alone in the cluster afterwards.
+/// In training beside the leaver, alone in the cluster afterwards.
 async fn stays(cast: &Cast, campaign: &Campaign) {
     let vacancy = &campaign.vacancy;
-    let c8 = Trainee::applies(cast, vacancy, candidate(8), "2025-11-21", json!({})).await;
+    let c8 = Trainee::applies(cast, vacancy, candidate(18), "2025-11-21", json!({})).await;
     c8.is_shortlisted().await;
     c8.is_interviewed().await;
     c8.is_appointed().await;

@@ -350,9 +350,13 @@ async fn both_clocks(cast: &Cast, c1: &Trainee, known_then: Timestamp) {
     );
     let replay = cast
         .of(AUDITOR, Auditor)
-        .get("ReplayHistory", json!({"person": c1.person_name()}))
+        .open("ReplayHistory", json!({"person": c1.person_name()}))
         .await
-        .to_string();
+        .expect("an auditor replays")
+        .all()
+        .await
+        .expect("to the end");
+    let replay = json!(replay).to_string();
     for event in [
         "SupervisionGapOpened",
         "SupervisionGapClosed",

@@ -13,6 +13,9 @@ fn main() -> std::io::Result<ExitCode> {
     }
     let (all, bound) = coverage.count();
     eprintln!("{bound} of {all} requirements are bound to code and to a test");
+    for (id, why) in coverage.not_met() {
+        eprintln!("NOT MET: {id}, {why}");
+    }
     let unbound = coverage.unbound();
     for line in &unbound {
         eprintln!("{line}; see tests/src/coverage.rs for how code and tests name a requirement");

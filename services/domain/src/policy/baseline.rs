@@ -251,6 +251,11 @@ fn clusters_and_training(rows: &mut Rows) {
         "[P] TRAIN-24, TRAIN-25: share of logged activity outside the role's scope",
     );
     rows.set("supervisor.recheck_days", json!(365), "[P] standards B.4");
+    rows.set(
+        "supervisor.training",
+        json!("warn"),
+        "[P] SUP-02: tracked, not a bar; refuse is the other value",
+    );
     rows.set("supervisor.trainees_max", json!(6), "[P] SUP-04");
     rows.set("gap.alert_days", json!(5), "[P] D.6");
     rows.set(

@@ -13,6 +13,7 @@ use crate::{
     qualification::ReleaseOrder,
 };
 
+use crate::supervision::UntrainedSupervisor;
 use crate::workforce::{TargetMeasure, WorkforceTarget};
 
 use super::catalogue::{
@@ -58,6 +59,7 @@ const SHAPES: &[(&str, Check)] = &[
     ("fidelity.outside_max_percent", reads::<i64>),
     ("gap.alert_days",             reads::<i64>),
     ("supervisor.trainees_max",    reads::<u32>),
+    ("supervisor.training",        reads::<UntrainedSupervisor>),
     ("board.quorum",               reads::<BoardQuorum>),
     ("board.quorum.*",             reads::<BoardQuorum>),
     ("pass_mark",                  reads::<BTreeMap<String, u8>>),

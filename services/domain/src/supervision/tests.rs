@@ -447,3 +447,5 @@ proptest! {
         prop_assert_eq!(told(&given), noted, "the commissioner knows the same days");
     }
 }
+
+mod around;

@@ -13,6 +13,8 @@ use crate::{
     directory::{ClinicalService, Supervisor},
     id::Id,
     refusal::Refusal,
+    supervision::{SupervisorCourse, UntrainedSupervisor},
+    supervision_agreement::SupervisionAgreement,
     text,
     world::{Command, Halt, Issue, StreamKey, World},
 };
@@ -84,13 +86,14 @@ impl Command for NoteEnrolment {
     }
 }
 
-/// The employer assigns a practice supervisor from the day on (`SUP-03`). It names the application,
+/// The employer assigns a practice supervisor from the day on (`SUP-03`), trained for it where policy
+/// `supervisor.training` insists (`SUP-02`). It names the application,
 /// because supervision is arranged before the training starts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AssignSupervisor {
     /// Whose supervisor.
     pub application: Id<Application>,
-    /// Who; recorded by this employer, wherever in it they work (`READY-06`).
+    /// Who; of this employer, wherever in it they work, or of a partner that has agreed (`READY-06`).
     pub supervisor: Id<Supervisor>,
 }
 
@@ -105,9 +108,21 @@ impl Command for AssignSupervisor {
             .policies
             .role(&appointment.role, issue.today())?
             .supervisor_rule;
-        let eligible = world
-            .read_own(issue, self.supervisor)?
-            .eligible_on(issue.today(), &rule);
+        let today = issue.today();
+        let Some(home) = world.read(self.supervisor)?.employer() else {
+            return Err(Refusal::not_permitted().into());
+        };
+        if home != employer
+            && !SupervisionAgreement::covers(world, home, self.supervisor, employer, today)?
+        {
+            return Err(Refusal::not_permitted().into());
+        }
+        let mut eligible = world.read(self.supervisor)?.eligible_on(today, &rule);
+        let untrained: UntrainedSupervisor = issue.policies.get("supervisor.training", today)?;
+        if untrained == UntrainedSupervisor::Refuse {
+            let course = SupervisorCourse::id(appointment.university, self.supervisor);
+            eligible &= world.read(course)?.trained_on(today);
+        }
         let id = appointment.training();
         let assign = TrainingAct::Assign {
             appointment,

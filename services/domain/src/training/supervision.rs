@@ -176,7 +176,7 @@ impl Training {
             return Err(Refusal::new(
                 Reason::SupervisorNotEligible,
                 "the role's rule does not admit this supervisor on this day; record a current \
-                 register check, or assign another",
+                 register check or the university's course, or assign another",
             )
             .with("on", supervision.from));
         }

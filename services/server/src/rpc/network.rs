@@ -4,6 +4,7 @@ use domain::{
     calendar, network as rules,
 };
 use jiff::civil::Date;
+use ledger::LedgerError;
 use tonic::{Request, Response, Status};
 
 use crate::{
@@ -89,14 +90,16 @@ impl NetworkService for NetworkRpc {
             .acting_for(TenantKind::Network)
             .map_err(|refusal| refused(&refusal))?;
         let ledger = self.0.ledger();
-        let read = ledger
-            .read(&permit, rules::Network::id(own))
-            .await
-            .map_err(failed)?;
+        // A network that has recorded nothing yet has an empty record of its own.
+        let (state, version) = match ledger.read(&permit, rules::Network::id(own)).await {
+            Ok(read) => (read.state, read.version),
+            Err(LedgerError::Refused(_)) => (rules::Network::default(), 0),
+            Err(error) => return Err(failed(error)),
+        };
         let today = calendar::london_date(ledger.now());
         Ok(Response::new(GetNetworkResponse {
-            network: Some(network(&read.state, today)),
-            version: wire::count(read.version),
+            network: Some(network(&state, today)),
+            version: wire::count(version),
         }))
     }
 }

@@ -467,6 +467,28 @@ mod tests {
     }
 
     #[test]
+    fn train_25_whatever_two_tenants_both_see_is_counted_and_split_alike() {
+        use crate::{Commissioner, Employer, University, dashboard::Dashboard as _};
+        let all = [
+            Employer::DEFINITIONS,
+            University::DEFINITIONS,
+            Commissioner::DEFINITIONS,
+        ];
+        let mut defined = BTreeMap::new();
+        for figure in all.into_iter().flatten() {
+            let known = defined.entry(figure.name).or_insert(figure);
+            let how = |figure: &Definition| (figure.unit, figure.split);
+            assert_eq!(how(known), how(figure), "{}", figure.name);
+        }
+        for definitions in [Employer::DEFINITIONS, University::DEFINITIONS] {
+            for figure in [ROLE_FIDELITY, ROLE_DRIFT] {
+                let shown = definitions.iter().find(|shown| shown.name == figure.name);
+                assert_eq!(shown.map(|shown| shown.meaning), Some(figure.meaning));
+            }
+        }
+    }
+
+    #[test]
     fn train_24_corrections_and_voids_move_the_share() {
         let mut events = vec![
             placed(1, date(2026, 3, 2)),

@@ -221,7 +221,13 @@ async fn d_1_everybody_sees_the_happy_path_as_far_as_they_may() {
     let counted = ledger.figures::<Employer>(&HR.reads(), 0).await.unwrap();
     assert_eq!(
         unshown(Employer::DEFINITIONS, &counted.figures),
-        ["cluster_until", "trainings_reviewed", "tuition_approved"]
+        [
+            "cluster_until",
+            "completed_by_vacancy",
+            "trainings_reviewed",
+            "tuition_approved",
+            "vacancy_of"
+        ]
     );
     let counted = ledger
         .figures::<University>(&PROGRAMME.reads(), 0)
@@ -232,12 +238,14 @@ async fn d_1_everybody_sees_the_happy_path_as_far_as_they_may() {
         [
             "cluster_started",
             "cluster_until",
+            "completed_by_vacancy",
             "consolidating_until",
             "preceptor_meetings_asked",
             "progression_marks",
             "progression_turns",
             "supervised",
-            "trainings_reviewed"
+            "trainings_reviewed",
+            "vacancy_of"
         ]
     );
     let counted = ledger

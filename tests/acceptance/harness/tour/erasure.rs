@@ -20,21 +20,31 @@ pub(crate) fn record(controller: TenantId, person: TenantId) -> String {
     Erasure::id(controller, PersonId(person.0)).name()
 }
 
-/// Plays all of it.
-pub(crate) async fn whole(cast: &Cast, campaign: &Campaign) {
-    let c8 = candidate(8);
-    let candidate = Trainee::applies(cast, &campaign.vacancy, c8, "2025-11-20", json!({})).await;
+/// A candidate applies, and that is all.
+pub(crate) async fn applies(cast: &Cast, campaign: &Campaign) -> Trainee {
+    Trainee::applies(
+        cast,
+        &campaign.vacancy,
+        candidate(38),
+        "2025-11-20",
+        json!({}),
+    )
+    .await
+}
+
+/// Plays the rest.
+pub(crate) async fn whole(cast: &Cast, candidate: &Trainee) {
     let own = record(NORTHMOOR, candidate.person);
     let officer = cast.of(NORTHMOOR, EmployerDataProtection);
     let named = json!({"erasure": own});
     candidate
-        .candidate("2026-02-20")
+        .candidate("2028-10-04")
         .write(
             "RequestErasure",
             json!({"application": candidate.application, "controller": NORTHMOOR.to_string()}),
         )
         .await;
-    let officer = officer.on("2026-02-23");
+    let officer = officer.on("2028-10-05");
     officer.write("ConfirmErasureIdentity", named.clone()).await;
     officer
         .write(
@@ -54,7 +64,7 @@ pub(crate) async fn whole(cast: &Cast, campaign: &Campaign) {
                         "class": "assessment",
                         "outcome": "retained",
                         "ground": "legal_claims",
-                        "until": "2026-07-31",
+                        "until": "2028-10-10",
                     },
                 ],
             }),

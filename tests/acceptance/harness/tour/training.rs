@@ -1,11 +1,11 @@
 //! Everything a training year can hold beside its plain course.
 
-use domain::actor::ActingRole::{EmployerHr, PracticeSupervisor, ProgrammeLead};
+use domain::actor::ActingRole::{EmployerHr, PracticeSupervisor, ProfessionalLead, ProgrammeLead};
 use serde_json::json;
 
 use crate::harness::{
     Cast,
-    cast::{NORTHMOOR, WEXCOMBE},
+    cast::{NETWORK, NORTHMOOR, WEXCOMBE},
     life::{Campaign, Trainee},
 };
 
@@ -111,4 +111,57 @@ pub(super) async fn supervision(cast: &Cast, campaign: &Campaign, trainee: &Trai
         json!({"supervisor": campaign.supervisors[1]}),
     )
     .await;
+}
+
+/// A course for the supervisor, a senior practitioner at a site, and a concern that is seen to.
+pub(super) async fn around(cast: &Cast, campaign: &Campaign, trainee: &Trainee) {
+    let training = json!({"training": trainee.training()});
+    let lead = cast.of(WEXCOMBE, ProgrammeLead);
+    let course = lead
+        .on("2026-03-16")
+        .write("OfferSupervisorTraining", training)
+        .await;
+    lead.on("2026-04-20")
+        .write("CompleteSupervisorTraining", json!({"course": course}))
+        .await;
+    lead.get("GetSupervisorCourse", json!({"name": course}))
+        .await;
+    trainee
+        .manager("2026-03-04")
+        .write(
+            "NameSeniorPractitioner",
+            json!({
+                "clinical_service": campaign.clinical_service,
+                "site": "N1M01",
+                "practitioner": "people/5ca57000-0000-4000-8000-000000005001",
+            }),
+        )
+        .await;
+    trainee
+        .manager("")
+        .get(
+            "GetSiteContacts",
+            json!({"clinical_service": campaign.clinical_service}),
+        )
+        .await;
+    let concern = trainee
+        .candidate("2026-05-04")
+        .write(
+            "RaiseRoleConcern",
+            json!({
+                "training": trainee.training(),
+                "drift": "another_roles_duties",
+                "description": "Asked to run errands every morning.",
+                "network": NETWORK.to_string(),
+            }),
+        )
+        .await;
+    let professional = cast.of(NORTHMOOR, ProfessionalLead);
+    professional
+        .on("2026-05-11")
+        .write("AddressRoleConcern", json!({"concern": concern}))
+        .await;
+    professional
+        .get("GetRoleConcern", json!({"name": concern}))
+        .await;
 }
