@@ -182,6 +182,7 @@ async fn views_made_again_from_nothing_say_the_same() {
         projector().rebuild::<views::Employer>().await,
         projector().rebuild::<views::University>().await,
         projector().rebuild::<views::Commissioner>().await,
+        projector().rebuild::<views::Network>().await,
     ] {
         made.expect("a new build");
     }

@@ -245,13 +245,13 @@ pub struct RaiseRoleConcern {
 impl Command for RaiseRoleConcern {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         let description = text::free(&self.description, "description", CONCERN_BYTES_MAX)?;
-        if let Some(network) = self.network {
-            Tenant::expect(world, network, TenantKind::Network, "network")?;
-        }
         let training = world.read_own(issue, self.training)?;
         let Some(whose) = training.appointment().cloned() else {
             return Err(Refusal::not_permitted().into());
         };
+        if let Some(network) = self.network {
+            Tenant::expect(world, network, TenantKind::Network, "network")?;
+        }
         let by = match issue.by.kind {
             TenantKind::Person => RaisedBy::Practitioner,
             TenantKind::Employer => RaisedBy::Employer,

@@ -52,6 +52,10 @@ pub struct Assessment {
 
 /// An enrolment's state.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "states are shared behind a pointer; hardly one is absent"
+)]
 pub enum Enrolment {
     /// Not enrolled.
     #[default]
@@ -184,7 +188,7 @@ impl Enrolment {
         assessments
             .iter()
             .filter_map(|known| set_aside.get(&known.sitting))
-            .last()
+            .next_back()
             .copied()
     }
 

@@ -189,11 +189,10 @@ fn decide(decision: &Decision, scene: &Scene, policies: &Policies) -> Outcome {
                 Some(terms.region),
                 starts,
             );
-            Some(admitted.map(|setting| match setting.pilot {
+            Some(refusable(admitted.map(|setting| match setting.pilot {
                 Some(pilot) => format!("permitted, pilot {pilot}"),
                 None => "permitted".to_owned(),
-            }))
-            .map(refusable)
+            })))
         }
         Fact::Allocation(AllocationEvent::AllocationProposed { proposal }) => {
             let interest = scene.interest(decision.stream)?;

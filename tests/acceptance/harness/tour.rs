@@ -93,6 +93,7 @@ pub(crate) async fn whole(cast: &Cast) {
     cast.settle().await;
     after_qualifying::plays(cast, &campaign, &practitioner).await;
     services::remodelled(cast, &campaign).await;
+    cast.settle().await;
     let toured = Toured {
         campaign,
         practitioner,

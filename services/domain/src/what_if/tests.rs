@@ -121,7 +121,7 @@ fn what_if_a_cluster_needed_more() {
     let accepted = changed("AllocationProposed", "accepted", "CLUSTER_BELOW_MINIMUM");
     assert_eq!(
         log.changed("cluster.min", EVER, json!(6)),
-        [accepted.clone()]
+        std::slice::from_ref(&accepted)
     );
     assert_eq!(log.changed("cluster.min", EVER, json!(5)), []);
     // A value of the role's own, which no decision used, goes before the general one.

@@ -202,7 +202,9 @@ fn remind_of_sites(event: &Occurred) -> Vec<Reaction> {
 }
 
 fn note_reminder(timer: &Timer) -> (Action, Box<dyn Command>) {
-    let Timer::DecisionRound { application, round } = timer;
+    let Timer::DecisionRound { application, round } = timer else {
+        panic!("no other timer is set here: {timer:?}");
+    };
     let policy = match round {
         4 => "not an id".to_owned(),
         round => format!("site.{}.{round}", application.0),
@@ -301,7 +303,9 @@ async fn a_refused_timer_is_kept_and_can_be_tried_again() {
     let parked = reactor.parked(tenant(1)).await.unwrap();
     assert_eq!(parked.len(), 1);
     let mended = |timer: &Timer| {
-        let Timer::DecisionRound { round, .. } = timer;
+        let Timer::DecisionRound { round, .. } = timer else {
+            panic!("no other timer is set here: {timer:?}");
+        };
         (Action::SetPolicy, note(format!("site.mended.{round}")))
     };
     let mut reactor = Reactor::of(&ledger, remind_of_sites, mended);

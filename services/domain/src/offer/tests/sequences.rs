@@ -130,7 +130,7 @@ fn tries() -> impl Strategy<Value = (usize, Try)> {
     let party = prop_oneof![Just(Party::Employer), Just(Party::University)];
     let yes = prop::bool::weighted(0.8);
     let one = prop_oneof![
-        4 => (party.clone(), yes.clone()).prop_map(|(party, yes)| Try::Shortlist(party, yes)),
+        4 => (party.clone(), yes).prop_map(|(party, yes)| Try::Shortlist(party, yes)),
         2 => Just(Try::Interview),
         2 => Just(Try::OpenRound),
         4 => (party, yes).prop_map(|(party, yes)| Try::Seal(party, yes)),
@@ -242,7 +242,7 @@ fn invariants(world: &World) -> Result<(), TestCaseError> {
             .and_then(Acceptance::offer);
         prop_assert_eq!(stands, own.first().map(|which| world.offer(*which)));
     }
-    for which in 0..3 {
+    for (which, employer) in EMPLOYERS.into_iter().enumerate() {
         let held = world.held(which);
         let appointed = matches!(held.stage, Stage::Appointed { .. });
         match world.offer_stage(which) {
@@ -250,7 +250,7 @@ fn invariants(world: &World) -> Result<(), TestCaseError> {
             Some(_) => prop_assert!(appointed || held.stage == Stage::Withdrawn),
             None => {}
         }
-        let list = ReserveList::id(tenant(EMPLOYERS[which]), vacancy_of(which));
+        let list = ReserveList::id(tenant(employer), vacancy_of(which));
         if let Some(list) = world.given.state(list) {
             prop_assert!(list.offered().len() <= 1, "one post");
             for waiting in list.reserves() {
