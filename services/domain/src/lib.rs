@@ -33,17 +33,16 @@
 //! - [`appeal`]: against what it decided
 //! - [`supervision`]: what registers say of supervisors, and the gaps that follow
 //! - [`concern`]: the role drifts, and somebody says so
-//! - [`board`]: the exam board sits, decides and releases
 //! - [`expansion_post`]: the additional post set aside for a trainee who passes
 //! - [`qualification`]: what was conferred, and the registers that list it
 //! - [`preceptorship`]: the first time in the qualified post, and consolidation
+//! - [`qualified_practice`]: the post as it is worked, until it is left
+//! - [`arrs`]: a deployment in primary care, under the scheme that reimburses it
+//! - [`progression`]: what became of those who trained, without their names
 //! - [`erasure`]: what a controller does with a request to erase what it holds about a person
 //! - [`community`]: communities of practice, and the feedback of those concerned
 //! - [`network`]: a regional network's offices, meetings, actions and digests
 //! - [`outcome`]: what clinical services report, in sums; [`extract`]: what the evaluator reads
-//! - [`qualified_practice`]: the post as it is worked, until it is left
-//! - [`arrs`]: a deployment in primary care, under the scheme that reimburses it
-//! - [`progression`]: what became of those who trained, without their names
 //!
 //! Beneath them: [`actor`] (who acts), [`permission`] (who may), [`world`] (how a command runs),
 //! [`refusal`] (why not), [`reactions`] (what follows), [`fact`] (every event, typed),

@@ -8,6 +8,7 @@ mod erasure;
 mod places;
 mod selection;
 mod supervision;
+mod timer;
 
 use std::collections::BTreeSet;
 
@@ -15,23 +16,21 @@ use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
 use self::selection::after_offer;
+pub use self::timer::{Timer, on_timer};
 use crate::{
     actor::{PersonId, TenantId},
-    application::{Application, ApplicationEvent},
+    application::ApplicationEvent,
     appointment::Appointment,
     board::{BoardSittingEvent, RedateOutcome},
     calendar::midday,
     circumstances::CircumstancesClaimEvent,
     commitment::{
-        BringCommitmentDue, Broken, Commitment, CommitmentEvent, EndGrace, LapseCommitment,
-        LapseGround, NoteBreach, NoteCommitmentMaintained, NoteCommitmentOverdue,
-        NoteExpectedCompletion, NoteQualifiedPost, NoteTrainingLeft,
+        BringCommitmentDue, Broken, Commitment, CommitmentEvent, LapseCommitment, LapseGround,
+        NoteBreach, NoteExpectedCompletion, NoteQualifiedPost, NoteTrainingLeft,
     },
-    decision_round::LapseDecisionRound,
     directory::{NoteDeparture, NotePlacement, NoteQualifiedPlacement},
     employment::EmploymentEvent,
     enrolment::EnrolmentEvent,
-    erasure::{Erasure, ExpireRetention},
     fact::Fact,
     funding::{
         AwaitLaterBoard, CaseEnd, FixFundingLock, ForeseeFundingLock, FundingAward,
@@ -40,8 +39,7 @@ use crate::{
     },
     id::Id,
     marks::NoteCircumstances,
-    network::{IssueDigest, NetworkEvent},
-    offer::{LapseOffer, Offer},
+    network::NetworkEvent,
     permission::Action,
     personal::PersonalClass,
     preceptorship::{
@@ -50,7 +48,6 @@ use crate::{
     progression::{NoteProgression, OpenProgression, ProgressionFact},
     qualification::{NoteRegisteredPractice, QualificationEvent, ReleasedResult},
     qualified_practice::{OpenQualifiedPractice, QualifiedPractice, QualifiedPracticeEvent},
-    supervision::ReviewSupervision,
     tally::TallyOutcome,
     training::{
         NoteEmployment, NoteEmploymentEnd, NoteEnrolment, Teaching, Training, TrainingEvent,
@@ -89,62 +86,6 @@ pub enum Reaction {
     },
     /// Run [`on_timer`] with this timer once the clock reaches `due`.
     Timer(Timestamp, Timer),
-}
-
-/// A timer's content: small, stored as JSON, of nothing personal.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Timer {
-    /// A decision round closes (C.3.5).
-    DecisionRound {
-        /// The application.
-        application: Id<Application>,
-        /// The round.
-        round: u32,
-    },
-    /// The last day for the evidence of a promised post is over (`FUND-08`).
-    CommitmentEvidence {
-        /// The commitment.
-        commitment: Id<Commitment>,
-        /// Whose promise.
-        application: Id<Application>,
-    },
-    /// The grace of a promise is over.
-    CommitmentGrace {
-        /// The commitment.
-        commitment: Id<Commitment>,
-        /// Whose promise.
-        application: Id<Application>,
-    },
-    /// A post that discharged a promise was maintained for long enough.
-    CommitmentMaintenance {
-        /// The commitment.
-        commitment: Id<Commitment>,
-        /// Whose promise.
-        application: Id<Application>,
-    },
-    /// An offer wants its answer.
-    OfferAnswer {
-        /// The offer.
-        offer: Id<Offer>,
-    },
-    /// The days of a class that a controller retained are over.
-    RetentionExpiry {
-        /// The controller's record.
-        erasure: Id<Erasure>,
-    },
-    /// A network's digest is due (`ACTOR-08`).
-    NetworkDigest {
-        /// The network.
-        network: TenantId,
-        /// The digest's number.
-        number: u32,
-    },
-    /// A day is over on which a training may have been without supervision.
-    Supervision {
-        /// The training.
-        training: Id<Training>,
-    },
 }
 
 impl Reaction {
@@ -707,58 +648,6 @@ fn after_network(event: &NetworkEvent) -> Option<Reaction> {
         number: next.number,
     };
     Some(Reaction::Timer(midday(next.until), timer))
-}
-
-/// What a timer that has come due asks for.
-pub fn on_timer(timer: &Timer) -> (Action, Box<dyn Command>) {
-    match *timer {
-        Timer::DecisionRound { application, round } => (
-            Action::OpenDecisionRound,
-            Box::new(LapseDecisionRound { application, round }),
-        ),
-        Timer::Supervision { training } => (
-            Action::AssignSupervisor,
-            Box::new(ReviewSupervision { training }),
-        ),
-        Timer::CommitmentEvidence {
-            commitment,
-            application,
-        } => (
-            Action::EvidenceQualifiedPost,
-            Box::new(NoteCommitmentOverdue {
-                commitment,
-                application,
-            }),
-        ),
-        Timer::CommitmentGrace {
-            commitment,
-            application,
-        } => (
-            Action::ConfirmBreach,
-            Box::new(EndGrace {
-                commitment,
-                application,
-            }),
-        ),
-        Timer::CommitmentMaintenance {
-            commitment,
-            application,
-        } => (
-            Action::EvidenceQualifiedPost,
-            Box::new(NoteCommitmentMaintained {
-                commitment,
-                application,
-            }),
-        ),
-        Timer::OfferAnswer { offer } => (Action::MakeOffer, Box::new(LapseOffer { offer })),
-        Timer::RetentionExpiry { erasure } => {
-            (Action::DecideErasure, Box::new(ExpireRetention { erasure }))
-        }
-        Timer::NetworkDigest { network, number } => (
-            Action::StartDigest,
-            Box::new(IssueDigest { network, number }),
-        ),
-    }
 }
 
 /// The request id of the `n`th command that follows from an event.
