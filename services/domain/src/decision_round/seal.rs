@@ -148,7 +148,7 @@ impl Seal {
 /// What a seal decides.
 #[derive(Debug, Clone)]
 pub enum SealAct {
-    /// See [`SealShortlist`].
+    /// See [`SealShortlist`](super::SealShortlist).
     SealShortlist {
         /// Whose and for what.
         terms: SealTerms,
@@ -159,11 +159,11 @@ pub enum SealAct {
         /// Whether the application awaits shortlists.
         awaited: bool,
     },
-    /// See [`SealDecision`].
+    /// See [`SealDecision`](super::SealDecision).
     SealDecision(SlotAct),
-    /// See [`AmendDecision`].
+    /// See [`AmendDecision`](super::AmendDecision).
     AmendDecision(SlotAct),
-    /// See [`WithdrawDecision`].
+    /// See [`WithdrawDecision`](super::WithdrawDecision).
     WithdrawDecision {
         /// The round.
         round: u32,
