@@ -3,7 +3,7 @@
 
 mod asked;
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use contract::{UnaryRequest, v1};
 use domain::{
@@ -26,6 +26,10 @@ use super::{
     live_intake,
     stage::{PlayError, Stage, request_id, together},
 };
+
+/// A feed that has not grown for so long is at its end: twice as long as the runner of reactions and
+/// timers waits between two looks.
+const STILL: Duration = Duration::from_secs(1);
 
 /// Rows of three columns, aligned.
 #[derive(Debug, Default)]
@@ -79,10 +83,25 @@ pub(super) async fn read(
         (exeter, ProgrammeLead),
     ];
     let locks = Locks::ask(stage, cast).await?;
-    let feeds = together(
-        readers.map(async |(organisation, role)| Feed::read(stage, organisation, role).await),
-    )
-    .await?;
+    let read = || {
+        together(
+            readers.map(async |(organisation, role)| Feed::read(stage, organisation, role).await),
+        )
+    };
+    // What the last timers lead to is part of what a tenant sees.
+    let mut feeds = read().await?;
+    loop {
+        tokio::time::sleep(STILL).await;
+        let later = read().await?;
+        let still = later
+            .iter()
+            .map(|feed| feed.head)
+            .eq(feeds.iter().map(|feed| feed.head));
+        feeds = later;
+        if still {
+            break;
+        }
+    }
     let reader = Reader {
         stage,
         cast,
