@@ -289,7 +289,6 @@ const ANYBODYS: &[&str] = &[
     "ListRoles",
     "OpenClinicalService",
     "OpenEnvelope",
-    "PlaceLegalHold",
     "PlanIntake",
     "ReachMilestone",
     "RecordSupervisor",

@@ -98,7 +98,12 @@ pub enum ErasureAct {
     /// See [`ConfirmErasureIdentity`].
     ConfirmIdentity,
     /// See [`PlaceLegalHold`].
-    Hold(PlaceLegalHold),
+    Hold {
+        /// Whose.
+        person: PersonId,
+        /// Why.
+        reason: String,
+    },
     /// See [`LiftLegalHold`].
     Lift,
     /// See [`DecideErasure`].
@@ -379,16 +384,12 @@ impl Decider for Erasure {
                     (Some(_), None) => Ok(vec![ErasureEvent::ErasureIdentityConfirmed { on }]),
                 }
             }
-            ErasureAct::Hold(hold) => {
-                if self.held {
-                    return Ok(vec![]);
-                }
-                Ok(vec![ErasureEvent::LegalHoldPlaced {
-                    controller: issued.by.tenant,
-                    person: hold.person,
-                    reason: text::free(&hold.reason, "reason", REASON_BYTES_MAX)?,
-                }])
-            }
+            ErasureAct::Hold { .. } if self.held => Ok(vec![]),
+            ErasureAct::Hold { person, reason } => Ok(vec![ErasureEvent::LegalHoldPlaced {
+                controller: issued.by.tenant,
+                person: *person,
+                reason: reason.clone(),
+            }]),
             ErasureAct::Lift => {
                 self.own(issued)?;
                 if !self.held {
@@ -443,29 +444,39 @@ pub struct RequestErasure {
 
 impl Command for RequestErasure {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
-        let terms = world
-            .read_own(issue, self.application)?
-            .terms()
-            .ok_or_else(Refusal::not_permitted)?;
-        let parties = BTreeSet::from([terms.employer, terms.university]);
-        let person = terms.person;
+        let (person, recipients) = concerned(issue, world, self.application, self.controller)?;
         let themself = issue.by.kind == TenantKind::Person;
-        if !parties.contains(&self.controller) || !(themself || issue.by.tenant == self.controller)
-        {
+        if !themself && issue.by.tenant != self.controller {
             return Err(Refusal::not_permitted().into());
         }
         let id = Erasure::id(self.controller, person);
         let request = ErasureAct::Request {
             controller: self.controller,
             person,
-            recipients: parties
-                .into_iter()
-                .filter(|party| *party != self.controller)
-                .collect(),
+            recipients,
         };
         world.decide_beyond(issue, id, request)?;
         Ok(id.key())
     }
+}
+
+/// Whose application it is and who else controls it, when `controller` is one of its parties:
+/// nobody keeps a record about a person they have nothing of.
+fn concerned(
+    issue: &Issue,
+    world: &mut World,
+    application: Id<Application>,
+    controller: TenantId,
+) -> Result<(PersonId, BTreeSet<TenantId>), Halt> {
+    let terms = world
+        .read_own(issue, application)?
+        .terms()
+        .ok_or_else(Refusal::not_permitted)?;
+    let mut others = BTreeSet::from([terms.employer, terms.university]);
+    if others.remove(&controller) {
+        return Ok((terms.person, others));
+    }
+    Err(Refusal::not_permitted().into())
 }
 
 /// The controller made sure who asks.
@@ -482,19 +493,21 @@ impl Command for ConfirmErasureIdentity {
     }
 }
 
-/// A claim or an order forbids to erase anything of a person.
+/// A claim or an order forbids a controller to erase anything of a person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlaceLegalHold {
-    /// The person.
-    pub person: PersonId,
+    /// An application of the person's that the controller is a party of.
+    pub application: Id<Application>,
     /// Why; nothing about the person.
     pub reason: String,
 }
 
 impl Command for PlaceLegalHold {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
-        let id = Erasure::id(issue.by.tenant, self.person);
-        world.decide(issue, id, ErasureAct::Hold(self.clone()))?;
+        let reason = text::free(&self.reason, "reason", REASON_BYTES_MAX)?;
+        let (person, _) = concerned(issue, world, self.application, issue.by.tenant)?;
+        let id = Erasure::id(issue.by.tenant, person);
+        world.decide(issue, id, ErasureAct::Hold { person, reason })?;
         Ok(id.key())
     }
 }

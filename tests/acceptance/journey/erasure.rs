@@ -89,7 +89,7 @@ async fn d_13_an_unsuccessful_candidate_is_erased_and_the_history_stands() {
         .on("2026-02-25")
         .write(
             "PlaceLegalHold",
-            json!({"person": c8.person_name(), "reason": "A claim before a tribunal."}),
+            json!({"application": c8.application, "reason": "A claim before a tribunal."}),
         )
         .await;
     let blocked = officer

@@ -120,7 +120,7 @@ fn d_13_a_legal_hold_blocks_what_would_erase_and_lets_it_go_when_lifted() {
         .when(&officer(), on, &ConfirmErasureIdentity { erasure })
         .expect("confirmed");
     let hold = PlaceLegalHold {
-        person: trainee(),
+        application: appointment().application,
         reason: "A claim before a tribunal.".to_owned(),
     };
     assert_eq!(given.when(&officer(), on, &hold).map(|e| e.len()), Ok(1));
@@ -158,6 +158,12 @@ fn d_13_each_controller_decides_for_itself_only() {
     ] {
         assert_eq!(refused, Err(Reason::NotPermitted));
     }
+    let hold = PlaceLegalHold {
+        application: appointment().application,
+        reason: "None of ours.".to_owned(),
+    };
+    let elsewhere = actor(tenant(0xBAD), ActingRole::EmployerDataProtection);
+    assert_eq!(given.when(&elsewhere, on, &hold), Err(Reason::NotPermitted));
     let stranger = RequestErasure {
         application: appointment().application,
         controller: tenant(0xBAD),

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use contract::v1::{self, erasure_service_server::ErasureService, *};
 use domain::{
-    actor::{PersonId, TenantId},
+    actor::TenantId,
     erasure::{self as rules, ClassOutcome},
     id::Id,
     personal::PersonalClass,
@@ -50,7 +50,7 @@ impl ErasureService for ErasureRpc {
         self.0
             .write(request, |m| {
                 Ok(rules::PlaceLegalHold {
-                    person: PersonId::from_name(&m.person, "person")?,
+                    application: Id::from_name(&m.application, "application")?,
                     reason: m.reason,
                 })
             })

@@ -49,7 +49,7 @@ pub(crate) async fn whole(cast: &Cast, candidate: &Trainee) {
     officer
         .write(
             "PlaceLegalHold",
-            json!({"person": candidate.person_name(), "reason": "A claim before a tribunal."}),
+            json!({"application": candidate.application, "reason": "A claim before a tribunal."}),
         )
         .await;
     officer.write("LiftLegalHold", named).await;
