@@ -1,6 +1,7 @@
 //! What every test stands on: a database of its own, the service on it, and callers of any role.
 
 pub(crate) mod caller;
+pub(crate) mod campaign;
 pub(crate) mod cast;
 pub(crate) mod collector;
 pub(crate) mod database;
