@@ -1,8 +1,9 @@
 //! Given / when / then over several streams, for the rule tests of every step.
 
 pub(crate) mod cast;
+mod lives;
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
@@ -13,9 +14,9 @@ use crate::{
     fact::{Fact, Visit, aggregates},
     id::Id,
     policy::{Policies, PolicyRegister, SetPolicy},
-    reactions::{self, Occurred, Reaction, react},
+    reactions::{self, Occurred, Reaction, Timer, on_timer, react},
     refusal::{Reason, Refusal},
-    world::{AnyState, Command, Decider, Halt, Issue, StreamKey, World},
+    world::{AnyState, Command, Custody, Decider, Halt, Issue, StreamKey, World},
 };
 
 /// Short ids for casts: `tenant(1)`.
@@ -62,8 +63,10 @@ pub(crate) struct Given {
     requests: u128,
     /// The day of each event that a command led to, by stream and place in it.
     kept: std::collections::BTreeMap<(StreamKey, usize), Date>,
-    /// How far reactions have read each stream.
-    settled: std::collections::BTreeMap<StreamKey, usize>,
+    /// Events that reactions have not read yet, by stream and place in it, in the order of the log.
+    outstanding: VecDeque<(StreamKey, usize)>,
+    /// Timers that wait for their instant.
+    timers: Vec<(Timestamp, Timer)>,
 }
 
 impl Given {
@@ -187,6 +190,9 @@ impl Given {
                 self.keep(write.key, event.payload, Some(london_date(at)));
                 appended.push(event.event_type);
             }
+            if let Some((state, _, _)) = self.streams.get_mut(&write.key) {
+                *state = write.state;
+            }
         }
         Ok(Answer {
             key,
@@ -207,8 +213,10 @@ impl Given {
         *state = after.into();
         *version += 1;
         payloads.push(payload);
+        let place = payloads.len() - 1;
         if let Some(on) = on {
-            self.kept.insert((key, payloads.len() - 1), on);
+            self.kept.insert((key, place), on);
+            self.outstanding.push_back((key, place));
         }
     }
 
@@ -216,52 +224,104 @@ impl Given {
     pub(crate) fn happened<A: Decider>(mut self, id: Id<A>, event: &A::Event) -> Self {
         let payload = serde_json::to_string(event).expect("events are JSON");
         self.keep(id.key(), payload, None);
-        *self.settled.entry(id.key()).or_default() += 1;
         self
     }
 
-    /// Runs every reaction that is outstanding, and what follows from those, on a date.
-    /// Answers with the event types they appended.
+    /// Runs every reaction that is outstanding, and what follows from those, on a date, in the order
+    /// of the log. Answers with the event types they appended.
     pub(crate) fn settle(&mut self, on: Date) -> Vec<String> {
+        self.settle_by(on, &mut |_| 0)
+    }
+
+    /// The same, where each tenant's events are read in the order of the log but the tenants in any:
+    /// `pick` says which of so many comes next.
+    pub(crate) fn settle_by(
+        &mut self,
+        on: Date,
+        pick: &mut dyn FnMut(usize) -> usize,
+    ) -> Vec<String> {
         let mut appended = vec![];
         loop {
-            let outstanding: Vec<_> = self
-                .streams
-                .iter()
-                .flat_map(|(key, (_, _, payloads))| {
-                    let read = self.settled.get(key).copied().unwrap_or(0);
-                    (1..)
-                        .zip(payloads)
-                        .skip(read)
-                        .map(|(sequence, payload)| (*key, sequence, payload.clone()))
-                })
-                .collect();
-            if outstanding.is_empty() {
-                return appended;
-            }
-            for (key, sequence, payload) in outstanding {
-                *self.settled.entry(key).or_default() += 1;
-                let payload: serde_json::Value =
-                    serde_json::from_str(&payload).expect("stored events are JSON");
-                let event = Occurred {
-                    stream: key.id,
-                    sequence,
-                    effective: midday(on),
-                    fact: Fact::decode(key.kind, payload)
-                        .expect("a stored event decodes")
-                        .expect("a listed aggregate"),
-                };
-                for (n, reaction) in react(&event).into_iter().enumerate() {
-                    let command = match reaction {
-                        Reaction::Command(_, command) => command,
-                        Reaction::DestroyKeys { .. } | Reaction::Timer(..) => continue,
-                    };
-                    let request = reactions::request_id(key.id, sequence, n);
-                    let outcome =
-                        self.when_requested(&Actor::platform(), midday(on), request, &*command);
-                    appended.extend(outcome.unwrap_or_else(|why| panic!("{command:?}: {why:?}")));
+            let mut heads: Vec<(Option<TenantId>, usize)> = vec![];
+            for (at, (key, _)) in self.outstanding.iter().enumerate() {
+                let home = self.home(*key);
+                if heads.iter().all(|(head, _)| *head != home) {
+                    heads.push((home, at));
                 }
             }
+            let Some((_, at)) = heads.get(pick(heads.len().max(1))) else {
+                return appended;
+            };
+            if let Some((key, place)) = self.outstanding.remove(*at) {
+                appended.extend(self.react_to(on, key, place));
+            }
+        }
+    }
+
+    fn home(&self, key: StreamKey) -> Option<TenantId> {
+        self.custody(key).map(|custody| custody.home)
+    }
+
+    /// Whose record a stream is, if it exists.
+    pub(crate) fn custody(&self, key: StreamKey) -> Option<Custody> {
+        let (state, _, _) = self.streams.get(&key)?;
+        state.custody()
+    }
+
+    /// Whether every stream, folded again from what is stored, stands where it stood after its last
+    /// command.
+    pub(crate) fn replays(&self) -> bool {
+        self.streams.iter().all(|(key, (state, _, payloads))| {
+            let mut again = empty(key.kind).boxed();
+            for payload in payloads {
+                again.apply_text(payload).expect("a stored event folds");
+            }
+            format!("{again:?}") == format!("{state:?}")
+        })
+    }
+
+    fn react_to(&mut self, on: Date, key: StreamKey, place: usize) -> Vec<String> {
+        let sequence = place as u64 + 1;
+        let payload: Result<serde_json::Value, _> =
+            serde_json::from_str(&self.streams[&key].2[place]);
+        let event = Occurred {
+            stream: key.id,
+            sequence,
+            effective: midday(on),
+            fact: Fact::decode(key.kind, payload.expect("stored events are JSON"))
+                .expect("a stored event decodes")
+                .expect("a listed aggregate"),
+        };
+        let mut appended = vec![];
+        for (n, reaction) in react(&event).into_iter().enumerate() {
+            let command = match reaction {
+                Reaction::Command(_, command) => command,
+                Reaction::DestroyKeys { .. } => continue,
+                Reaction::Timer(due, timer) => {
+                    self.timers.push((due, timer));
+                    continue;
+                }
+            };
+            let request = reactions::request_id(key.id, sequence, n);
+            let outcome = self.when_requested(&Actor::platform(), midday(on), request, &*command);
+            appended.extend(outcome.unwrap_or_else(|why| panic!("{command:?}: {why:?}")));
+        }
+        appended
+    }
+
+    /// Runs the timers that are due by a date, first come first.
+    pub(crate) fn clock(&mut self, on: Date) {
+        while let Some((at, _)) = self
+            .timers
+            .iter()
+            .enumerate()
+            .filter(|(_, (due, _))| *due <= midday(on))
+            .min_by_key(|(_, (due, _))| *due)
+        {
+            let (due, timer) = self.timers.remove(at);
+            let (_, command) = on_timer(&timer);
+            let outcome = self.when_at(&Actor::platform(), due, &*command);
+            assert!(outcome.is_ok(), "{timer:?}: {outcome:?}");
         }
     }
 

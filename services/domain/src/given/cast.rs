@@ -297,22 +297,25 @@ impl Given {
     /// D.1 steps 1 to 6: five posts of Northmoor with Wexcombe stand open from 2025-11-10.
     pub(crate) fn vacancy_open() -> (Self, Cast) {
         let mut given = Self::directory();
-        let (employer, university) = (tenant(NORTHMOOR), tenant(WEXCOMBE));
+        let programme_lead = actor(tenant(WEXCOMBE), ActingRole::ProgrammeLead);
+        given.done(&programme_lead, date(2025, 9, 1), &intake(12, 8));
+        let intake = given.created(tenant(WEXCOMBE));
+        let cast = given.advertise(intake, NORTHMOOR, Region::NorthWest);
+        (given, cast)
+    }
+
+    /// The same for any employer at an intake of Wexcombe.
+    pub(crate) fn advertise(&mut self, intake: Id<Intake>, employer: u128, region: Region) -> Cast {
+        let (employer, university) = (tenant(employer), tenant(WEXCOMBE));
         let commissioner = tenant(COMMISSIONER);
         let lead = actor(employer, ActingRole::ProfessionalLead);
         let programme_lead = actor(university, ActingRole::ProgrammeLead);
         let national = actor(commissioner, ActingRole::CommissionerNational);
-        let supervisors = given.supervisors(employer);
-        let clinical_service = given.clinical_service(employer, "adult_community");
-        given.done(&programme_lead, date(2025, 9, 1), &intake(12, 8));
-        let intake = given.created(university);
-        given.done(
-            &lead,
-            date(2025, 9, 8),
-            &interest(employer, Region::NorthWest, 5),
-        );
-        let allocation = given.created(employer);
-        given.done(
+        let supervisors = self.supervisors(employer);
+        let clinical_service = self.clinical_service(employer, "adult_community");
+        self.done(&lead, date(2025, 9, 8), &interest(employer, region, 5));
+        let allocation = self.created(employer);
+        self.done(
             &lead,
             date(2025, 9, 22),
             &readiness(allocation, &supervisors),
@@ -323,19 +326,19 @@ impl Given {
             posts: 5,
             post: BAND_5_PERMANENT_BASELINE,
         };
-        given.done(&lead, date(2025, 10, 6), &give);
+        self.done(&lead, date(2025, 10, 6), &give);
         let propose = ProposeAllocation {
             allocation,
             intake,
             places: 5,
             pilot: None,
         };
-        given.done(&national, date(2025, 10, 20), &propose);
+        self.done(&national, date(2025, 10, 20), &propose);
         let confirm = ConfirmAllocation {
             allocation,
             approvals: approvals(date(2025, 10, 24)),
         };
-        given.done(&national, date(2025, 10, 27), &confirm);
+        self.done(&national, date(2025, 10, 27), &confirm);
         let sign = SignPartnership {
             employer,
             intake,
@@ -353,19 +356,18 @@ impl Given {
             },
         };
         for side in [&lead, &programme_lead] {
-            given.done(side, date(2025, 11, 3), &sign);
+            self.done(side, date(2025, 11, 3), &sign);
         }
         for side in [&lead, &programme_lead] {
-            given.done(side, date(2025, 11, 3), &agree);
+            self.done(side, date(2025, 11, 3), &agree);
         }
         let hr = actor(employer, ActingRole::EmployerHr);
-        given.done(
+        self.done(
             &hr,
             date(2025, 11, 10),
             &vacancy(allocation, clinical_service, 5),
         );
-        let vacancy = given.created(employer);
-        let cast = Cast {
+        Cast {
             employer,
             university,
             commissioner,
@@ -375,8 +377,7 @@ impl Given {
             allocation,
             commitment: Commitment::id(employer, allocation),
             partnership,
-            vacancy,
-        };
-        (given, cast)
+            vacancy: self.created(employer),
+        }
     }
 }
