@@ -11,6 +11,7 @@ mod leaver;
 mod lost_registration;
 mod network;
 mod non_graduate;
+mod own;
 mod policies;
 mod refer_then_pass;
 mod repeats;

@@ -273,6 +273,8 @@ const ANYBODYS: &[&str] = &[
     "GetDashboard",
     "GetIntakeTrend",
     "GetOperation",
+    // somebody else's own life is their own
+    "GetOwnTimeline",
     "GetPolicy",
     "GetRole",
     "GetTenant",

@@ -5,6 +5,7 @@
 
 mod interview;
 mod rounds;
+mod shown;
 mod study;
 mod submit;
 mod terms;
@@ -20,6 +21,7 @@ pub(crate) use self::submit::submitted_for;
 pub use self::{
     interview::RecordInterview,
     rounds::{AgreeReconsideration, ReleaseFeedback, RequestReconsideration, RoundDeadline},
+    shown::CandidateStatus,
     study::AddStudyEvidence,
     submit::SubmitApplication,
     terms::*,

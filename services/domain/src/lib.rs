@@ -42,6 +42,7 @@
 //! - [`erasure`]: what a controller does with a request to erase what it holds about a person
 //! - [`community`]: communities of practice, and the feedback of those concerned
 //! - [`network`]: a regional network's offices, meetings, actions and digests
+//! - [`timeline`]: what a person sees of their own life, over all of these
 //! - [`outcome`]: what clinical services report, in sums; [`extract`]: what the evaluator reads
 //!
 //! Beneath them: [`actor`] (who acts), [`permission`] (who may), [`world`] (how a command runs),
@@ -101,6 +102,7 @@ pub mod supervision;
 pub mod supervision_agreement;
 pub mod tally;
 pub mod text;
+pub mod timeline;
 pub mod training;
 pub mod transition;
 pub mod upcast;

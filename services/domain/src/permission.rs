@@ -304,6 +304,8 @@ permissions! {
     GetArrsDeployment:     [EmployerHr, ServiceManager, PracticeSupervisor, ProfessionalLead],
     RecordDestination:     [ProgrammeLead],
     GetProgression:        [ProgrammeLead],
+    // a person's own view
+    GetOwnTimeline:        [Candidate],
     // across the life
     GetOperation:          [Candidate, EmployerHr, ServiceManager, PracticeSupervisor, ProfessionalLead, EmployerFinance, AdmissionsTutor, ProgrammeLead, PersonalTutor, BoardSecretary, BoardChair, CommissionerNational, CommissionerRegional, PlatformOperator],
     ListFeed:              [EmployerHr, ServiceManager, AdmissionsTutor, ProgrammeLead, CommissionerNational, NetworkLead],

@@ -21,6 +21,7 @@ mod load;
 mod lookups;
 mod mend;
 mod metrics;
+mod own;
 mod progress;
 mod project;
 mod react;
@@ -390,6 +391,19 @@ impl Ledger {
         stream::once(async move { inner.history(&permit, person).await })
             .map_ok(|events| stream::iter(events.into_iter().map(Ok)))
             .try_flatten()
+    }
+
+    /// The events about the permit's own person in streams of these kinds, whoever keeps them, in
+    /// recorded order: what a person's own view is folded from.
+    ///
+    /// # Errors
+    /// The uniform refusal to whoever acts for no person, or when the database is away.
+    pub async fn own_history(
+        &self,
+        permit: &Permit,
+        kinds: &[&str],
+    ) -> Result<Vec<view::Noted>, LedgerError> {
+        self.0.own_history(permit, kinds).await
     }
 
     /// What kind of organisation a tenant is; `None` for one that is not registered.

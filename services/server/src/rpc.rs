@@ -30,6 +30,7 @@ mod offer;
 mod operation;
 mod outcome;
 mod partnership;
+mod person;
 mod policy;
 mod preceptorship;
 mod prior_learning;
@@ -67,7 +68,7 @@ use contract::v1::{
     network_service_server::NetworkServiceServer, offer_service_server::OfferServiceServer,
     operation_service_server::OperationServiceServer, outcome_service_server::OutcomeServiceServer,
     partnership_service_server::PartnershipServiceServer,
-    policy_service_server::PolicyServiceServer,
+    person_service_server::PersonServiceServer, policy_service_server::PolicyServiceServer,
     preceptorship_service_server::PreceptorshipServiceServer,
     prior_learning_service_server::PriorLearningServiceServer,
     programme_service_server::ProgrammeServiceServer,
@@ -150,6 +151,7 @@ pub(crate) fn services(
         QualifiedPracticeServiceServer(qualified_practice::QualifiedPracticeRpc),
         ArrsServiceServer(arrs::ArrsRpc),
         ProgressionServiceServer(progression::ProgressionRpc),
+        PersonServiceServer(person::PersonRpc),
         OperationServiceServer(operation::OperationRpc),
         FeedServiceServer(|desk| feed::FeedRpc::new(desk, Subscriptions::until(draining.clone()))),
         DashboardServiceServer(|desk| dashboard::DashboardRpc::new(desk, Subscriptions::until(draining.clone()))),

@@ -546,6 +546,7 @@ async fn reads(cast: &Cast, toured: &Toured) {
         json!({"request_id": cast.api.next_request_id()}),
     )
     .await;
+    c1.candidate("").get("GetOwnTimeline", json!({})).await;
     cast.of(AUDITOR, Auditor)
         .get("ReplayHistory", json!({"person": c1.person_name()}))
         .await;

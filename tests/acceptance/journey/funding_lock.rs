@@ -4,7 +4,7 @@
 use domain::actor::ActingRole::{AdmissionsTutor, CommissionerNational, EmployerHr};
 use serde_json::{Value, json};
 
-use super::{dashboards, happy_path::C1};
+use super::{dashboards, happy_path::C1, own};
 use crate::harness::{
     Service,
     cast::{CALDERBRIDGE, COMMISSIONER, NORTHMOOR, candidate},
@@ -180,6 +180,19 @@ async fn d_12_another_funded_training_waits_until_two_years_after_the_board() {
     assert_eq!(own["locks"][0]["until"], "2029-03-12");
     assert_eq!(own["locks"][0]["rule_version"], 1);
     assert_ne!(own["exemption_route"], "");
+
+    // C1: the date, the rule version, how to ask for an exemption.
+    let seen = own::timeline(&c1).await;
+    let shown = &seen["locks"][0];
+    assert_eq!(shown["until"], "2029-03-12");
+    assert_eq!(shown["rule_version"], 1);
+    assert_eq!(shown["exempt"], true);
+    assert_ne!(seen["exemption_route"], "");
+    let words = own::words(&seen);
+    let refused = words.iter().filter(|word| **word == "place_refused");
+    assert_eq!(refused.count(), 2, "{words:?}");
+    assert!(words.contains(&"lock_exempted"), "{words:?}");
+    assert!(!seen.to_string().contains("shortage"), "{seen}");
 
     // The employer learns nothing unless C1 consents.
     let hr = cast.of(NORTHMOOR, EmployerHr).on("2028-10-03");

@@ -5,7 +5,7 @@ use domain::actor::ActingRole::{
 };
 use serde_json::json;
 
-use super::dashboards;
+use super::{dashboards, own};
 use crate::harness::{
     Service,
     cast::{COMMISSIONER, NORTHMOOR, WEXCOMBE, candidate},
@@ -374,7 +374,54 @@ async fn d_1_from_interest_to_a_completed_preceptorship() {
     let universitys = dashboards::journey(cast, "university").await;
     assert_eq!(universitys["leaving_code"], "01");
     assert_eq!(universitys["salary_paid_pence"], 0, "the employer's money");
+    sees_their_own_life(&c1).await;
 
     crate::harness::soundness::check(&service.owner).await;
     service.stop().await;
+}
+
+/// C1: the timeline, the lock until 2029-03-10, consolidation to 2029-04-05.
+async fn sees_their_own_life(c1: &Trainee) {
+    own::is_for_nobody_else(&c1.cast).await;
+    let seen = own::timeline(c1).await;
+    let life = &seen["applications"][0];
+    assert_eq!(life["state"], "APPLICATION_STATE_APPOINTED");
+    assert_eq!(life["offer_state"], "OFFER_STATE_CONDITIONS_MET");
+    assert_eq!(life["result"], "passed");
+    assert_eq!(life["qualified_date"], "2027-03-10");
+    assert_eq!(life["preceptorship_completed"], "2028-04-04");
+    let (lock, consolidation) = (&seen["locks"][0], &life["consolidation"]);
+    assert_eq!(lock["until"], "2029-03-10");
+    assert_eq!(lock["board"], "2027-03-10");
+    assert_eq!(lock["provisional"], false);
+    assert_eq!(consolidation["from"], "2027-04-05");
+    assert_eq!(consolidation["until"], "2029-04-05");
+    assert_eq!(consolidation["months_needed"], 24);
+    assert_eq!(seen["due"], json!([]));
+    let mut words = own::words(&seen);
+    words.retain(|word| !["check_cleared", "three_way_review_held"].contains(word));
+    assert_eq!(
+        words,
+        [
+            "applied",
+            "interviewed",
+            "appointed",
+            "offer_made",
+            "offer_accepted",
+            "conditions_met",
+            "employment_started",
+            "lock_expected",
+            "supervisor_assigned",
+            "enrolled",
+            "training_started",
+            "portfolio_verified",
+            "qualified",
+            "result_passed",
+            "lock_fixed",
+            "preceptorship_started",
+            "consolidation_started",
+            "registered",
+            "preceptorship_completed",
+        ]
+    );
 }

@@ -4,7 +4,7 @@ use domain::{actor::ActingRole::EmployerFinance, funding::FundingStatement};
 use jiff::civil::date;
 use serde_json::json;
 
-use super::dashboards;
+use super::{dashboards, own};
 use crate::harness::{
     Service,
     cast::{COMMISSIONER, NORTHMOOR},
@@ -108,6 +108,19 @@ async fn d_9_and_x_14_what_a_leaver_did_not_earn_comes_back_once() {
             reader.refusal("GetAward", name.clone()).await,
             "NOT_PERMITTED"
         );
+    }
+    let seen = own::timeline(&c7).await;
+    let lock = &seen["locks"][0];
+    assert_eq!(lock["until"], "2029-03-10");
+    assert_eq!(lock["provisional"], true);
+    let explained = lock["explanation"].as_str().expect("words");
+    assert!(explained.contains("can still move"), "{explained}");
+    assert_ne!(seen["exemption_route"], "");
+    assert_eq!(seen["due"], json!([]));
+    assert!(own::words(&seen).contains(&"employment_ended"), "{seen}");
+    let all = seen.to_string().to_lowercase();
+    for debt in ["recover", "pence", "instalment", "award"] {
+        assert!(!all.contains(debt), "{debt}: {all}");
     }
     let feed = c7
         .programme("")

@@ -3,7 +3,7 @@
 use domain::actor::ActingRole::{AdmissionsTutor, CommissionerNational, EmployerHr, NetworkLead};
 use serde_json::{Value, json};
 
-use super::dashboards;
+use super::{dashboards, own};
 use crate::harness::{
     Service,
     cast::{
@@ -55,6 +55,12 @@ async fn d_2_a_split_decision_is_reconsidered_blind_again() {
         ("university", "awaiting_joint_outcome", 1),
     ];
     dashboards::show(&service.cast, &waiting).await;
+    let undecided = own::timeline(&c2).await;
+    assert_eq!(own::words(&undecided), ["applied", "interviewed"]);
+    assert_eq!(
+        undecided["applications"][0]["state"],
+        "APPLICATION_STATE_UNDER_CONSIDERATION"
+    );
 
     // 3: the university rejects; both words stand.
     c2.admissions("2025-12-15")
@@ -122,6 +128,18 @@ async fn d_2_a_split_decision_is_reconsidered_blind_again() {
             json!({"application": c2.application, "reason": "A level 5 certificate came in."}),
         )
         .await;
+    let told = [
+        "applied",
+        "interviewed",
+        "not_appointed",
+        "feedback_released",
+    ];
+    let wished = own::timeline(&c2).await;
+    assert_eq!(own::words(&wished), told, "one party's wish is not shown");
+    assert_eq!(
+        wished["applications"][0]["feedback"],
+        "Show us a level 5 certificate."
+    );
     assert_eq!(
         c2.hr("2025-12-19")
             .refusal(
@@ -194,6 +212,24 @@ async fn d_2_a_split_decision_is_reconsidered_blind_again() {
         ("university", "awaiting_joint_outcome", 0),
     ];
     dashboards::show(&service.cast, &appointed).await;
+    c2.hr("2025-12-29")
+        .write("MakeOffer", c2.of_application())
+        .await;
+    let offered = own::timeline(&c2).await;
+    assert_eq!(
+        own::words(&offered),
+        [
+            "applied",
+            "interviewed",
+            "not_appointed",
+            "feedback_released",
+            "study_evidence_added",
+            "reopened",
+            "appointed",
+            "offer_made",
+        ]
+    );
+    assert_eq!(offered["due"][0]["what"], "offer_answer");
     reported(&service, &campaign.intake).await;
     service.stop().await;
 }

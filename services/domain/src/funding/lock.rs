@@ -53,6 +53,22 @@ pub struct Lock {
     pub rule_version: u32,
 }
 
+impl Lock {
+    /// What it means for the person, in words.
+    pub fn explained(&self) -> String {
+        let moves = if self.provisional {
+            "; that day can still move, because it counts from a board that is only expected"
+        } else {
+            ""
+        };
+        format!(
+            "another NHS-funded training that leads to another occupation may start on {} at the \
+             earliest{moves}",
+            self.until
+        )
+    }
+}
+
 /// The lock that a training brings under the policies of its start: none when the role is not
 /// listed, or the person started before the rule did: the first intake of March 2022 did
 /// (`TRAIN-04`, `X-02`).

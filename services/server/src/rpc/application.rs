@@ -12,8 +12,8 @@ use contract::v1::{
 use domain::{
     actor::{ActingRole, PersonId, TenantKind},
     application::{
-        AddStudyEvidence, AgreeReconsideration, Application, Degree, EntrySource, HeldApplication,
-        Outcome, RecordInterview, ReleaseFeedback, RequestReconsideration, Stage,
+        AddStudyEvidence, AgreeReconsideration, Application, CandidateStatus, Degree, EntrySource,
+        HeldApplication, Outcome, RecordInterview, ReleaseFeedback, RequestReconsideration, Stage,
         SubmitApplication, WithdrawApplication,
     },
     calendar::london_date,
@@ -270,7 +270,7 @@ impl ApplicationRpc {
         Ok(v1::Application {
             name: id.name(),
             vacancy: held.terms.vacancy.name(),
-            state: candidate_state(held).into(),
+            state: candidate_state(held.shown_to_the_candidate()).into(),
             level: held.level.map_or(0, i32::from),
             feedback: self.feedback(permit, held).await?,
             offer: offer(id, held),
@@ -389,19 +389,12 @@ fn party_state(held: &HeldApplication) -> ApplicationState {
     }
 }
 
-/// Nothing a candidate sees moves before an outcome, and one party's wish to decide again is not
-/// the candidate's to see until both do.
-fn candidate_state(held: &HeldApplication) -> ApplicationState {
-    match held.stage {
-        Stage::AwaitingJointOutcome { .. } if !held.rounds.is_empty() => ApplicationState::Reopened,
-        Stage::AwaitingShortlist
-        | Stage::Shortlisted
-        | Stage::AwaitingJointOutcome { .. }
-        | Stage::Lapsed { .. } => ApplicationState::UnderConsideration,
-        Stage::NotShortlisted
-        | Stage::NotAppointed { .. }
-        | Stage::ReconsiderationRequested { .. } => ApplicationState::NotAppointed,
-        Stage::Appointed { .. } => ApplicationState::Appointed,
-        Stage::Withdrawn => ApplicationState::Withdrawn,
+pub(super) fn candidate_state(status: CandidateStatus) -> ApplicationState {
+    match status {
+        CandidateStatus::UnderConsideration => ApplicationState::UnderConsideration,
+        CandidateStatus::Reopened => ApplicationState::Reopened,
+        CandidateStatus::NotAppointed => ApplicationState::NotAppointed,
+        CandidateStatus::Appointed => ApplicationState::Appointed,
+        CandidateStatus::Withdrawn => ApplicationState::Withdrawn,
     }
 }

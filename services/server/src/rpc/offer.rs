@@ -213,7 +213,7 @@ fn offer(id: Id<Offer>, held: &HeldOffer) -> v1::Offer {
     }
 }
 
-fn state(stage: OfferStage) -> OfferState {
+pub(super) fn state(stage: OfferStage) -> OfferState {
     match stage {
         OfferStage::Made => OfferState::Made,
         OfferStage::Accepted => OfferState::Accepted,
