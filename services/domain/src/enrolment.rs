@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
 use crate::{
-    actor::{ActingRole, TenantKind},
+    actor::TenantKind,
     appeal::Appeal,
     application::Application,
     appointment::{Appointed, Appointment},
@@ -200,15 +200,6 @@ impl Enrolment {
         self.assessments()
             .iter()
             .filter(move |known| set_aside.is_some_and(|aside| !aside.contains_key(&known.sitting)))
-    }
-
-    /// Board outcomes as an acting role of the university may read them: those who admit do not
-    /// (C.2).
-    pub fn assessments_shown_to(&self, role: ActingRole) -> &[Assessment] {
-        match role {
-            ActingRole::AdmissionsTutor => &[],
-            _ => self.assessments(),
-        }
     }
 
     fn note_outcome(

@@ -45,7 +45,8 @@
 //! - [`timeline`]: what a person sees of their own life, over all of these
 //! - [`outcome`]: what clinical services report, in sums; [`extract`]: what the evaluator reads
 //!
-//! Beneath them: [`actor`] (who acts), [`permission`] (who may), [`world`] (how a command runs),
+//! Beneath them: [`actor`] (who acts), [`permission`] (who may), [`visibility`] (who sees what of a
+//! record), [`world`] (how a command runs),
 //! [`refusal`] (why not), [`reactions`] (what follows), [`fact`] (every event, typed),
 //! [`what_if`] (decisions under other policies), [`personal`] (values about people),
 //! [`identifiers`] (numbers others issue), [`text`], [`calendar`] and [`id`].
@@ -107,6 +108,7 @@ pub mod training;
 pub mod transition;
 pub mod upcast;
 pub mod vacancy;
+pub mod visibility;
 pub mod what_if;
 pub mod workforce;
 pub mod world;

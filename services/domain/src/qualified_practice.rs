@@ -12,7 +12,6 @@ use strum::{Display, EnumIter, EnumString, IntoStaticStr, VariantNames};
 
 pub use self::{commands::*, contact::*};
 use crate::{
-    actor::ActingRole,
     appointment::Appointment,
     directory::{ClinicalService, Supervisor},
     id::Id,
@@ -70,11 +69,6 @@ pub enum AwayFor {
     Sickness,
     CareerBreak,
     Other,
-}
-
-/// Who may read why somebody is away: human resources and the service manager (C.2).
-pub const fn may_read_leave(role: ActingRole) -> bool {
-    matches!(role, ActingRole::EmployerHr | ActingRole::ServiceManager)
 }
 
 /// Leave that began.

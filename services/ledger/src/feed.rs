@@ -1,11 +1,18 @@
-//! A tenant's feed as that tenant may read it.
+//! A tenant's feed as one acting role of that tenant may read it.
 
 use std::borrow::Cow;
 
-use domain::{actor::TenantId, permission::Permit};
+use domain::{
+    actor::TenantId,
+    permission::Permit,
+    visibility::{
+        Extent, Surface,
+        events::{Turn, turn},
+    },
+};
 use jiff::Timestamp;
 use serde::Deserialize;
-use sqlx::{Postgres, Row as _, Transaction, ValueRef as _};
+use sqlx::{Postgres, Row as _, Transaction, ValueRef as _, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::{
@@ -30,11 +37,20 @@ pub struct FeedPage {
     pub head: u64,
 }
 
-/// An event as one of its parties sees it.
+/// A position of a feed, and what the reader may see of the event that lies there. It is the same
+/// whenever it is read: what decides is the event's class and the reader's role, neither of which
+/// changes.
 #[derive(Debug, Clone)]
 pub struct FeedItem {
     /// Its position in this tenant's feed, dense from 1.
     pub position: u64,
+    /// The event; `None` when it is none of the role's business.
+    pub event: Option<FeedEvent>,
+}
+
+/// An event as a role of one of its parties sees it.
+#[derive(Debug, Clone)]
+pub struct FeedEvent {
     /// The aggregate type.
     pub kind: String,
     /// The record's id.
@@ -45,8 +61,9 @@ pub struct FeedItem {
     pub event_type: String,
     /// `1.0`
     pub event_version: String,
-    /// The event; personal values are replaced by `{"personal": "<class>"}`.
-    pub payload: String,
+    /// The event; personal values are replaced by `{"personal": "<class>"}`. `None` when the role
+    /// may know of it but not its content.
+    pub payload: Option<String>,
     /// When it is true in the world.
     pub effective: Timestamp,
     /// When it was recorded.
@@ -57,6 +74,8 @@ pub struct FeedItem {
     pub acting_role: String,
     /// Whether the record is at home with this tenant.
     pub home: bool,
+    /// What it does to the tenant's view of the record.
+    pub turn: Option<Turn>,
 }
 
 /// The part of an event's metadata that its parties see.
@@ -112,22 +131,8 @@ impl Inner {
                 break;
             }
             last = position;
-            let payload = text(row, 8)?;
-            let shown: Shown<'_> = serde_json::from_str(text(row, 9)?).map_err(decode)?;
-            items.push(FeedItem {
-                position,
-                kind: row.try_get(2)?,
-                id: Uuid::try_parse(text(row, 3)?).map_err(decode)?,
-                sequence: row.try_get::<i64, _>(4)?.unsigned_abs(),
-                event_type: row.try_get(5)?,
-                event_version: row.try_get(7)?,
-                payload: redact(payload).map_err(decode)?.into_owned(),
-                effective: shown.effective,
-                recorded: recorded(row, 10)?,
-                acting_tenant: shown.tenant,
-                acting_role: shown.role.into_owned(),
-                home: row.try_get(6)?,
-            });
+            let event = self.shown_of(permit, row)?;
+            items.push(FeedItem { position, event });
         }
         if (items.len() as u64) < due {
             return Err(LedgerError::HoleInFeed {
@@ -140,6 +145,33 @@ impl Inner {
             more: last < head,
             head,
         })
+    }
+
+    fn shown_of(&self, permit: &Permit, row: &PgRow) -> Result<Option<FeedEvent>, LedgerError> {
+        let (kind, event_type) = (text(row, 2)?, text(row, 5)?);
+        let kinds = self.streams.kinds();
+        let payload = match kinds.extent(kind, event_type, permit.actor(), Surface::Feed) {
+            Extent::Nothing | Extent::Aggregate => return Ok(None),
+            Extent::Status => None,
+            Extent::Redacted | Extent::Shown => {
+                Some(redact(text(row, 8)?).map_err(decode)?.into_owned())
+            }
+        };
+        let shown: Shown<'_> = serde_json::from_str(text(row, 9)?).map_err(decode)?;
+        Ok(Some(FeedEvent {
+            turn: turn(event_type),
+            kind: kind.to_owned(),
+            id: Uuid::try_parse(text(row, 3)?).map_err(decode)?,
+            sequence: row.try_get::<i64, _>(4)?.unsigned_abs(),
+            event_type: event_type.to_owned(),
+            event_version: row.try_get(7)?,
+            payload,
+            effective: shown.effective,
+            recorded: recorded(row, 10)?,
+            acting_tenant: shown.tenant,
+            acting_role: shown.role.into_owned(),
+            home: row.try_get(6)?,
+        }))
     }
 
     pub(crate) async fn head(&self, tenant: TenantId) -> Result<u64, LedgerError> {

@@ -7,22 +7,18 @@ use cqrs_es::Aggregate as _;
 use domain::{
     actor::{ActingRole, PersonId, TenantId},
     application::Application,
-    circumstances::CircumstancesClaim,
     decision_round::{Seal, SealEvent},
     id::Id,
-    monitoring::Monitoring,
     permission::Permit,
     upcast::upcast,
+    visibility::{Extent, Surface},
+    world::StreamKey,
 };
 use jiff::Timestamp;
 use sqlx::Row as _;
 use uuid::Uuid;
 
 use crate::{Inner, LedgerError, append::instant, feed::decode};
-
-/// Records that no replay shows, not even to an auditor: a claim of circumstances is its panel's and
-/// its person's (C.2).
-const WITHHELD: &[&str] = &[CircumstancesClaim::TYPE];
 
 /// A stored event with its proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,9 +33,10 @@ pub struct HistoryEvent {
     pub event_type: String,
     /// `1.0`
     pub event_version: String,
-    /// The stored payload, byte for byte; personal values are sealed in it.
+    /// The stored payload, byte for byte; personal values are sealed in it. Empty when the reader
+    /// may know of the event but not its content.
     pub payload: String,
-    /// The stored metadata, byte for byte.
+    /// The stored metadata, byte for byte; empty with the payload.
     pub metadata: String,
     /// The stored hash.
     pub hash: Vec<u8>,
@@ -57,6 +54,15 @@ pub struct HistoryEvent {
     pub policies: BTreeMap<String, u32>,
 }
 
+impl HistoryEvent {
+    /// That it happened, when and by whom; the chain's hash stays, since it tells nothing.
+    fn keep_status(&mut self) {
+        self.payload.clear();
+        self.metadata.clear();
+        self.policies.clear();
+    }
+}
+
 struct Stored {
     event: HistoryEvent,
     parties: Vec<Uuid>,
@@ -66,10 +72,40 @@ struct Stored {
 type Streams = BTreeMap<(String, Uuid), Vec<Stored>>;
 
 impl Inner {
-    /// In recorded order. A tenant gets the events it is a party of; the auditor gets all of them
-    /// but the seals of a round that is not revealed, and what is declared for monitoring
-    /// (`ACTOR-12`).
+    /// In recorded order, as far as the acting role may see it: a tenant's of the events it is a
+    /// party of, the auditor's of all of them but the seals of a round that is not revealed.
     pub(crate) async fn history(
+        &self,
+        permit: &Permit,
+        person: PersonId,
+    ) -> Result<Vec<HistoryEvent>, LedgerError> {
+        let (kinds, reader) = (self.streams.kinds(), permit.actor());
+        let mut events = self.recorded_about(permit, person).await?;
+        events.retain_mut(|event| {
+            match kinds.extent(&event.kind, &event.event_type, reader, Surface::Record) {
+                Extent::Nothing | Extent::Aggregate => return false,
+                Extent::Status => event.keep_status(),
+                Extent::Redacted | Extent::Shown => {}
+            }
+            true
+        });
+        Ok(events)
+    }
+
+    /// The events of one record that the permit's tenant is a party of, to fold and not to show:
+    /// what becomes of them is for the getter to narrow to the acting role.
+    pub(crate) async fn recorded_of(
+        &self,
+        permit: &Permit,
+        record: StreamKey,
+        person: PersonId,
+    ) -> Result<Vec<HistoryEvent>, LedgerError> {
+        let mut events = self.recorded_about(permit, person).await?;
+        events.retain(|event| event.kind == record.kind && event.id == record.id);
+        Ok(events)
+    }
+
+    async fn recorded_about(
         &self,
         permit: &Permit,
         person: PersonId,
@@ -78,10 +114,7 @@ impl Inner {
         // A chain holds from its first event, which a later party does not see: the proof is made
         // over the whole stream and only then narrowed to what the reader gets.
         let mut streams = self.streams_about(person).await?;
-        streams.retain(|(kind, _), _| !WITHHELD.contains(&kind.as_str()));
         if actor.role == ActingRole::Auditor {
-            // declarations are the person's alone: not even that there are any is the auditor's
-            streams.retain(|(kind, _), _| kind != Monitoring::TYPE);
             self.withhold_unrevealed(&mut streams).await?;
         } else {
             let visible = self.visible_to(actor.tenant, person).await?;

@@ -50,6 +50,7 @@ use domain::{
     personal::{DigestSalt, Personal},
     policy::PolicyRegister,
     refusal::Refusal,
+    visibility::DataClass,
     world::{Command, Decider},
 };
 use futures::{Stream, TryStreamExt as _, stream};
@@ -67,7 +68,7 @@ use uuid::Uuid;
 pub use clock::Clock;
 pub use envelope::{Envelope, Read, Receipt, Wake};
 pub use error::LedgerError;
-pub use feed::{FEED_PAGE_MAX, FeedItem, FeedPage};
+pub use feed::{FEED_PAGE_MAX, FeedEvent, FeedItem, FeedPage};
 pub use history::HistoryEvent;
 pub use keys::{Custodian, KeyEncryptionKey, KeyError};
 pub use load::Kinds;
@@ -292,14 +293,15 @@ impl Ledger {
         }
     }
 
-    /// The copy of a personal value that the permit's own tenant holds; `None` when it holds none
-    /// or it is erased.
+    /// The copy of a personal value that the permit's own tenant holds, out of a record of class
+    /// `record`; `None` when it holds none, it is erased, or it is not the acting role's to read.
     ///
     /// # Errors
     /// When the keys cannot be reached, or the value was changed.
     pub async fn open_personal<T: DeserializeOwned>(
         &self,
         permit: &Permit,
+        record: DataClass,
         value: &Personal<T>,
     ) -> Result<Option<T>, LedgerError> {
         let Personal::Sealed {
@@ -310,7 +312,12 @@ impl Ledger {
         else {
             return Ok(None);
         };
-        let controller = permit.actor().tenant;
+        let reader = permit.actor();
+        let held = record.of_side(reader.kind).of_personal(*class);
+        if !held.is_shown_to(reader.role) {
+            return Ok(None);
+        }
+        let controller = reader.tenant;
         let Some(copy) = copies.iter().find(|copy| copy.controller == controller) else {
             return Ok(None);
         };
@@ -377,8 +384,9 @@ impl Ledger {
         self.0.policies()
     }
 
-    /// Every event about a person that the permit's tenant is a party of, in recorded order; an
-    /// auditor gets all but the seals of unrevealed rounds.
+    /// Every event about a person that the permit's tenant is a party of and its acting role may
+    /// see, in recorded order; an auditor's is no party, and gets none of the seals of unrevealed
+    /// rounds.
     ///
     /// # Errors
     /// When the database is away or holds what cannot be read.
@@ -404,6 +412,20 @@ impl Ledger {
         kinds: &[&str],
     ) -> Result<Vec<view::Noted>, LedgerError> {
         self.0.own_history(permit, kinds).await
+    }
+
+    /// The events of one record about `person` that the permit's tenant is a party of, oldest
+    /// first, for whoever folds them; to be shown they are narrowed to the acting role.
+    ///
+    /// # Errors
+    /// When the database is away or holds what cannot be read.
+    pub async fn recorded<A: Decider>(
+        &self,
+        permit: &Permit,
+        id: Id<A>,
+        person: PersonId,
+    ) -> Result<Vec<HistoryEvent>, LedgerError> {
+        self.0.recorded_of(permit, id.key(), person).await
     }
 
     /// What kind of organisation a tenant is; `None` for one that is not registered.

@@ -8,8 +8,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use audit::chain::GENESIS;
 use domain::{
+    actor::Actor,
     fact::{self, Visit},
     upcast::{is_current, upcast},
+    visibility::{
+        DataClass, Extent, Surface,
+        events::{Classified, Says, classify},
+    },
     world::{AnyState, Decider, StreamKey},
 };
 use quick_cache::sync::Cache;
@@ -20,25 +25,52 @@ use crate::{LedgerError, append::count, lookups::Lookups};
 
 /// The aggregate types a ledger can load, each with its state before the first event.
 #[derive(Clone)]
-pub struct Kinds(BTreeMap<&'static str, fn() -> Arc<dyn AnyState>>);
+pub struct Kinds {
+    empty: BTreeMap<&'static str, fn() -> Arc<dyn AnyState>>,
+    /// The class of those that are not the domain's.
+    classes: BTreeMap<&'static str, DataClass>,
+}
 
 impl Kinds {
     /// Every aggregate of the domain.
     pub fn of_domain() -> Self {
-        let mut kinds = Self(BTreeMap::new());
+        let mut kinds = Self {
+            empty: BTreeMap::new(),
+            classes: BTreeMap::new(),
+        };
         fact::aggregates(&mut kinds);
         kinds
     }
 
-    /// The same and `A`.
+    /// The same and `A`, all of whose events are of `class`.
     #[must_use]
-    pub fn and<A: Decider>(mut self) -> Self {
+    pub fn and<A: Decider>(mut self, class: DataClass) -> Self {
         self.visit::<A>();
+        self.classes.insert(A::TYPE, class);
         self
     }
 
+    /// How much of an event `reader` sees there; nothing of what has no class.
+    pub(crate) fn extent(
+        &self,
+        kind: &str,
+        event_type: &str,
+        reader: &Actor,
+        surface: Surface,
+    ) -> Extent {
+        let other = || {
+            self.classes.get(kind).map(|class| Classified {
+                class: *class,
+                says: Says::Content,
+            })
+        };
+        classify(kind, event_type)
+            .or_else(other)
+            .map_or(Extent::Nothing, |event| event.extent(reader, surface))
+    }
+
     fn empty(&self, kind: &str) -> Result<Arc<dyn AnyState>, LedgerError> {
-        let empty = self.0.get(kind).ok_or_else(|| {
+        let empty = self.empty.get(kind).ok_or_else(|| {
             LedgerError::Misconfigured(format!(
                 "the aggregate type {kind} is not listed among the facts"
             ))
@@ -49,7 +81,7 @@ impl Kinds {
 
 impl Visit for Kinds {
     fn visit<A: Decider>(&mut self) {
-        self.0.insert(A::TYPE, || Arc::new(A::default()));
+        self.empty.insert(A::TYPE, || Arc::new(A::default()));
     }
 }
 
@@ -134,6 +166,10 @@ impl Streams {
             kinds,
             cache: Cache::new(entries.max(1)),
         }
+    }
+
+    pub(crate) fn kinds(&self) -> &Kinds {
+        &self.kinds
     }
 
     /// What is at hand without asking the database; may be stale.

@@ -1,7 +1,5 @@
 //! What every handler does: permit first, then read the request, then the ledger.
 
-use std::pin::pin;
-
 use contract::{WriteRequest, v1};
 use domain::{
     id::Id,
@@ -9,9 +7,9 @@ use domain::{
     personal::Personal,
     refusal::Refusal,
     upcast::upcast,
+    visibility::DataClass,
     world::{AnyState as _, Command, Decider},
 };
-use futures::StreamExt as _;
 use jiff::Timestamp;
 use ledger::{Envelope, Ledger, Read};
 use ring::digest::{Context, SHA256};
@@ -119,18 +117,17 @@ impl Desk {
         let permit = self.permit(request).await?;
         let nothing = || refused(&Refusal::not_permitted());
         let person = Decider::custody(&now.state).and_then(|custody| custody.subject);
-        let mut history = pin!(self.ledger.history(&permit, person.ok_or_else(nothing)?));
+        let recorded = self
+            .ledger
+            .recorded(&permit, now.id, person.ok_or_else(nothing)?)
+            .await
+            .map_err(failed)?;
         let mut then = Read {
             state: A::default(),
             version: 0,
             ..now
         };
-        while let Some(event) = history.next().await {
-            let event = event.map_err(failed)?;
-            let ours = event.kind == A::TYPE && event.id == now.id.0;
-            if !ours || event.recorded > known {
-                continue;
-            }
+        for event in recorded.iter().filter(|event| event.recorded <= known) {
             let fact = serde_json::from_str(&event.payload).ok();
             fact.and_then(|fact| upcast(&event.event_type, &event.event_version, fact))
                 .and_then(|fact| then.state.apply_stored(fact).ok())
@@ -143,16 +140,17 @@ impl Desk {
         Ok(then)
     }
 
-    /// The caller's own copy of a personal value; `None` when it is not a controller of it or the
-    /// value is erased.
+    /// The caller's own copy of a personal value in a record of class `record`; `None` when it is
+    /// not a controller of it, its acting role may not read it, or the value is erased.
     pub(crate) async fn open<T: DeserializeOwned>(
         &self,
         request: &Request<impl Sync>,
+        record: DataClass,
         value: &Personal<T>,
     ) -> Result<Option<T>, Status> {
         let permit = self.permit(request).await?;
         self.ledger
-            .open_personal(&permit, value)
+            .open_personal(&permit, record, value)
             .await
             .map_err(failed)
     }

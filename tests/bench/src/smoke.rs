@@ -2,13 +2,13 @@
 //! is sound. Nothing here is about time.
 
 use audit::chain::{ChainedEvent, Verifier};
-use domain::personal::Personal;
+use domain::{personal::Personal, visibility::DataClass};
 use ledger::Ledger;
 use pg_launcher::{Cluster, Options};
 use serde_json::Value;
 use sqlx::PgConnection;
 
-use crate::{Bench, cluster::Database, contender::trellis::permit, scale::Scale, work};
+use crate::{Bench, cluster::Database, contender::trellis::reader, scale::Scale, work};
 
 fn cluster() -> Cluster {
     Cluster::start(Options::default()).expect("a server")
@@ -91,8 +91,10 @@ async fn opened(database: &Database, ledger: &Ledger) -> usize {
                 panic!("not sealed: {application}");
             };
             for copy in copies {
-                let permit = permit(copy.controller).expect("a permit");
-                let clear = ledger.open_personal(&permit, &value).await;
+                let permit = reader(copy.controller).expect("a permit");
+                let clear = ledger
+                    .open_personal(&permit, DataClass::Identity, &value)
+                    .await;
                 assert!(clear.expect("it opens").is_some(), "{application}");
                 opened += 1;
             }

@@ -2,6 +2,7 @@ use jiff::civil::date;
 
 use super::*;
 use crate::{
+    actor::ActingRole,
     appointment::cast::{self, OfferIs, Story},
     given::{Given, actor, tenant},
 };
@@ -183,34 +184,4 @@ fn c_2_the_employer_is_no_party_of_an_enrolment() {
     assert_eq!(noted, ["EnrolmentNoted"]);
     let shared = given.stored(cast::appointment().training()).concat();
     assert!(!shared.contains(cast::SID));
-}
-
-#[test]
-fn c_2_admissions_do_not_read_board_outcomes() {
-    let enrolment = Enrolment::Enrolled {
-        study: Box::new(Study {
-            appointment: cast::appointment(),
-            qualification: String::new(),
-            level: 7,
-            curriculum: String::new(),
-            starts: cast::TEACHING_START,
-            expected_board: cast::BOARD,
-        }),
-        sid: Personal::Erased,
-        uln: None,
-        content: ContentDigest::of(
-            crate::personal::DigestSalt(uuid::Uuid::nil()),
-            uuid::Uuid::nil(),
-            &(),
-        ),
-        set_aside: Default::default(),
-        assessments: vec![Assessment {
-            sitting: Id::new(uuid::Uuid::nil()),
-            held: cast::BOARD,
-            outcome: BoardOutcome::Pass,
-        }],
-    };
-    let shown = |role| enrolment.assessments_shown_to(role).len();
-    assert_eq!(shown(ActingRole::AdmissionsTutor), 0);
-    assert_eq!(shown(ActingRole::BoardSecretary), 1);
 }

@@ -291,11 +291,6 @@ impl Training {
         }
     }
 
-    /// Practice so far as an acting role may read it: human resources may not (C.2).
-    pub fn totals_shown_to(&self, role: ActingRole) -> Option<PracticeTotals> {
-        (role != ActingRole::EmployerHr).then(|| self.totals())
-    }
-
     /// The portfolio the university verified last, as long as all that it showed still counts.
     pub fn portfolio(&self) -> Option<&Portfolio> {
         let totals = self.totals();

@@ -525,17 +525,5 @@ fn train_12_the_trainee_logs_too_and_nobody_elses_trainee_does() {
     assert_eq!(outcome, Err(Reason::NotPermitted));
 }
 
-#[test]
-fn c_2_human_resources_do_not_read_practice_hours() {
-    let given = cast::in_training();
-    let training = training(&given);
-    assert_eq!(training.totals_shown_to(ActingRole::EmployerHr), None);
-    assert!(
-        training
-            .totals_shown_to(ActingRole::PracticeSupervisor)
-            .is_some()
-    );
-}
-
 mod course;
 mod hours;

@@ -1,6 +1,12 @@
+use std::collections::BTreeSet;
+
+use domain::{
+    actor::{ActingRole, TenantKind},
+    permission::Action,
+};
 use sqlx::{Connection as _, PgConnection};
 
-use crate::support::{Database, TallyAct, Touch, envelope, open, permit, tenant};
+use crate::support::{Database, TallyAct, Touch, envelope, grant, open, permit, tenant};
 
 async fn refused(connection: &mut PgConnection, statement: &str) {
     match sqlx::raw_sql(statement).execute(connection).await {
@@ -139,7 +145,10 @@ async fn a_former_party_keeps_what_it_saw_and_gains_nothing() {
             .unwrap();
     }
     let types = |page: ledger::FeedPage| -> Vec<String> {
-        page.items.into_iter().map(|item| item.event_type).collect()
+        page.items
+            .into_iter()
+            .filter_map(|item| Some(item.event?.event_type))
+            .collect()
     };
     let theirs = ledger.feed(&permit(former), 0, 10).await.unwrap();
     assert_eq!(types(theirs), ["TallyOpened"]);
@@ -155,6 +164,193 @@ async fn a_former_party_keeps_what_it_saw_and_gains_nothing() {
     }
     let ever = "SELECT cardinality(parties)::bigint FROM ledger.stream";
     assert_eq!(database.number(ever).await, 3);
+}
+
+/// What a tenant `$T` has in each table: the columns that are its own, and one row.
+const ROWS: &[(&str, &str, &str)] = &[
+    (
+        "event",
+        "$T = ANY (parties)",
+        "(aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
+          home_tenant, parties, hash, recorded_at)
+         VALUES ('a', $T::text, 1, 'E', '1.0', '{}', '{}', $T, ARRAY[$T],
+                 decode(repeat('00', 32), 'hex'), now())",
+    ),
+    (
+        "feed",
+        "tenant_id = $T",
+        "VALUES ($T, 1, 'a', $T::text, 1, 'E', true)",
+    ),
+    ("reaction_checkpoint", "tenant_id = $T", "VALUES ($T, 1)"),
+    (
+        "reaction_parked",
+        "tenant_id = $T",
+        "VALUES ($T, $T, 1, $T, 1, 'A', 'R', 'm')",
+    ),
+    (
+        "receipt",
+        "tenant_id = $T",
+        "VALUES ($T, $T, '', 'a', $T::text, 1, 1, now())",
+    ),
+    (
+        "stream",
+        "$T = ANY (parties)",
+        "VALUES ($T::text, 'a', 1, $T, ARRAY[$T], NULL, decode(repeat('00', 32), 'hex'))",
+    ),
+    (
+        "subject_key",
+        "controller = $T",
+        "VALUES ($T, $T, 'identity', $T, '', 'k')",
+    ),
+    ("tenant", "tenant_id = $T", "VALUES ($T, 1)"),
+    (
+        "timer",
+        "tenant_id = $T",
+        "VALUES ($T, $T, now(), '{}', $T, 1)",
+    ),
+    (
+        "view_checkpoint",
+        "tenant_id = $T",
+        "SELECT build, $T, 1 FROM ledger.view_build",
+    ),
+    (
+        "view_figure",
+        "tenant_id = $T",
+        "SELECT build, $T, 'f', '', 1 FROM ledger.view_build",
+    ),
+    (
+        "view_parked",
+        "tenant_id = $T",
+        "SELECT build, $T, $T, 1, 1, 'r' FROM ledger.view_build",
+    ),
+    (
+        "view_row",
+        "tenant_id = $T",
+        "SELECT build, $T, $T, NULL, '{}' FROM ledger.view_build",
+    ),
+    (
+        "view_skip",
+        "tenant_id = $T",
+        "VALUES ('v', $T, $T, 1, 's', 'r')",
+    ),
+];
+
+/// Tables of which the projector reaches the one tenant that it folds for. Of the others it sees
+/// every tenant's, to work on them; they carry no content, or are the log itself.
+const FOLDED: &[&str] = &["view_figure", "view_row"];
+
+/// No query of the application has a part in this: whatever it forgets, a role that serves tenants
+/// reads no row of another one and writes none anywhere.
+#[tokio::test]
+async fn the_database_alone_keeps_every_row_of_every_table_from_other_tenants() {
+    let database = Database::new().await;
+    let mut owner = database.connect("postgres").await;
+    let tables: BTreeSet<String> = sqlx::query_scalar(
+        "SELECT DISTINCT c.relname::text
+           FROM pg_class c
+           JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
+                AND a.attname IN ('tenant_id', 'home_tenant', 'parties', 'controller')
+          WHERE c.relnamespace = 'ledger'::regnamespace AND c.relkind IN ('r', 'p')
+            AND NOT c.relispartition",
+    )
+    .fetch_all(&mut owner)
+    .await
+    .unwrap()
+    .into_iter()
+    .collect();
+    let tried: BTreeSet<String> = ROWS.iter().map(|(name, ..)| (*name).to_owned()).collect();
+    assert_eq!(tables, tried, "every table of tenants is tried");
+
+    let of = |text: &str, n| text.replace("$T", &format!("'{}'::uuid", tenant(n).0));
+    let build = "INSERT INTO ledger.view_build (view, version, state) VALUES ('v', 1, 'live')";
+    sqlx::raw_sql(build).execute(&mut owner).await.unwrap();
+    for (table, _, row) in ROWS {
+        for n in [1, 2] {
+            let insert = format!("INSERT INTO ledger.{table} {}", of(row, n));
+            sqlx::raw_sql(&insert).execute(&mut owner).await.unwrap();
+        }
+    }
+    for role in ["trellis_reader", "trellis_projector"] {
+        let mut connection = database.connect(role).await;
+        let tenant = format!("SET trellis.tenant = '{}'", tenant(1).0);
+        sqlx::raw_sql(&tenant)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        for (table, own, row) in ROWS {
+            if role == "trellis_projector" && !FOLDED.contains(table) {
+                continue;
+            }
+            let may =
+                |what: &str| format!("SELECT has_table_privilege('ledger.{table}', '{what}')");
+            let may_read: bool = sqlx::query_scalar(&may("SELECT"))
+                .fetch_one(&mut connection)
+                .await
+                .unwrap();
+            if may_read {
+                for (n, seen) in [(1, 1), (2, 0)] {
+                    let count = format!("SELECT count(*) FROM ledger.{table} WHERE {}", of(own, n));
+                    let count: i64 = sqlx::query_scalar(&count)
+                        .fetch_one(&mut connection)
+                        .await
+                        .unwrap();
+                    assert_eq!(count, seen, "{role} in {table} of {n}");
+                }
+            }
+            let insert = format!("INSERT INTO ledger.{table} {}", of(row, 2));
+            refused(&mut connection, &insert).await;
+            let column = own.split([' ', '=']).next().unwrap_or_default();
+            let theirs = format!("ledger.{table} WHERE {}", of(own, 2));
+            if role == "trellis_reader" {
+                refused(&mut connection, &format!("DELETE FROM {theirs}")).await;
+                continue;
+            }
+            let deleted = sqlx::raw_sql(&format!("DELETE FROM {theirs}"))
+                .execute(&mut connection)
+                .await
+                .unwrap();
+            assert_eq!(deleted.rows_affected(), 0, "{table}");
+            let give = of(&format!("UPDATE ledger.{table} SET {column} = $T"), 2);
+            refused(&mut connection, &give).await;
+        }
+    }
+}
+
+/// Finance may know that its tenant's feed has grown, and nothing of what is not its business.
+#[tokio::test]
+async fn c_2_what_is_not_a_roles_business_keeps_its_position_and_says_nothing() {
+    let database = Database::new().await;
+    let ledger = database.ledger().await;
+    let id = open(&ledger, tenant(1), 1, &[tenant(2)]).await;
+    let finance = grant(
+        tenant(1),
+        TenantKind::Employer,
+        ActingRole::EmployerFinance,
+        Action::GetOperation,
+    );
+    let mut seen = vec![];
+    for n in 0..3 {
+        let page = ledger.feed(&finance, 0, 10).await.unwrap();
+        assert_eq!((page.head, page.items.len()), (n + 1, n as usize + 1));
+        for (item, position) in page.items.iter().zip(1..) {
+            assert!(item.event.is_none() && item.position == position);
+        }
+        let again = format!("{:?}", page.items);
+        assert!(
+            again.starts_with(
+                seen.last()
+                    .map_or("", |page: &String| page.trim_end_matches(']'))
+            )
+        );
+        seen.push(again);
+        let raise = Touch::one(id, TallyAct::Raise { by: 1 });
+        ledger
+            .submit(&permit(tenant(1)), envelope(u128::from(n)), &raise)
+            .await
+            .unwrap();
+    }
+    let shown = ledger.feed(&permit(tenant(1)), 0, 10).await.unwrap();
+    assert!(shown.items.iter().all(|item| item.event.is_some()));
 }
 
 #[tokio::test]

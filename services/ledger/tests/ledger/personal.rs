@@ -3,7 +3,7 @@ use ledger::{KeyEncryptionKey, Ledger, LedgerError};
 use sqlx::Row as _;
 use uuid::Uuid;
 
-use crate::support::{Database, TallyAct, Touch, envelope, open, permit, tenant};
+use crate::support::{CLASS, Database, TallyAct, Touch, envelope, open, permit, tenant};
 
 const MARKER: &str = "Zebediah Quillfeather";
 
@@ -34,13 +34,13 @@ async fn each_controller_opens_its_own_copy_and_nobody_else_any() {
         let read = ledger.read(&permit(home), id).await.unwrap();
         for tenant in [home, sharer] {
             let opened = ledger
-                .open_personal(&permit(tenant), &read.state.notes[0])
+                .open_personal(&permit(tenant), CLASS, &read.state.notes[0])
                 .await
                 .unwrap();
             assert_eq!(opened.as_deref(), Some(MARKER));
         }
         let foreign = ledger
-            .open_personal(&permit(tenant(3)), &read.state.notes[0])
+            .open_personal(&permit(tenant(3)), CLASS, &read.state.notes[0])
             .await
             .unwrap();
         assert_eq!(foreign, None);
@@ -48,7 +48,13 @@ async fn each_controller_opens_its_own_copy_and_nobody_else_any() {
         assert!(!serde_json::to_string(&read.state).unwrap().contains(MARKER));
         let page = ledger.feed(&permit(sharer), 0, 10).await.unwrap();
         assert_eq!(
-            page.items[1].payload,
+            page.items[1]
+                .event
+                .as_ref()
+                .unwrap()
+                .payload
+                .as_deref()
+                .unwrap(),
             r#"{"TallyNoted":{"note":{"personal":"assessment"}}}"#
         );
     }
@@ -113,9 +119,15 @@ async fn a_destroyed_key_erases_what_it_sealed_and_what_comes_after() {
         .unwrap();
     let read = later.read(&permit(home), id).await.unwrap();
     for (note, text) in read.state.notes.iter().zip([MARKER, "more"]) {
-        let kept = later.open_personal(&permit(home), note).await.unwrap();
+        let kept = later
+            .open_personal(&permit(home), CLASS, note)
+            .await
+            .unwrap();
         assert_eq!(kept.as_deref(), Some(text));
-        let erased = later.open_personal(&permit(sharer), note).await.unwrap();
+        let erased = later
+            .open_personal(&permit(sharer), CLASS, note)
+            .await
+            .unwrap();
         assert_eq!(erased, None);
     }
 }
@@ -150,7 +162,7 @@ async fn racing_writers_agree_on_one_key_per_person_and_controller() {
     for id in ids {
         let read = fresh.read(&permit(home), id).await.unwrap();
         let opened = fresh
-            .open_personal(&permit(home), &read.state.notes[0])
+            .open_personal(&permit(home), CLASS, &read.state.notes[0])
             .await
             .unwrap();
         assert_eq!(opened.as_deref(), Some(MARKER));

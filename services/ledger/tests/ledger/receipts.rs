@@ -33,9 +33,10 @@ async fn a_written_command_takes_the_next_position_of_each_party() {
     assert_eq!((read.state.total, read.version), (5, 2));
     let page = ledger.feed(&permit(sharer), 0, 10).await.unwrap();
     assert_eq!(page.items.len(), 2);
-    assert!(!page.more && !page.items[1].home);
-    assert_eq!(page.items[1].event_type, "TallyRaised");
-    assert_eq!(page.items[1].recorded, receipt.recorded);
+    let event = page.items[1].event.as_ref().unwrap();
+    assert!(!page.more && !event.home);
+    assert_eq!(event.event_type, "TallyRaised");
+    assert_eq!(event.recorded, receipt.recorded);
     assert_eq!(
         ledger.receipt(&permit(home), request(1)).await.unwrap(),
         Some(receipt)

@@ -12,12 +12,16 @@ use domain::{
     permission::{Action, Permit},
     personal::{Personal, PersonalClass},
     refusal::{Reason, Refusal},
+    visibility::DataClass,
     world::{Command, Custody, Decider, Halt, Issue, Issued, StreamKey, World},
 };
 use ledger::{Clock, Envelope, KeyEncryptionKey, Kinds, Ledger, LedgerOptions};
 use serde::{Deserialize, Serialize};
 use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
+
+/// The class of all that a tally says: human resources and auditors see it, admissions too.
+pub(crate) const CLASS: DataClass = DataClass::Application;
 
 /// A count that one tenant keeps and shares with others.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -311,7 +315,7 @@ impl Database {
     }
 
     pub(crate) async fn ledger_with(&self, options: LedgerOptions) -> Ledger {
-        Ledger::open_with(options, Kinds::of_domain().and::<Tally>())
+        Ledger::open_with(options, Kinds::of_domain().and::<Tally>(CLASS))
             .await
             .unwrap()
     }

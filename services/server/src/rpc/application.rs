@@ -10,7 +10,7 @@ use contract::v1::{
     application_service_server::ApplicationService,
 };
 use domain::{
-    actor::{ActingRole, PersonId, TenantKind},
+    actor::{PersonId, TenantKind},
     application::{
         AddStudyEvidence, AgreeReconsideration, Application, CandidateStatus, Degree, EntrySource,
         HeldApplication, Outcome, RecordInterview, ReleaseFeedback, RequestReconsideration, Stage,
@@ -25,6 +25,7 @@ use domain::{
     policy::Policies,
     referral::{ConsentToReferral, ReferCandidate, Referral, WithdrawReferralConsent},
     refusal::Refusal,
+    visibility::{Condition, DataClass},
 };
 use tonic::{Request, Response, Status};
 
@@ -241,15 +242,23 @@ impl ApplicationService for ApplicationRpc {
 }
 
 impl ApplicationRpc {
-    /// The caller's copy of a text; empty when it holds none or it is erased.
-    async fn text(&self, permit: &Permit, value: &Personal<String>) -> Result<String, Status> {
-        let copy = self.0.ledger().open_personal(permit, value).await;
+    /// The caller's copy of a text; empty when it holds none, may not read it, or it is erased.
+    async fn text(
+        &self,
+        permit: &Permit,
+        class: DataClass,
+        value: &Personal<String>,
+    ) -> Result<String, Status> {
+        let copy = self.0.ledger().open_personal(permit, class, value).await;
         Ok(copy.map_err(failed)?.unwrap_or_default())
     }
 
     async fn feedback(&self, permit: &Permit, held: &HeldApplication) -> Result<String, Status> {
         match &held.feedback {
-            Some(feedback) => self.text(permit, &feedback.text).await,
+            Some(feedback) => {
+                let class = DataClass::CandidateFeedback;
+                self.text(permit, class, &feedback.text).await
+            }
             None => Ok(String::new()),
         }
     }
@@ -286,20 +295,18 @@ impl ApplicationRpc {
         held: &HeldApplication,
     ) -> Result<v1::Application, Status> {
         let (terms, applicant) = (&held.terms, &held.applicant);
-        let shortlists = matches!(
-            permit.actor().role,
-            ActingRole::ServiceManager | ActingRole::AdmissionsTutor
-        );
-        let (candidate_name, contact) = if shortlists && !held.identity_is_open() {
+        let identity = DataClass::Identity;
+        let waits = identity.access(permit.actor().role).condition == Condition::ShortlistLocked;
+        let (candidate_name, contact) = if waits && !held.identity_is_open() {
             Default::default()
         } else {
             (
-                self.text(permit, &applicant.name).await?,
-                self.text(permit, &applicant.contact).await?,
+                self.text(permit, identity, &applicant.name).await?,
+                self.text(permit, identity, &applicant.contact).await?,
             )
         };
         let degree_detail = match &applicant.degree_detail {
-            Some(detail) => self.text(permit, detail).await?,
+            Some(detail) => self.text(permit, DataClass::StudyEvidence, detail).await?,
             None => String::new(),
         };
         let mut study_evidence = Vec::with_capacity(held.evidence.len());
@@ -307,7 +314,7 @@ impl ApplicationRpc {
             study_evidence.push(v1::StudyEvidence {
                 kind: evidence.kind.to_string(),
                 confirmed: evidence.confirmed,
-                detail: self.text(permit, &evidence.detail).await?,
+                detail: (self.text(permit, DataClass::StudyEvidence, &evidence.detail)).await?,
             });
         }
         let (round, deadline) = match held.stage {
@@ -331,7 +338,7 @@ impl ApplicationRpc {
             degree: held.degree.to_string(),
             candidate_name,
             contact,
-            statement: self.text(permit, &applicant.statement).await?,
+            statement: (self.text(permit, DataClass::Statement, &applicant.statement)).await?,
             degree_detail,
             study_evidence,
             interviews: held.interviews.iter().map(interview).collect(),

@@ -1,5 +1,5 @@
 use contract::v1::{self, circumstances_service_server::CircumstancesService, *};
-use domain::{circumstances as rules, id::Id};
+use domain::{circumstances as rules, id::Id, visibility::DataClass};
 use tonic::{Request, Response, Status};
 
 use crate::{desk::Desk, wire};
@@ -53,7 +53,10 @@ impl CircumstancesService for CircumstancesRpc {
         };
         let mut circumstances_claim = None;
         if let Some(claim) = read.state.claim() {
-            let statement: Option<String> = self.0.open(&request, &claim.statement).await?;
+            let statement: Option<String> = {
+                let class = DataClass::Circumstances;
+                self.0.open(&request, class, &claim.statement).await?
+            };
             circumstances_claim = Some(v1::CircumstancesClaim {
                 name,
                 application: claim.application.name(),

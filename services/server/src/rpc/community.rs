@@ -3,6 +3,7 @@ use domain::{
     community::{self as rules, FeedbackOn, Giver},
     id::Id,
     refusal::Refusal,
+    visibility::DataClass,
 };
 use tonic::{Request, Response, Status};
 
@@ -115,7 +116,8 @@ impl CommunityService for CommunityRpc {
         if let Some(given) = read.state.given() {
             let text = match &given.giver {
                 Giver::Person { words, .. } => {
-                    self.0.open(&request, words).await?.unwrap_or_default()
+                    let class = DataClass::CommunityOfPractice;
+                    (self.0.open(&request, class, words).await?).unwrap_or_default()
                 }
                 Giver::Employer { statement, .. } => statement.clone(),
             };

@@ -1,5 +1,5 @@
 use contract::v1::{self, concern_service_server::ConcernService, *};
-use domain::{actor::TenantId, concern as rules, id::Id};
+use domain::{actor::TenantId, concern as rules, id::Id, visibility::DataClass};
 use tonic::{Request, Response, Status};
 
 use crate::{desk::Desk, wire};
@@ -63,7 +63,7 @@ impl ConcernService for ConcernRpc {
                 raised_on: on.to_string(),
                 description: self
                     .0
-                    .open(&request, description)
+                    .open(&request, DataClass::RoleConcern, description)
                     .await?
                     .unwrap_or_default(),
                 addressed_on: wire::show(addressed.map(|(on, _)| on)),

@@ -21,6 +21,7 @@ use domain::{
     refusal::Refusal,
     tally::{RegionTally, SelectionTally},
     text,
+    visibility::DataClass,
 };
 use ledger::LedgerError;
 use strum::IntoEnumIterator as _;
@@ -177,7 +178,11 @@ impl DecisionRoundRpc {
         permit: &Permit,
         value: &Personal<Assessment>,
     ) -> Result<Assessment, Status> {
-        let copy = self.0.ledger().open_personal(permit, value).await;
+        let copy = self
+            .0
+            .ledger()
+            .open_personal(permit, DataClass::EmployerScores, value)
+            .await;
         Ok(copy.map_err(failed)?.unwrap_or_default())
     }
 

@@ -6,6 +6,7 @@ use domain::{
     directory::{self as rules, RegisterCheck as Check},
     id::Id,
     policy::catalogue::{Role, Setting},
+    visibility::DataClass,
 };
 use tonic::{Request, Response, Status};
 
@@ -242,10 +243,16 @@ impl DirectoryService for DirectoryRpc {
         {
             supervisor.employer = employer.to_string();
             supervisor.person = person.to_string();
-            supervisor.display_name = self.0.open(&request, name).await?.unwrap_or_default();
+            supervisor.display_name = {
+                let class = DataClass::Supervisor;
+                (self.0.open(&request, class, name).await?).unwrap_or_default()
+            };
             let mut numbers = HashMap::new();
             for (register, number) in registrations {
-                if let Some(number) = self.0.open(&request, number).await? {
+                if let Some(number) = (self.0)
+                    .open(&request, DataClass::Supervisor, number)
+                    .await?
+                {
                     numbers.insert(register.to_string(), number);
                 }
             }

@@ -1,5 +1,5 @@
 use contract::v1::{self, employment_service_server::EmploymentService, *};
-use domain::{employment as rules, id::Id, identifiers::EsrNumber};
+use domain::{employment as rules, id::Id, identifiers::EsrNumber, visibility::DataClass};
 use tonic::{Request, Response, Status};
 
 use crate::{desk::Desk, wire};
@@ -49,7 +49,10 @@ impl EmploymentService for EmploymentRpc {
         let employment = match read.state.post() {
             None => None,
             Some(post) => {
-                let assignment: Option<EsrNumber> = self.0.open(&request, &post.assignment).await?;
+                let assignment: Option<EsrNumber> = {
+                    let class = DataClass::Employment;
+                    self.0.open(&request, class, &post.assignment).await?
+                };
                 Some(v1::Employment {
                     name,
                     application: post.appointment.application.name(),

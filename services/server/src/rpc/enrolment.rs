@@ -3,6 +3,7 @@ use domain::{
     enrolment as rules,
     id::Id,
     identifiers::{Sid, Uln},
+    visibility::DataClass,
 };
 use tonic::{Request, Response, Status};
 
@@ -41,9 +42,9 @@ impl EnrolmentService for EnrolmentRpc {
             rules::Enrolment::Enrolled {
                 study, sid, uln, ..
             } => {
-                let sid: Option<Sid> = self.0.open(&request, sid).await?;
+                let sid: Option<Sid> = (self.0).open(&request, DataClass::Enrolment, sid).await?;
                 let uln: Option<Uln> = match uln {
-                    Some(uln) => self.0.open(&request, uln).await?,
+                    Some(uln) => (self.0).open(&request, DataClass::Enrolment, uln).await?,
                     None => None,
                 };
                 Some(v1::Enrolment {
@@ -59,8 +60,9 @@ impl EnrolmentService for EnrolmentRpc {
                     uln: wire::show(uln),
                     outcomes: read
                         .state
-                        .assessments_shown_to(role)
+                        .assessments()
                         .iter()
+                        .filter(|_| DataClass::RatifiedOutcome.is_shown_to(role))
                         .map(|assessment| outcome_word(&assessment.outcome).to_owned())
                         .collect(),
                 })

@@ -1,10 +1,10 @@
 use std::{pin::Pin, time::Duration};
 
 use contract::v1::{
-    FeedItem, ListFeedRequest, ListFeedResponse, SubscribeFeedRequest, SubscribeFeedResponse,
-    feed_service_server::FeedService,
+    FeedItem, FeedVisibility, ListFeedRequest, ListFeedResponse, SubscribeFeedRequest,
+    SubscribeFeedResponse, ViewChange, feed_service_server::FeedService,
 };
-use domain::{permission::Permit, refusal::Refusal};
+use domain::{permission::Permit, refusal::Refusal, visibility::events::Turn};
 use futures::Stream;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -44,18 +44,40 @@ fn position(value: i64) -> Result<u64, Status> {
     })
 }
 
-fn item(item: &ledger::FeedItem) -> FeedItem {
+fn item(item: ledger::FeedItem) -> FeedItem {
+    let position = wire::count(item.position);
+    let Some(event) = item.event else {
+        return FeedItem {
+            position,
+            visibility: FeedVisibility::Withheld.into(),
+            ..FeedItem::default()
+        };
+    };
+    let visibility = match event.payload {
+        Some(_) => FeedVisibility::Shown,
+        None => FeedVisibility::StatusOnly,
+    };
+    let view_change = match event.turn {
+        None => ViewChange::Unspecified,
+        Some(Turn::Entered) => ViewChange::Entered,
+        Some(Turn::Left) => ViewChange::Left,
+        Some(Turn::Revealed) => ViewChange::Revealed,
+        Some(Turn::Released) => ViewChange::Released,
+        Some(Turn::Erased) => ViewChange::Erased,
+    };
     FeedItem {
-        position: wire::count(item.position),
-        name: wire::resource(&item.kind, item.id),
-        sequence: wire::count(item.sequence),
-        event_type: item.event_type.clone(),
-        event_version: item.event_version.clone(),
-        payload_json: item.payload.clone(),
-        effective_time: Some(wire::timestamp(item.effective)),
-        recorded_time: Some(wire::timestamp(item.recorded)),
-        acting_tenant: item.acting_tenant.to_string(),
-        acting_role: item.acting_role.clone(),
+        position,
+        name: wire::resource(&event.kind, event.id),
+        sequence: wire::count(event.sequence),
+        event_type: event.event_type,
+        event_version: event.event_version,
+        payload_json: event.payload.unwrap_or_default(),
+        effective_time: Some(wire::timestamp(event.effective)),
+        recorded_time: Some(wire::timestamp(event.recorded)),
+        acting_tenant: event.acting_tenant.to_string(),
+        acting_role: event.acting_role,
+        visibility: visibility.into(),
+        view_change: view_change.into(),
     }
 }
 
@@ -82,7 +104,7 @@ impl FeedService for FeedRpc {
             .map_err(failed)?;
         let next = page.items.last().map_or(after, |last| last.position);
         Ok(Response::new(ListFeedResponse {
-            items: page.items.iter().map(item).collect(),
+            items: page.items.into_iter().map(item).collect(),
             next_position: wire::count(next),
             more: page.more,
         }))
@@ -122,7 +144,7 @@ async fn follow(
                 return;
             }
         };
-        for next in &page.items {
+        for next in page.items {
             after = next.position;
             let response = SubscribeFeedResponse {
                 item: Some(item(next)),

@@ -4,6 +4,7 @@ use domain::{
     funding::{self as rules, AwardStatus, FundingLockCheck, LineKind, LockAnswer, LockQuestion},
     id::Id,
     policy::catalogue::Role,
+    visibility::DataClass,
 };
 use tonic::{Request, Response, Status};
 
@@ -449,7 +450,10 @@ impl FundingService for FundingRpc {
         let read = self.0.read::<rules::FundingLock>(&request, &name).await?;
         let mut exemptions = vec![];
         for granted in read.state.exemptions() {
-            let reason: Option<String> = self.0.open(&request, &granted.reason).await?;
+            let reason: Option<String> = self
+                .0
+                .open(&request, DataClass::LockExemption, &granted.reason)
+                .await?;
             exemptions.push(LockExemption {
                 exemption: granted.id.to_string(),
                 reason: reason.unwrap_or_default(),

@@ -3,7 +3,10 @@ use contract::v1::{
     DeclareLivedExperienceResponse, GetMonitoringRequest, GetMonitoringResponse,
     monitoring_service_server::MonitoringService,
 };
-use domain::monitoring::{Answer, AnswerMonitoring, DeclareLivedExperience, Monitoring};
+use domain::{
+    monitoring::{Answer, AnswerMonitoring, DeclareLivedExperience, Monitoring},
+    visibility::DataClass,
+};
 use tonic::{Request, Response, Status};
 
 use crate::{desk::Desk, wire};
@@ -51,11 +54,17 @@ impl MonitoringService for MonitoringRpc {
             .read::<Monitoring>(&request, &request.get_ref().name)
             .await?;
         let answers = match read.state.answers() {
-            Some(answers) => self.0.open(&request, answers).await?.unwrap_or_default(),
+            Some(answers) => {
+                let class = DataClass::EqualityMonitoring;
+                (self.0.open(&request, class, answers).await?).unwrap_or_default()
+            }
             None => Default::default(),
         };
         let lived_experience: Option<bool> = match read.state.lived_experience() {
-            Some(declared) => self.0.open(&request, declared).await?,
+            Some(declared) => {
+                let class = DataClass::LivedExperience;
+                self.0.open(&request, class, declared).await?
+            }
             None => None,
         };
         let answer = |(characteristic, answer): (String, Answer)| {

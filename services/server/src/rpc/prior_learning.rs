@@ -1,5 +1,5 @@
 use contract::v1::{self, prior_learning_service_server::PriorLearningService, *};
-use domain::{id::Id, prior_learning as rules};
+use domain::{id::Id, prior_learning as rules, visibility::DataClass};
 use tonic::{Request, Response, Status};
 
 use crate::{desk::Desk, wire};
@@ -45,7 +45,10 @@ impl PriorLearningService for PriorLearningRpc {
         let name = &request.get_ref().name;
         let read = self.0.read::<rules::PriorLearning>(&request, name).await?;
         let learning = match read.state.learning() {
-            Some(learning) => self.0.open(&request, learning).await?,
+            Some(learning) => {
+                let class = DataClass::StudyEvidence;
+                self.0.open(&request, class, learning).await?
+            }
             None => None,
         };
         let prior_learning = read.state.claim().map(|claim| v1::PriorLearning {

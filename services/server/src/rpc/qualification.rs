@@ -3,6 +3,7 @@ use domain::{
     application::Application,
     id::Id,
     qualification::{self as rules, ReleasedResult},
+    visibility::DataClass,
 };
 use jiff::civil::Date;
 use tonic::{Request, Response, Status};
@@ -38,7 +39,10 @@ impl QualificationService for QualificationRpc {
         let (state, next_board) = shown(read.state.result());
         let mut register_entries = vec![];
         for entry in read.state.entries() {
-            let number: Option<String> = self.0.open(&request, &entry.number).await?;
+            let number: Option<String> = {
+                let class = DataClass::Qualification;
+                self.0.open(&request, class, &entry.number).await?
+            };
             register_entries.push(v1::RegisterEntry {
                 register: entry.register.clone(),
                 number: number.unwrap_or_default(),

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use contract::v1::{self, qualified_practice_service_server::QualifiedPracticeService, *};
-use domain::{actor::ActingRole, id::Id, qualified_practice as rules, refusal::Refusal};
+use domain::{id::Id, qualified_practice as rules, refusal::Refusal, visibility::DataClass};
 use tonic::{Request, Response, Status};
 
 use crate::{desk::Desk, wire};
@@ -165,11 +165,9 @@ impl QualifiedPracticeService for QualifiedPracticeRpc {
         };
         let mut leave = vec![];
         for away in &held.leave {
-            let reason: Option<rules::AwayFor> = if rules::may_read_leave(role) {
-                self.0.open(&request, &away.reason).await?
-            } else {
-                None
-            };
+            let reason: Option<rules::AwayFor> = (self.0)
+                .open(&request, DataClass::Leave, &away.reason)
+                .await?;
             leave.push(v1::PracticeLeave {
                 from: away.from.to_string(),
                 until: wire::show(away.until),
@@ -191,8 +189,7 @@ impl QualifiedPracticeService for QualifiedPracticeRpc {
             leaving_reason: wire::show(held.left.as_ref().map(|left| &left.reason)),
             ..Default::default()
         };
-        // what is done with patients is no business of human resources (C.2)
-        if role != ActingRole::EmployerHr {
+        if DataClass::PatientContact.is_shown_to(role) {
             shown.contact = held
                 .contact_by_mode()
                 .into_iter()

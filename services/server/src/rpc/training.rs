@@ -6,6 +6,7 @@ use domain::{
     refusal::Refusal,
     supervision::{Supervisee, SupervisorLoad},
     training::{self as rules, PracticeKind, TrainingStatus},
+    visibility::DataClass,
 };
 use jiff::civil::Date;
 use tonic::{Request, Response, Status};
@@ -119,9 +120,10 @@ impl TrainingService for TrainingRpc {
             TrainingStatus::Ended => TrainingState::Ended,
         };
         let (year, pattern) = (training.year(), training.pattern());
-        let totals = training.totals_shown_to(role);
+        let practice = DataClass::PracticeHours.is_shown_to(role);
+        let totals = practice.then(|| training.totals());
         let placement = training.placement_on(Date::MAX);
-        let caseload = training.caseload();
+        let caseload = training.caseload().filter(|_| practice);
         let months: Vec<u32> = match year {
             Some(year) => Policies::of(self.0.ledger().policies())
                 .get("reviews.due_months", year.starts)

@@ -4,6 +4,7 @@ use domain::{
     actor::{ActingRole, Actor, PersonId, TenantId, TenantKind},
     id::Id,
     permission::{Action, Permit},
+    visibility::DataClass,
 };
 use ledger::{Clock, Envelope, KeyEncryptionKey, Kinds, Ledger, LedgerOptions};
 use ring::digest::{SHA256, digest};
@@ -49,7 +50,11 @@ pub(crate) fn options(database: &Database, key: &KeyEncryptionKey) -> LedgerOpti
 
 /// The ledger with diaries in it.
 pub(crate) async fn open(options: LedgerOptions) -> Result<Ledger, Fault> {
-    Ok(Ledger::open_with(options, Kinds::of_domain().and::<Diary>()).await?)
+    Ok(Ledger::open_with(
+        options,
+        Kinds::of_domain().and::<Diary>(DataClass::Training),
+    )
+    .await?)
 }
 
 /// Whom writers write for.
@@ -92,6 +97,18 @@ pub(crate) fn permit(tenant: TenantId) -> Result<Permit, Fault> {
         client: None,
     };
     Permit::grant(actor, Action::OpenVacancy).ok_or_else(|| "not a permitted action".into())
+}
+
+/// Somebody who may read `tenant`'s copy of every value: a person is shown all that is about them.
+pub(crate) fn reader(tenant: TenantId) -> Result<Permit, Fault> {
+    let actor = Actor {
+        tenant,
+        kind: TenantKind::Person,
+        role: ActingRole::Candidate,
+        person: Some(PersonId(tenant.0)),
+        client: None,
+    };
+    Permit::grant(actor, Action::GetApplication).ok_or_else(|| "not a permitted action".into())
 }
 
 /// An id like a client's: random to look at, the same in every run.

@@ -7,6 +7,7 @@ use std::{
 use domain::{
     actor::PersonId,
     personal::{Personal, PersonalClass, SealedCopy},
+    visibility::DataClass,
 };
 use jiff::{ToSpan as _, civil::Date};
 use ledger::{Clock, Ledger};
@@ -18,7 +19,7 @@ use server::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Fault, contender::trellis::permit};
+use crate::{Fault, contender::trellis::reader};
 
 /// Plays the demonstration into a folder. It prints its summary to standard output.
 pub(crate) async fn play(folder: &Path) -> Result<(), Fault> {
@@ -449,13 +450,14 @@ impl<'l> Reading<'l> {
         class: PersonalClass,
         copy: SealedCopy,
     ) -> Result<Option<Value>, Fault> {
-        let permit = permit(copy.controller)?;
+        let permit = reader(copy.controller)?;
         let value = Personal::<Value>::Sealed {
             subject,
             class,
             copies: vec![copy],
         };
-        Ok(self.ledger.open_personal(&permit, &value).await?)
+        let class = DataClass::Identity;
+        Ok(self.ledger.open_personal(&permit, class, &value).await?)
     }
 
     /// Cuts holes for ids, sealed texts and the recorded time.
