@@ -9,6 +9,7 @@ use domain::{
     preceptorship::ServiceClock,
     qualification::ReleasedResult,
     timeline::{Due, KINDS, Moment, OwnLife, Timeline},
+    visibility::DataClass,
 };
 use jiff::civil::Date;
 use tonic::{Request, Response, Status};
@@ -41,7 +42,11 @@ impl PersonService for PersonRpc {
         let mut applications = vec![];
         for life in timeline.lives() {
             let feedback = match &life.held.feedback {
-                Some(feedback) => self.0.open(&request, &feedback.text).await?,
+                Some(feedback) => {
+                    (self.0)
+                        .open(&request, DataClass::CandidateFeedback, &feedback.text)
+                        .await?
+                }
                 None => None,
             };
             applications.push(application(&life, feedback.unwrap_or_default(), today));
