@@ -4,6 +4,7 @@
 
 mod breaches;
 mod course;
+mod due;
 mod establishment;
 mod keeping;
 mod post;
@@ -14,20 +15,18 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantNames};
 
-pub use self::{breaches::*, course::*, establishment::*, keeping::*, post::*};
+pub use self::{breaches::*, course::*, due::*, establishment::*, keeping::*, post::*};
 
 use crate::{
     actor::{PersonId, TenantId, TenantKind},
     allocation::Allocation,
     application::Application,
-    calendar::months_later,
     directory::ClinicalService,
     id::Id,
     personal::Personal,
     policy::catalogue::{Role, Setting},
     programme::{Intake, IntakeTerms},
     refusal::Refusal,
-    vacancy::Vacancy,
     world::{Command, Custody, Decider, Halt, Issue, Issued, StreamKey, World, aggregate},
 };
 
@@ -175,6 +174,8 @@ pub enum CommitmentAct {
         /// The clinical service trained in.
         clinical_service: Id<ClinicalService>,
     },
+    /// See [`RedateCommitment`].
+    Redate(RedateCommitment),
     /// See [`EvidenceQualifiedPost`].
     Evidence {
         /// The command.
@@ -239,6 +240,16 @@ pub enum CommitmentEvent {
         evidence_by: Date,
         /// The clinical service trained in.
         clinical_service: Id<ClinicalService>,
+    },
+    /// The board that qualified somebody sat on another day than was recorded: the evidence is due
+    /// on another day as well.
+    CommitmentRedated {
+        /// The application.
+        application: Id<Application>,
+        /// The day of the qualification.
+        qualified_on: Date,
+        /// The last day for the evidence.
+        evidence_by: Date,
     },
     /// The post is shown to be what was promised.
     QualifiedPostEvidenced {
@@ -409,6 +420,14 @@ impl Commitment {
                 state.take_over(*handover)
             }
             (
+                CommitmentEvent::CommitmentRedated {
+                    application,
+                    qualified_on,
+                    evidence_by,
+                },
+                state,
+            ) => state.redated(application, qualified_on, evidence_by),
+            (
                 event,
                 Self::Given {
                     promises,
@@ -509,34 +528,6 @@ impl Commitment {
             Self::Given { .. } => Err(Refusal::already_recorded("the commitment")),
         }
     }
-
-    fn bring_due(
-        &self,
-        issued: &Issued<CommitmentAct>,
-        bring: &BringCommitmentDue,
-        clinical_service: Id<ClinicalService>,
-    ) -> Result<Vec<CommitmentEvent>, Refusal> {
-        let Self::Given { promises, .. } = self else {
-            // an employer that promised nothing owes nothing, and gets no award either (`FUND-02`)
-            return Ok(vec![]);
-        };
-        if promises
-            .get(&bring.application)
-            .is_some_and(|promise| promise.standing != Standing::Lapsed)
-        {
-            return Ok(vec![]);
-        }
-        let window: u32 = issued
-            .policies
-            .get("commitment.evidence_window", bring.qualified_on)?;
-        Ok(vec![CommitmentEvent::CommitmentDue {
-            application: bring.application,
-            person: bring.person,
-            qualified_on: bring.qualified_on,
-            evidence_by: months_later(bring.qualified_on, window),
-            clinical_service,
-        }])
-    }
 }
 
 impl Decider for Commitment {
@@ -554,6 +545,7 @@ impl Decider for Commitment {
                 bring,
                 clinical_service,
             } => self.bring_due(issued, bring, *clinical_service),
+            CommitmentAct::Redate(redate) => self.redate(issued, redate),
             CommitmentAct::Evidence { evidence, setting } => {
                 self.evidence(issued, evidence, setting.as_ref())
             }
@@ -633,42 +625,6 @@ impl Command for GiveCommitment {
                 give,
                 employer,
                 intake,
-            },
-        )?;
-        Ok(id.key())
-    }
-}
-
-/// Brings the promise to one person due; asked for by a reaction on the qualification.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct BringCommitmentDue {
-    /// The application.
-    pub application: Id<Application>,
-    /// The vacancy it came through.
-    pub vacancy: Id<Vacancy>,
-    /// The person.
-    pub person: PersonId,
-    /// The day of the qualification.
-    pub qualified_on: Date,
-}
-
-impl Command for BringCommitmentDue {
-    fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
-        issue.by.acting_for(TenantKind::Platform)?;
-        let vacancy = Vacancy::expect(world, self.vacancy)?;
-        let id = held(
-            world,
-            vacancy.employer,
-            vacancy.allocation,
-            self.application,
-        )?;
-        let (bring, clinical_service) = (self.clone(), vacancy.clinical_service);
-        world.decide_beyond(
-            issue,
-            id,
-            CommitmentAct::BringDue {
-                bring,
-                clinical_service,
             },
         )?;
         Ok(id.key())

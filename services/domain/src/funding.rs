@@ -374,6 +374,8 @@ pub enum StopGround {
     Commissioner,
     /// It went to another trainee of the same role, intake and employer (`FUND-10`).
     Reallocated,
+    /// The accepted offer fell before the training.
+    OfferFell,
 }
 
 impl FundingAward {

@@ -26,7 +26,7 @@ use crate::{
     circumstances::CircumstancesClaimEvent,
     commitment::{
         BringCommitmentDue, Broken, Commitment, CommitmentEvent, LapseCommitment, LapseGround,
-        NoteBreach, NoteExpectedCompletion, NoteQualifiedPost, NoteTrainingLeft,
+        NoteBreach, NoteExpectedCompletion, NoteQualifiedPost, NoteTrainingLeft, RedateCommitment,
     },
     directory::{NoteDeparture, NotePlacement, NoteQualifiedPlacement},
     employment::EmploymentEvent,
@@ -263,6 +263,11 @@ fn after_commitment(commitment: Id<Commitment>, event: &CommitmentEvent) -> Vec<
             ]
         }
         CommitmentEvent::CommitmentDue {
+            application,
+            evidence_by,
+            ..
+        }
+        | CommitmentEvent::CommitmentRedated {
             application,
             evidence_by,
             ..
@@ -609,7 +614,17 @@ fn after_qualification(event: &QualificationEvent) -> Vec<Reaction> {
         }
         QualificationEvent::ResultRedated {
             appointment, board, ..
-        } => vec![fix(appointment, *board)],
+        } => {
+            let redate = RedateCommitment {
+                application: appointment.application,
+                vacancy: appointment.vacancy,
+                qualified_on: *board,
+            };
+            vec![
+                fix(appointment, *board),
+                Reaction::command(Action::CorrectBoardDate, redate),
+            ]
+        }
         QualificationEvent::ResultReleased {
             appointment,
             result: ReleasedResult::NotYetComplete { next_board },

@@ -49,11 +49,9 @@ pub(crate) async fn in_training(cast: &Cast, campaign: &Campaign, number: u128) 
     trainee
 }
 
-/// All of them practise and pass one board; the results are released.
-pub(crate) async fn pass(trainees: &[&Trainee]) {
-    let Some(first) = trainees.first() else {
-        return;
-    };
+/// All of them practise and pass one board; the results are released. Answers with its sitting.
+pub(crate) async fn pass(trainees: &[&Trainee]) -> String {
+    let first = trainees.first().expect("somebody");
     for trainee in trainees {
         trainee.practises().await;
     }
@@ -73,4 +71,5 @@ pub(crate) async fn pass(trainees: &[&Trainee]) {
             .write("ReleaseResult", trainee.of_application())
             .await;
     }
+    sitting
 }

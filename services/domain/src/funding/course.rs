@@ -15,9 +15,11 @@ use crate::{
     appointment::{Appointed, Appointment},
     id::Id,
     money::share,
+    offer::Offer,
     policy::catalogue::FundingSource,
     refusal::{Reason, Refusal},
     training::TrainingYear,
+    vacancy::Vacancy,
     world::{Command, Halt, Issue, Issued, StreamKey, World},
 };
 
@@ -241,6 +243,32 @@ impl Command for NoteTraineeLeft {
         let whose = &self.appointment;
         let award = held_award(world, whose.commissioner, whose.application, whose.employer)?;
         StopAward { award }.run(issue, world)
+    }
+}
+
+/// Stops the award of somebody whose accepted offer fell before the training; asked for by a
+/// reaction on that.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NoteOfferFell {
+    /// Which offer.
+    pub offer: Id<Offer>,
+}
+
+impl Command for NoteOfferFell {
+    fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
+        issue.by.acting_for(TenantKind::Platform)?;
+        let Some(terms) = world.read(self.offer)?.terms().cloned() else {
+            return Err(Refusal::not_permitted().into());
+        };
+        let commissioner = Vacancy::expect(world, terms.vacancy)?.commissioner;
+        let award = held_award(world, commissioner, terms.application, terms.employer)?;
+        let granted = world.read(award)?.clone();
+        let stop = FundingAwardAct::Stop {
+            ground: StopGround::OfferFell,
+            year: year_of(world, &granted)?,
+        };
+        world.decide_beyond(issue, award, stop)?;
+        Ok(award.key())
     }
 }
 

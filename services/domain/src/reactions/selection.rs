@@ -3,6 +3,7 @@
 use super::{Reaction, Timer};
 use crate::{
     allocation::{FillPlace, VacatePlace},
+    funding::NoteOfferFell,
     id::Id,
     offer::{Offer, OfferEvent},
     permission::Action,
@@ -21,6 +22,7 @@ pub(super) fn after_offer(offer: Id<Offer>, event: &OfferEvent) -> Vec<Reaction>
                     vacancy: None,
                 },
             ),
+            Reaction::command(action, NoteOfferFell { offer }),
         ]
     };
     match event {

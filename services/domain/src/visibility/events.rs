@@ -122,7 +122,7 @@ classes! {
             | PlacesTakenOver | PlacesAdvertised | PlacesHandedBack | PlaceFilled | PlaceVacated,
     }
     Commitment: commitment::Commitment => CommitmentEvent {
-        Commitment: CommitmentGiven | CommitmentDue | QualifiedPostEvidenced | CommitmentDischarged
+        Commitment: CommitmentGiven | CommitmentDue | CommitmentRedated | QualifiedPostEvidenced | CommitmentDischarged
             | CompletionExpected | CommitmentOverdue | MitigationOffered | GraceGranted
             | PostNotMaintained | CommitmentBreached | CommitmentMaintained | CommitmentLapsed
             | CommitmentTransferred | CommitmentTakenOver,

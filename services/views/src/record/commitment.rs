@@ -130,6 +130,15 @@ impl CommitmentRecord {
         self.promises.insert(application, due);
     }
 
+    fn redated(&mut self, application: Uuid, evidence_by: Date) {
+        if let Some(promise) = self.promises.get_mut(&application) {
+            promise.evidence_by = Some(evidence_by);
+            if promise.standing == Standing::Overdue {
+                promise.standing = Standing::Due;
+            }
+        }
+    }
+
     fn stands(&mut self, application: Uuid, standing: Standing) {
         if let Some(promise) = self.promises.get_mut(&application) {
             promise.standing = standing;
@@ -193,6 +202,11 @@ impl Keep<CommitmentEvent> for CommitmentRecord {
                 evidence_by,
                 ..
             } => self.falls_due(application.0, *evidence_by),
+            CommitmentEvent::CommitmentRedated {
+                application,
+                evidence_by,
+                ..
+            } => self.redated(application.0, *evidence_by),
             CommitmentEvent::QualifiedPostEvidenced {
                 application, post, ..
             } => {

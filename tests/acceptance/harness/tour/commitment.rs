@@ -33,9 +33,14 @@ pub(super) async fn promises(cast: &Cast) -> (Campaign, Vec<Trainee>) {
             }),
         )
         .await;
-    graduates::pass(&[&broken, &lost]).await;
+    let sitting = graduates::pass(&[&broken, &lost]).await;
     cast.settle().await;
     lost.takes_the_qualified_post(&campaign).await;
+    let correct = json!({"sitting": sitting, "held": "2027-03-09", "why": "misrecorded"});
+    lost.secretary("2027-04-12")
+        .write("CorrectBoardDate", correct)
+        .await;
+    cast.settle().await;
     let of = |trainee: &Trainee| json!({"commitment": campaign.commitment, "application": trainee.application});
     let mut offer = of(&broken);
     offer["permanent_from"] = json!("2027-08-01");

@@ -50,7 +50,20 @@ fn assess_03_and_lock_01_a_corrected_board_date_moves_qualification_and_lock() {
     );
     assert_eq!(
         given.settle(today),
-        ["BoardOutcomeRedated", "ResultRedated", "FundingLockStarted"]
+        [
+            "BoardOutcomeRedated",
+            "ResultRedated",
+            "FundingLockStarted",
+            "CommitmentRedated"
+        ]
+    );
+    let promise = given
+        .state(cast::appointment().commitment())
+        .and_then(|promised| promised.promise(cast::appointment().application));
+    assert_eq!(
+        promise.map(|promise| promise.evidence_by),
+        Some(date(2027, 6, 12)),
+        "three months from the day that counts"
     );
     let award = given
         .state(cast::appointment().qualification())

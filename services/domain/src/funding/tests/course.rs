@@ -137,6 +137,25 @@ fn x_14_how_much_comes_back_is_policy() {
 }
 
 #[test]
+fn alloc_12_an_offer_that_falls_after_the_approval_takes_the_award_with_it() {
+    let mut given = cast::appointed();
+    assert!(given.when(&cast::national(), APPROVAL, &approve()).is_ok());
+    given.settle(APPROVAL);
+    let withdraw = crate::application::WithdrawApplication {
+        application: cast::appointment().application,
+    };
+    let on = date(2026, 2, 18);
+    assert!(given.when(&cast::candidate(), on, &withdraw).is_ok());
+    let told = given.settle(on);
+    for fact in ["FundingAwardStopped", "InstalmentsVoided"] {
+        assert!(told.contains(&fact.to_owned()), "{fact} in {told:?}");
+    }
+    assert_eq!(award(&given).status(), AwardStatus::Stopped);
+    assert_eq!(book(&given).net_paid(), 0);
+    assert_eq!(book(&given).sum(), 0);
+}
+
+#[test]
 fn alloc_12_whoever_leaves_before_anything_was_paid_owes_nothing() {
     let mut given = funded();
     let end = EndEmployment {
