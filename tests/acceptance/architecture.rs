@@ -29,8 +29,9 @@ const EDGES: &[(&str, &[&str])] = &[
     ("domain",      &[]),
     ("ledger",      &["audit", "domain"]),
     ("pg-launcher", &[]),
-    ("server",      &["audit", "contract", "domain", "ledger", "pg-launcher", "views"]),
+    ("server",      &["audit", "contract", "domain", "ledger", "pg-launcher", "views", "web"]),
     ("views",       &["domain", "ledger"]),
+    ("web",         &["contract", "domain"]),
 ];
 
 /// Who alone may use a foreign crate (a trailing `*`: every crate so called), outside tests.
@@ -38,18 +39,21 @@ const EDGES: &[(&str, &[&str])] = &[
 const FOREIGN: &[(&str, &[&str])] = &[
     ("sqlx",                  &["bench", "ledger", "views"]),
     ("postgres-es",           &["bench", "ledger", "views"]),
-    ("tonic",                 &["contract", "server"]),
+    ("tonic",                 &["contract", "server", "web"]),
     ("tonic-prost",           &["contract", "server"]),
     ("tonic-prost-build",     &["contract"]),
+    ("tonic-types",           &["server", "web"]),
     ("tonic-*",               &["contract", "server"]),
-    ("prost*",                &["bench", "contract", "server"]),
+    ("prost*",                &["bench", "contract", "server", "web"]),
     ("protox",                &["contract"]),
-    ("hyper*",                &["server"]),
+    ("hyper*",                &["server", "web"]),
+    ("axum",                  &["web"]),
+    ("askama",                &["web"]),
     ("jsonwebtoken",          &["server"]),
     ("clap",                  &["bench", "server"]),
     ("opentelemetry*",        &["ledger", "server", "views"]),
     ("tracing-opentelemetry", &["ledger", "server", "views"]),
-    ("tokio*",                &["bench", "ledger", "server", "views"]),
+    ("tokio*",                &["bench", "ledger", "server", "views", "web"]),
     ("libc",                  &["pg-launcher"]),
 ];
 
