@@ -107,3 +107,24 @@ use_target_dir() {
     fi
     export CARGO_TARGET_DIR
 }
+
+# Lays the stylesheet and script of nhsuk-frontend where services/web/build.rs looks for them. To be
+# called after use_target_dir. Without npm, or out of its reach, pages have a plain style.
+lay_web_style() {
+    local web=$CARGO_TARGET_DIR/web package=services/web/package-lock.json
+    cmp -s "$root/$package" "$web/nhsuk/package-lock.json" && return
+    if ! command -v npm >/dev/null; then
+        say "found no npm, which brings the stylesheet of the pages; they are built in a plain style"
+        return
+    fi
+    mkdir -p "$web/nhsuk"
+    cp "$root/services/web/package.json" "$root/$package" "$web/"
+    if ! npm ci --prefix "$web" --no-audit --no-fund --loglevel=error >&2; then
+        say "npm could not fetch the stylesheet of the pages; they are built in a plain style"
+        return
+    fi
+    cp "$web"/node_modules/nhsuk-frontend/dist/nhsuk/nhsuk-frontend-[0-9]*.min.css "$web/nhsuk/nhsuk.css"
+    cp "$web"/node_modules/nhsuk-frontend/dist/nhsuk/nhsuk-frontend-[0-9]*.min.js "$web/nhsuk/nhsuk.js"
+    # last, since it says that the others are there
+    cp "$root/$package" "$web/nhsuk/package-lock.json"
+}

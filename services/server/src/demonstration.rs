@@ -56,6 +56,8 @@ pub struct Demonstration {
     pub data_dir: PathBuf,
     /// Where to listen; port 0 picks a free one.
     pub listen: SocketAddr,
+    /// Where to serve pages; port 0 picks a free one.
+    pub web_listen: SocketAddr,
     /// Play, print the summary and end.
     pub once: bool,
     /// Leave the history out: policies and tenants only.
@@ -130,9 +132,19 @@ async fn show(
         }
         return Ok(());
     }
-    let sign_ins = sign_ins.write(&stage, &cast, address)?;
-    print!("{}", sign_ins.guide(address));
+    let ready = sign_ins.prepare(&stage, &cast).await?;
+    let pages = web::start(web::Options {
+        api: Endpoint::from_shared(format!("http://{address}"))?,
+        listen: options.web_listen,
+        origin: String::new(),
+        tls: None,
+        sign_in: web::SignIn::Development(ready.for_pages()),
+    })
+    .await?;
+    let written = ready.write(address, pages.address)?;
+    print!("{}", written.guide(address, pages.address));
     stop.await;
+    pages.stop().await;
     Ok(())
 }
 

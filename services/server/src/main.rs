@@ -68,10 +68,16 @@ struct Demo {
     /// Where to listen.
     #[arg(long, default_value = LISTEN)]
     listen: SocketAddr,
+    /// Where to serve pages to browsers.
+    #[arg(long, default_value = WEB_LISTEN)]
+    web_listen: SocketAddr,
 }
 
 /// Where the embedded default listens.
 const LISTEN: &str = "127.0.0.1:7443";
+
+/// Where the embedded default serves pages.
+const WEB_LISTEN: &str = "127.0.0.1:7480";
 
 #[derive(Clone, Copy, ValueEnum)]
 enum BusinessClock {
@@ -164,6 +170,7 @@ async fn main() -> ExitCode {
             let options = Demonstration {
                 data_dir: demo.data_dir.unwrap_or_else(default_folder),
                 listen: demo.listen,
+                web_listen: demo.web_listen,
                 once: demo.once,
                 empty: demo.empty,
             };

@@ -196,7 +196,8 @@ async function run(binary) {
   fs.chmodSync(folder, 0o711);
   const [data, log] = ['data', 'log'].map((name) => path.join(folder, name));
   const output = fs.openSync(log, 'w');
-  const server = spawn(binary, ['demo', '--empty', '--data-dir', data, '--listen', '127.0.0.1:0'], {
+  const listen = ['--listen', '127.0.0.1:0', '--web-listen', '127.0.0.1:0'];
+  const server = spawn(binary, ['demo', '--empty', '--data-dir', data, ...listen], {
     stdio: ['ignore', output, output],
   });
   const ended = once(server, 'exit');

@@ -212,7 +212,8 @@ def run(binary: str, report: Report) -> None:
         compile_protos(generated)
         with log.open("w") as output:
             server = subprocess.Popen(
-                [binary, "demo", "--empty", "--data-dir", str(data), "--listen", "127.0.0.1:0"],
+                [binary, "demo", "--empty", "--data-dir", str(data)]
+                + ["--listen", "127.0.0.1:0", "--web-listen", "127.0.0.1:0"],
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )

@@ -48,13 +48,23 @@ pub(super) struct SignIn {
     role: String,
     /// The bearer token.
     token: String,
+    /// The record to begin with, `applications/{uuid}` of a candidate; empty for none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    starts_at: String,
 }
 
 /// The list for clients: where to call, and as whom.
 #[derive(Debug, Serialize)]
 struct List<'a> {
     address: String,
+    pages: String,
     sign_ins: &'a [SignIn],
+}
+
+/// Every sign-in, not written yet.
+pub(super) struct Ready {
+    folder: Folder,
+    sign_ins: Vec<SignIn>,
 }
 
 /// What was written.
@@ -80,24 +90,28 @@ impl Folder {
         Ok(Self { path })
     }
 
-    /// Writes a file per sign-in and, when all of them are there, the list `all.json`.
-    pub(super) fn write(
+    /// A sign-in per tenant and role, and per candidate.
+    pub(super) async fn prepare(
         self,
         stage: &Stage<'_>,
         cast: &Cast,
-        address: SocketAddr,
-    ) -> Result<Written, SignInError> {
+    ) -> Result<Ready, SignInError> {
         let mut sign_ins = vec![];
-        let mut add =
-            |file: String, name: &str, acts_for: String, role: ActingRole, token: &str| {
-                sign_ins.push(SignIn {
-                    file,
-                    name: name.to_owned(),
-                    acts_for,
-                    role: role.to_string(),
-                    token: token.trim_start_matches("Bearer ").to_owned(),
-                });
-            };
+        let mut add = |file: String,
+                       name: &str,
+                       acts_for: String,
+                       role: ActingRole,
+                       token: &str,
+                       starts_at| {
+            sign_ins.push(SignIn {
+                file,
+                name: name.to_owned(),
+                acts_for,
+                role: role.to_string(),
+                token: token.trim_start_matches("Bearer ").to_owned(),
+                starts_at,
+            });
+        };
         for organisation in cast.signing_in() {
             for role in
                 ActingRole::iter().filter(|role| role.tenant_kind() == Some(organisation.kind))
@@ -108,16 +122,21 @@ impl Folder {
                     organisation.tenant.to_string(),
                     role,
                     stage.of(organisation, role)?.bearer(),
+                    String::new(),
                 );
             }
         }
         for candidate in live_intake::candidates() {
+            let caller = stage.candidate(&candidate)?;
+            let applied = live_intake::applied(&candidate);
+            let applied = caller.receipt_of("sign-ins", &applied).await?;
             add(
                 format!("{}.candidate", candidate.slug),
                 &candidate.name,
                 candidate.person.to_string(),
                 ActingRole::Candidate,
-                stage.candidate(&candidate)?.bearer(),
+                caller.bearer(),
+                applied.map(|receipt| receipt.name).unwrap_or_default(),
             );
         }
         add(
@@ -126,20 +145,10 @@ impl Folder {
             domain::actor::PLATFORM.to_string(),
             ActingRole::PlatformOperator,
             stage.platform()?.bearer(),
+            String::new(),
         );
-        for sign_in in &sign_ins {
-            self.put(&sign_in.file, sign_in.token.as_bytes())?;
-        }
-        let list = serde_json::to_vec_pretty(&List {
-            address: address.to_string(),
-            sign_ins: &sign_ins,
-        })?;
-        // who waits for the list finds it whole
-        self.put("all.json.new", &list)?;
-        fs::rename(self.path.join("all.json.new"), self.path.join("all.json"))
-            .map_err(|error| SignInError::Folder(self.path.clone(), error))?;
-        Ok(Written {
-            folder: self.path,
+        Ok(Ready {
+            folder: self,
             sign_ins,
         })
     }
@@ -155,9 +164,51 @@ impl Folder {
     }
 }
 
+impl Ready {
+    /// The same, for the pages to choose from.
+    pub(super) fn for_pages(&self) -> Vec<web::Ready> {
+        self.sign_ins
+            .iter()
+            .map(|one| web::Ready {
+                key: one.file.clone(),
+                name: one.name.clone(),
+                role: one.role.clone(),
+                token: one.token.clone(),
+                starts_at: one.starts_at.clone(),
+            })
+            .collect()
+    }
+
+    /// Writes a file per sign-in and, when all of them are there, the list `all.json`.
+    pub(super) fn write(
+        self,
+        address: SocketAddr,
+        pages: SocketAddr,
+    ) -> Result<Written, SignInError> {
+        let Self { folder, sign_ins } = self;
+        for sign_in in &sign_ins {
+            folder.put(&sign_in.file, sign_in.token.as_bytes())?;
+        }
+        let list = serde_json::to_vec_pretty(&List {
+            address: address.to_string(),
+            pages: format!("http://{pages}"),
+            sign_ins: &sign_ins,
+        })?;
+        // who waits for the list finds it whole
+        folder.put("all.json.new", &list)?;
+        let path = folder.path;
+        fs::rename(path.join("all.json.new"), path.join("all.json"))
+            .map_err(|error| SignInError::Folder(path.clone(), error))?;
+        Ok(Written {
+            folder: path,
+            sign_ins,
+        })
+    }
+}
+
 impl Written {
     /// What somebody at a terminal needs in order to try the service.
-    pub(super) fn guide(&self, address: SocketAddr) -> String {
+    pub(super) fn guide(&self, address: SocketAddr, pages: SocketAddr) -> String {
         let folder = self.folder.display();
         let mut text = String::new();
         let mut line = |line: String| {
@@ -165,6 +216,9 @@ impl Written {
         };
         line(format!(
             "Trellis serves gRPC, gRPC-Web, reflection and health on {address}."
+        ));
+        line(format!(
+            "Its pages are at http://{pages}: open them in a browser and choose a sign-in."
         ));
         line(String::new());
         line(format!(

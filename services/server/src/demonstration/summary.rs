@@ -187,11 +187,10 @@ impl Reader<'_> {
     }
 
     async fn application(&self, candidate: &Candidate) -> Result<String, PlayError> {
-        let step = format!("{}/{}/apply", live_intake::LABEL, candidate.slug);
         let receipt = self
             .stage
             .candidate(candidate)?
-            .receipt_of("summary", &request_id(&step))
+            .receipt_of("summary", &live_intake::applied(candidate))
             .await?;
         receipt
             .map(|receipt| receipt.name)

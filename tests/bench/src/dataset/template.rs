@@ -26,6 +26,7 @@ pub(crate) async fn play(folder: &Path) -> Result<(), Fault> {
     let demonstration = Demonstration {
         data_dir: folder.to_owned(),
         listen: ([127, 0, 0, 1], 0).into(),
+        web_listen: ([127, 0, 0, 1], 0).into(),
         once: true,
         empty: false,
     };
