@@ -238,6 +238,19 @@ fn only_the_server_serves() {
     }
 }
 
+/// Every read of a personal value is an access (C.2): one place opens them, and it notes each.
+#[test]
+fn only_the_desk_opens_personal_values() {
+    for (path, text) in sources("services/server/src") {
+        let opens = text.contains(".open_personal(");
+        assert!(
+            !opens || path.ends_with("desk.rs"),
+            "{} opens past the desk",
+            path.display()
+        );
+    }
+}
+
 #[test]
 fn the_top_of_the_repository_holds_only_what_belongs_there() {
     // A work tree may hold what git ignores; an unpacked archive has no git.

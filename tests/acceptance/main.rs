@@ -6,6 +6,7 @@
     reason = "a test fails with the sentence that says what was expected"
 )]
 
+mod access;
 mod admission;
 mod architecture;
 mod bad_input;
@@ -19,5 +20,6 @@ mod harness;
 mod journey;
 mod permissions;
 mod personal;
+mod staff;
 mod telemetry;
 mod token;

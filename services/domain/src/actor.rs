@@ -147,6 +147,11 @@ pub enum ActingRole {
 }
 
 impl ActingRole {
+    /// Whether whoever acts in it is a guest of the tenant: there for one case and until a day.
+    pub const fn is_guest(self) -> bool {
+        matches!(self, Self::ExternalExaminer | Self::CircumstancesPanel)
+    }
+
     /// The only kind of tenant in which this role exists; `None` for a role every kind has.
     pub const fn tenant_kind(self) -> Option<TenantKind> {
         Some(match self {

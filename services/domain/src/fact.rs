@@ -225,6 +225,8 @@ facts! {
     Feedback: community::Feedback => FeedbackEvent,
     /// A network's own record.
     Network: network::Network => NetworkEvent,
+    /// The people of an organisation and their roles.
+    Staff: staff::Staff => StaffEvent,
     /// A clinical service's outcomes of one month.
     OutcomeReport: outcome::OutcomeReport => OutcomeEvent,
     /// An extract for the evaluation.

@@ -43,6 +43,7 @@
 //! - [`community`]: communities of practice, and the feedback of those concerned
 //! - [`network`]: a regional network's offices, meetings, actions and digests
 //! - [`timeline`]: what a person sees of their own life, over all of these
+//! - [`access`]: who has read what about a person; [`staff`]: who acts for an organisation
 //! - [`outcome`]: what clinical services report, in sums; [`extract`]: what the evaluator reads
 //!
 //! Beneath them: [`actor`] (who acts), [`permission`] (who may), [`visibility`] (who sees what of a
@@ -51,6 +52,7 @@
 //! [`what_if`] (decisions under other policies), [`personal`] (values about people),
 //! [`identifiers`] (numbers others issue), [`text`], [`calendar`] and [`id`].
 
+pub mod access;
 pub mod actor;
 pub mod allocation;
 pub mod appeal;
@@ -99,6 +101,7 @@ pub mod reactions;
 pub mod referral;
 pub mod refusal;
 pub mod reserve;
+pub mod staff;
 pub mod supervision;
 pub mod supervision_agreement;
 pub mod tally;

@@ -11,7 +11,8 @@ use ActingRole::{
     AdmissionsTutor, Auditor, BoardChair, BoardSecretary, Candidate, CircumstancesPanel,
     CommissionerNational, CommissionerRegional, EmployerDataProtection, EmployerFinance,
     EmployerHr, Evaluator, ExternalExaminer, NetworkLead, PersonalTutor, PlatformOperator,
-    PracticeSupervisor, ProfessionalLead, ProgrammeLead, ServiceManager, UniversityDataProtection,
+    PracticeSupervisor, ProfessionalLead, ProgrammeLead, ServiceManager, TenantAdmin,
+    UniversityDataProtection,
 };
 
 macro_rules! permissions {
@@ -306,6 +307,15 @@ permissions! {
     GetProgression:        [ProgrammeLead],
     // a person's own view
     GetOwnTimeline:        [Candidate],
+    ListOwnAccesses:       [Candidate],
+    // who acts for an organisation, and who has read what
+    ListAccesses:          [EmployerDataProtection, UniversityDataProtection, TenantAdmin],
+    ManageRoles:           [TenantAdmin],
+    RecordJoiner:          [TenantAdmin],
+    AssignRole:            [TenantAdmin],
+    EndRole:               [TenantAdmin],
+    RecordLeaver:          [TenantAdmin],
+    GetStaff:              [TenantAdmin],
     // across the life
     GetOperation:          [Candidate, EmployerHr, ServiceManager, PracticeSupervisor, ProfessionalLead, EmployerFinance, AdmissionsTutor, ProgrammeLead, PersonalTutor, BoardSecretary, BoardChair, CommissionerNational, CommissionerRegional, PlatformOperator],
     ListFeed:              [EmployerHr, ServiceManager, AdmissionsTutor, ProgrammeLead, CommissionerNational, NetworkLead],

@@ -225,6 +225,7 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         | Fact::Community(_)
         | Fact::Membership(_)
         | Fact::Feedback(_)
+        | Fact::Staff(_)
         | Fact::OutcomeReport(_)
         | Fact::Extract(_) => vec![],
     }

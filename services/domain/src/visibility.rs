@@ -274,6 +274,8 @@ visibility! {
     Community:             [R_, __, R_, R_, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, __, R_, __, __],
     /// Extracts granted to the evaluator.
     Extract:               [__, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, __, __, R_, R_, __, __],
+    /// Who acts for an organisation: its administrator reads the register, and nobody events of it.
+    Staff:                 [__, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, __, __],
     /// Requests to erase, and what is erased.
     Erasure:               [O_, S_, S_, __, S_, __, R_, S_, S_, __, __, __, __, __, R_, S_, __, __, __, R3, __, __],
 }

@@ -24,6 +24,9 @@ pub enum LedgerError {
     /// More is waiting to be written than the ledger can take.
     #[error("too many commands are waiting to be written; try again later")]
     Overloaded,
+    /// What a call has read could not be recorded, and so is not shown.
+    #[error("accesses could not be recorded: {0}")]
+    AccessNotRecorded(String),
     /// A view has not come as far as the position a read asked for, within the time it waits.
     #[error("the view is at position {position} of the feed and not yet where it was asked to be")]
     Behind {

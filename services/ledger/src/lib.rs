@@ -5,6 +5,7 @@
 //! cache; the version check of the append makes that safe. Personal values are sealed on the way
 //! in, so that nothing clear is ever stored.
 
+mod access;
 mod append;
 mod build;
 mod clock;
@@ -28,6 +29,7 @@ mod react;
 mod reading;
 mod replay;
 mod seal;
+mod staff;
 mod submit;
 mod trace;
 mod transaction;
@@ -50,6 +52,7 @@ use domain::{
     personal::{DigestSalt, Personal},
     policy::PolicyRegister,
     refusal::Refusal,
+    staff::Staff,
     visibility::DataClass,
     world::{Command, Decider},
 };
@@ -65,6 +68,7 @@ use tokio::sync::broadcast;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+pub use access::{ACCESS_PAGE_MAX, Access, Recorded};
 pub use clock::Clock;
 pub use envelope::{Envelope, Read, Receipt, Wake};
 pub use error::LedgerError;
@@ -158,6 +162,8 @@ pub(crate) struct Inner {
     pub(crate) streams: load::Streams,
     pub(crate) keys: keys::Keys,
     pub(crate) gate: gate::Gate,
+    accesses: access::Accesses,
+    staff: staff::Registers,
     pub(crate) time: clock::BusinessTime,
     pub(crate) metrics: Arc<metrics::Metrics>,
     pub(crate) fingerprint_key: hmac::Key,
@@ -214,6 +220,7 @@ impl Ledger {
             Clock::Sandbox => latest_effective(&command).await?,
         };
         let lookups = Arc::new(lookups::Lookups::new(&options.command_url)?);
+        let accesses = access::Accesses::start(command.clone());
         let inner = Arc::new(Inner {
             streams: load::Streams::new(Arc::clone(&lookups), kinds, options.cache_entries),
             keys: keys::Keys::new(Arc::clone(&lookups), options.key_encryption_key.clone()),
@@ -229,6 +236,8 @@ impl Ledger {
             progress: progress::Progress::default(),
             appender,
             gate: gate::Gate::new(),
+            accesses,
+            staff: staff::Registers::default(),
             time: clock::BusinessTime::new(options.clock, latest),
             metrics,
             register: RwLock::default(),
@@ -426,6 +435,47 @@ impl Ledger {
         person: PersonId,
     ) -> Result<Vec<HistoryEvent>, LedgerError> {
         self.0.recorded_of(permit, id.key(), person).await
+    }
+
+    /// Records what one call has read, before it is answered: it is on disk once this is done.
+    ///
+    /// # Errors
+    /// `AccessNotRecorded` when it could not be written: then nothing may be shown.
+    pub async fn record_accesses(&self, accesses: Vec<Access>) -> Result<(), LedgerError> {
+        self.0.accesses.record(accesses).await
+    }
+
+    /// Every access to what is recorded about the permit's own person, newest first, but what is
+    /// withheld while a party decides.
+    ///
+    /// # Errors
+    /// The uniform refusal to whoever acts for no person, or when the database is away.
+    pub async fn own_accesses(&self, permit: &Permit) -> Result<Vec<Recorded>, LedgerError> {
+        self.0.own_accesses(permit).await
+    }
+
+    /// The accesses of the permit's own tenant from an instant on, about one person or all, oldest
+    /// first, without the first `skip`; at most [`ACCESS_PAGE_MAX`].
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn accesses(
+        &self,
+        permit: &Permit,
+        person: Option<PersonId>,
+        from: Timestamp,
+        skip: u64,
+        limit: u32,
+    ) -> Result<Vec<Recorded>, LedgerError> {
+        self.0.accesses(permit, person, from, skip, limit).await
+    }
+
+    /// Who acts for a tenant in which roles: at most a second behind other processes.
+    ///
+    /// # Errors
+    /// When the register cannot be loaded.
+    pub async fn staff(&self, tenant: TenantId) -> Result<Arc<Staff>, LedgerError> {
+        self.0.staff(tenant).await
     }
 
     /// What kind of organisation a tenant is; `None` for one that is not registered.

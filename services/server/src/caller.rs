@@ -3,18 +3,19 @@
 use std::{
     collections::HashMap,
     str::FromStr as _,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     task::{Context, Poll},
 };
 
 use contract::DESCRIPTORS;
 use domain::{
     actor::{Actor, TenantKind},
+    calendar::london_date,
     permission::{Action, Permit},
     refusal::Refusal,
 };
 use futures::future::BoxFuture;
-use ledger::Ledger;
+use ledger::{Access, Ledger};
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
 use tonic::{Request, Status};
@@ -34,7 +35,11 @@ struct Call {
     action: Option<Action>,
     admission: Admission,
     place: Held,
+    opened: Opened,
 }
+
+/// What a call has opened of personal values, to be recorded before it is answered.
+type Opened = Arc<Mutex<Vec<Access>>>;
 
 /// The place of a call, from its permit until it is answered.
 type Held = Arc<OnceLock<Place>>;
@@ -50,6 +55,7 @@ pub(crate) struct Reception(Arc<Desks>);
 struct Desks {
     verifier: Verifier,
     allowance: Allowance,
+    ledger: Ledger,
     rpcs: HashMap<String, Rpc>,
 }
 
@@ -62,6 +68,7 @@ impl Reception {
     pub(crate) fn new(
         verifier: Verifier,
         allowance: Allowance,
+        ledger: Ledger,
     ) -> Result<Self, prost::DecodeError> {
         let (writes, reads) = (
             Admission::of_this_machine("write"),
@@ -89,6 +96,7 @@ impl Reception {
         Ok(Self(Arc::new(Desks {
             verifier,
             allowance,
+            ledger,
             rpcs,
         })))
     }
@@ -117,7 +125,7 @@ where
     S: Service<http::Request<B>, Response = http::Response<R>> + Clone + Send + 'static,
     S::Future: Send,
     B: Send + 'static,
-    R: Default,
+    R: Default + Send,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -132,14 +140,17 @@ where
         let mut ready = std::mem::replace(&mut self.inner, waiting);
         let reception = Arc::clone(&self.reception.0);
         Box::pin(async move {
-            let held = Held::default();
+            let (held, opened) = (Held::default(), Opened::default());
             // A path that is no RPC of the contract is for the router to refuse.
             if let Some(rpc) = reception.rpcs.get(request.uri().path())
-                && let Err(refusal) = reception.receive(rpc, &mut request, &held)
+                && let Err(refusal) = reception.receive(rpc, &mut request, &held, &opened)
             {
                 return Ok(refusal.into_http());
             }
             let answer = ready.call(request).await?;
+            if let Err(refusal) = reception.record(&opened).await {
+                return Ok(refusal.into_http());
+            }
             drop(held);
             Ok(explained(answer))
         })
@@ -152,6 +163,7 @@ impl Desks {
         rpc: &Rpc,
         request: &mut http::Request<B>,
         held: &Held,
+        opened: &Opened,
     ) -> Result<(), Status> {
         let header = request
             .headers()
@@ -167,8 +179,29 @@ impl Desks {
             action: rpc.action,
             admission: rpc.admission.clone(),
             place: Arc::clone(held),
+            opened: Arc::clone(opened),
         });
         Ok(())
+    }
+
+    /// Records what a call has opened. What cannot be recorded is not shown.
+    async fn record(&self, opened: &Opened) -> Result<(), Status> {
+        let opened = std::mem::take(&mut *lock(opened));
+        if opened.is_empty() {
+            return Ok(());
+        }
+        self.ledger.record_accesses(opened).await.map_err(failed)
+    }
+}
+
+fn lock(opened: &Opened) -> MutexGuard<'_, Vec<Access>> {
+    opened.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Notes that a call has opened a personal value.
+pub(crate) fn opened<T>(request: &Request<T>, access: Option<Access>) {
+    if let Some(call) = request.extensions().get::<Call>() {
+        lock(&call.opened).extend(access);
     }
 }
 
@@ -194,9 +227,25 @@ pub(crate) async fn permit<T>(ledger: &Ledger, request: &Request<T>) -> Result<P
     // A role is good for its own kind of tenant only. A person is no organisation, and no
     // organisation's id may be signed in as a person's.
     let registered = ledger.tenant_kind(actor.tenant).await.map_err(failed)?;
-    let due = (actor.kind != TenantKind::Person).then_some(actor.kind);
-    if registered != due {
-        return Err(denied());
+    let permit = match (actor.role.tenant_kind(), registered) {
+        (Some(TenantKind::Person), None) => return Ok(permit),
+        // Every kind of organisation has administrators; which it is, the registry says.
+        (None, Some(kind)) if kind != TenantKind::Platform => {
+            let actor = Actor {
+                kind,
+                ..actor.clone()
+            };
+            Permit::grant(actor, permit.action()).ok_or_else(denied)?
+        }
+        (Some(kind), Some(registered)) if kind == registered => permit,
+        _ => return Err(denied()),
+    };
+    // An organisation that manages its roles lets nobody act but in a role it has assigned.
+    let actor = permit.actor();
+    let staff = ledger.staff(actor.tenant).await.map_err(failed)?;
+    if staff.admits(actor, london_date(ledger.now())) {
+        Ok(permit)
+    } else {
+        Err(denied())
     }
-    Ok(permit)
 }

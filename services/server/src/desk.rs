@@ -11,7 +11,7 @@ use domain::{
     world::{AnyState as _, Command, Decider},
 };
 use jiff::Timestamp;
-use ledger::{Envelope, Ledger, Read};
+use ledger::{Access, Envelope, Ledger, Read};
 use ring::digest::{Context, SHA256};
 use serde::de::DeserializeOwned;
 use tonic::{Request, Response, Status};
@@ -140,19 +140,23 @@ impl Desk {
         Ok(then)
     }
 
-    /// The caller's own copy of a personal value in a record of class `record`; `None` when it is
-    /// not a controller of it, its acting role may not read it, or the value is erased.
-    pub(crate) async fn open<T: DeserializeOwned>(
+    /// The caller's own copy of a personal value in the record `of`, which is of class `record`;
+    /// `None` when it is not a controller of it, its acting role may not read it, or the value is
+    /// erased. What is opened is recorded before the call is answered.
+    pub(crate) async fn open<A: Decider, T: DeserializeOwned>(
         &self,
         request: &Request<impl Sync>,
+        of: Id<A>,
         record: DataClass,
         value: &Personal<T>,
     ) -> Result<Option<T>, Status> {
         let permit = self.permit(request).await?;
-        self.ledger
-            .open_personal(&permit, record, value)
-            .await
-            .map_err(failed)
+        let opened = self.ledger.open_personal(&permit, record, value).await;
+        let opened = opened.map_err(failed)?;
+        if opened.is_some() {
+            caller::opened(request, Access::to(&permit, of.key(), value));
+        }
+        Ok(opened)
     }
 }
 

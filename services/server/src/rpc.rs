@@ -1,5 +1,6 @@
 //! Every service the binary offers, in the order of life; one file per service in `proto/`.
 
+mod access;
 mod allocation;
 mod appeal;
 mod application;
@@ -38,6 +39,7 @@ mod programme;
 mod progression;
 mod qualification;
 mod qualified_practice;
+mod staff;
 mod supervision;
 mod supervision_agreement;
 mod training;
@@ -47,7 +49,8 @@ mod what_if;
 mod workforce;
 
 use contract::v1::{
-    allocation_service_server::AllocationServiceServer, appeal_service_server::AppealServiceServer,
+    access_service_server::AccessServiceServer, allocation_service_server::AllocationServiceServer,
+    appeal_service_server::AppealServiceServer,
     application_service_server::ApplicationServiceServer, arrs_service_server::ArrsServiceServer,
     audit_service_server::AuditServiceServer, board_service_server::BoardServiceServer,
     catalogue_service_server::CatalogueServiceServer,
@@ -75,6 +78,7 @@ use contract::v1::{
     progression_service_server::ProgressionServiceServer,
     qualification_service_server::QualificationServiceServer,
     qualified_practice_service_server::QualifiedPracticeServiceServer,
+    staff_service_server::StaffServiceServer,
     supervision_agreement_service_server::SupervisionAgreementServiceServer,
     supervision_service_server::SupervisionServiceServer,
     training_service_server::TrainingServiceServer,
@@ -152,6 +156,8 @@ pub(crate) fn services(
         ArrsServiceServer(arrs::ArrsRpc),
         ProgressionServiceServer(progression::ProgressionRpc),
         PersonServiceServer(person::PersonRpc),
+        AccessServiceServer(access::AccessRpc),
+        StaffServiceServer(staff::StaffRpc),
         OperationServiceServer(operation::OperationRpc),
         FeedServiceServer(|desk| feed::FeedRpc::new(desk, Subscriptions::until(draining.clone()))),
         DashboardServiceServer(|desk| dashboard::DashboardRpc::new(desk, Subscriptions::until(draining.clone()))),

@@ -168,7 +168,7 @@ pub async fn serve(options: ServeOptions) -> Result<Running, ServeError> {
             .layer(GrpcWebLayer::new())
             .add_routes(rpc::services(
                 &options.ledger,
-                Reception::new(options.verifier, allowance.clone())?,
+                Reception::new(options.verifier, allowance.clone(), options.ledger.clone())?,
                 &stopped,
             ))
             .add_service(health_service)

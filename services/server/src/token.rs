@@ -282,11 +282,19 @@ fn acting(claims: &Claims) -> Result<Actor, TokenError> {
                 .map_err(|_| TokenError::Claim("a trellis_tenant of the form tenants/{uuid}"))?,
             kind,
         ),
-        (None, _) => return Err(TokenError::Claim("a role that reaches records")),
+        // Of which kind the tenant is the registry says; until then the kind that reaches least.
+        (None, Some(name)) => (
+            TenantId::from_name(name, "trellis_tenant")
+                .map_err(|_| TokenError::Claim("a trellis_tenant of the form tenants/{uuid}"))?,
+            TenantKind::Person,
+        ),
         (_, None) => return Err(TokenError::Claim("trellis_tenant")),
     };
     let client = match (person, &claims.client_id) {
         (None, None) => return Err(TokenError::Claim("trellis_person or client_id")),
+        (None, _) if role == ActingRole::TenantAdmin => {
+            return Err(TokenError::Claim("trellis_person"));
+        }
         (_, client) => client.clone(),
     };
     Ok(Actor {

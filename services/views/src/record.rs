@@ -106,6 +106,7 @@ macro_rules! records {
                     | Fact::PayeeException(_)
                     | Fact::PayeeAccount(_)
                     | Fact::Erasure(_)
+                    | Fact::Staff(_)
                     | Fact::Extract(_) => {}
                 }
             }

@@ -11,14 +11,15 @@ mod places;
 mod policies;
 pub(crate) mod selection;
 mod services;
+mod staff;
 mod study;
 mod training;
 
 use domain::{
     actor::{
         ActingRole::{
-            AdmissionsTutor, Auditor, BoardSecretary, CommissionerNational, EmployerHr,
-            PracticeSupervisor, ProfessionalLead, ProgrammeLead, ServiceManager,
+            AdmissionsTutor, Auditor, BoardSecretary, CommissionerNational, EmployerDataProtection,
+            EmployerHr, PracticeSupervisor, ProfessionalLead, ProgrammeLead, ServiceManager,
         },
         TenantId,
     },
@@ -547,6 +548,11 @@ async fn reads(cast: &Cast, toured: &Toured) {
     )
     .await;
     c1.candidate("").get("GetOwnTimeline", json!({})).await;
+    c1.candidate("").get("ListOwnAccesses", json!({})).await;
+    cast.of(NORTHMOOR, EmployerDataProtection)
+        .get("ListAccesses", json!({}))
+        .await;
+    staff::managed(cast).await;
     cast.of(AUDITOR, Auditor)
         .get("ReplayHistory", json!({"person": c1.person_name()}))
         .await;

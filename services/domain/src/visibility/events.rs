@@ -307,6 +307,9 @@ classes! {
         Erasure: ErasureRequested | ErasureIdentityConfirmed | LegalHoldPlaced | LegalHoldLifted
             | ErasureDecided | RetentionExpired | PersonKeysDestroyed | ErasureNoticeReceived,
     }
+    Staff: staff::Staff => StaffEvent {
+        Staff: RolesManaged | RolesLeftToIssuer | StaffJoined | RoleAssigned | RoleEnded | StaffLeft,
+    }
     Community: community::Community => CommunityEvent {
         Community: CommunityFounded,
     }

@@ -163,8 +163,8 @@ impl ApplicationService for ApplicationRpc {
             .held()
             .ok_or_else(|| refused(&Refusal::not_permitted()))?;
         let application = match permit.actor().kind {
-            TenantKind::Person => self.for_the_candidate(&permit, id, held).await?,
-            _ => self.for_a_party(&permit, id, held).await?,
+            TenantKind::Person => self.for_the_candidate(&request, id, held).await?,
+            _ => self.for_a_party(&request, &permit, id, held).await?,
         };
         Ok(Response::new(GetApplicationResponse {
             application: Some(application),
@@ -245,19 +245,25 @@ impl ApplicationRpc {
     /// The caller's copy of a text; empty when it holds none, may not read it, or it is erased.
     async fn text(
         &self,
-        permit: &Permit,
+        request: &Request<GetApplicationRequest>,
+        id: Id<Application>,
         class: DataClass,
         value: &Personal<String>,
     ) -> Result<String, Status> {
-        let copy = self.0.ledger().open_personal(permit, class, value).await;
-        Ok(copy.map_err(failed)?.unwrap_or_default())
+        let copy = self.0.open(request, id, class, value).await?;
+        Ok(copy.unwrap_or_default())
     }
 
-    async fn feedback(&self, permit: &Permit, held: &HeldApplication) -> Result<String, Status> {
+    async fn feedback(
+        &self,
+        request: &Request<GetApplicationRequest>,
+        id: Id<Application>,
+        held: &HeldApplication,
+    ) -> Result<String, Status> {
         match &held.feedback {
             Some(feedback) => {
                 let class = DataClass::CandidateFeedback;
-                self.text(permit, class, &feedback.text).await
+                self.text(request, id, class, &feedback.text).await
             }
             None => Ok(String::new()),
         }
@@ -272,7 +278,7 @@ impl ApplicationRpc {
     /// A status, and nothing either party decided.
     async fn for_the_candidate(
         &self,
-        permit: &Permit,
+        request: &Request<GetApplicationRequest>,
         id: Id<Application>,
         held: &HeldApplication,
     ) -> Result<v1::Application, Status> {
@@ -281,7 +287,7 @@ impl ApplicationRpc {
             vacancy: held.terms.vacancy.name(),
             state: candidate_state(held.shown_to_the_candidate()).into(),
             level: held.level.map_or(0, i32::from),
-            feedback: self.feedback(permit, held).await?,
+            feedback: self.feedback(request, id, held).await?,
             offer: offer(id, held),
             paths: self.paths(held)?,
             ..v1::Application::default()
@@ -290,6 +296,7 @@ impl ApplicationRpc {
 
     async fn for_a_party(
         &self,
+        request: &Request<GetApplicationRequest>,
         permit: &Permit,
         id: Id<Application>,
         held: &HeldApplication,
@@ -301,12 +308,15 @@ impl ApplicationRpc {
             Default::default()
         } else {
             (
-                self.text(permit, identity, &applicant.name).await?,
-                self.text(permit, identity, &applicant.contact).await?,
+                self.text(request, id, identity, &applicant.name).await?,
+                self.text(request, id, identity, &applicant.contact).await?,
             )
         };
         let degree_detail = match &applicant.degree_detail {
-            Some(detail) => self.text(permit, DataClass::StudyEvidence, detail).await?,
+            Some(detail) => {
+                self.text(request, id, DataClass::StudyEvidence, detail)
+                    .await?
+            }
             None => String::new(),
         };
         let mut study_evidence = Vec::with_capacity(held.evidence.len());
@@ -314,7 +324,8 @@ impl ApplicationRpc {
             study_evidence.push(v1::StudyEvidence {
                 kind: evidence.kind.to_string(),
                 confirmed: evidence.confirmed,
-                detail: (self.text(permit, DataClass::StudyEvidence, &evidence.detail)).await?,
+                detail: (self.text(request, id, DataClass::StudyEvidence, &evidence.detail))
+                    .await?,
             });
         }
         let (round, deadline) = match held.stage {
@@ -328,7 +339,7 @@ impl ApplicationRpc {
             vacancy: terms.vacancy.name(),
             state: party_state(held).into(),
             level: held.level.map_or(0, i32::from),
-            feedback: self.feedback(permit, held).await?,
+            feedback: self.feedback(request, id, held).await?,
             person: terms.person.to_string(),
             employer: terms.employer.to_string(),
             university: terms.university.to_string(),
@@ -338,7 +349,7 @@ impl ApplicationRpc {
             degree: held.degree.to_string(),
             candidate_name,
             contact,
-            statement: (self.text(permit, DataClass::Statement, &applicant.statement)).await?,
+            statement: (self.text(request, id, DataClass::Statement, &applicant.statement)).await?,
             degree_detail,
             study_evidence,
             interviews: held.interviews.iter().map(interview).collect(),

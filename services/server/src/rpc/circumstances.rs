@@ -55,7 +55,9 @@ impl CircumstancesService for CircumstancesRpc {
         if let Some(claim) = read.state.claim() {
             let statement: Option<String> = {
                 let class = DataClass::Circumstances;
-                self.0.open(&request, class, &claim.statement).await?
+                self.0
+                    .open(&request, read.id, class, &claim.statement)
+                    .await?
             };
             circumstances_claim = Some(v1::CircumstancesClaim {
                 name,

@@ -117,7 +117,7 @@ impl CommunityService for CommunityRpc {
             let text = match &given.giver {
                 Giver::Person { words, .. } => {
                     let class = DataClass::CommunityOfPractice;
-                    (self.0.open(&request, class, words).await?).unwrap_or_default()
+                    (self.0.open(&request, read.id, class, words).await?).unwrap_or_default()
                 }
                 Giver::Employer { statement, .. } => statement.clone(),
             };

@@ -63,7 +63,7 @@ impl ConcernService for ConcernRpc {
                 raised_on: on.to_string(),
                 description: self
                     .0
-                    .open(&request, DataClass::RoleConcern, description)
+                    .open(&request, read.id, DataClass::RoleConcern, description)
                     .await?
                     .unwrap_or_default(),
                 addressed_on: wire::show(addressed.map(|(on, _)| on)),

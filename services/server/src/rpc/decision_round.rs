@@ -130,7 +130,7 @@ impl DecisionRoundService for DecisionRoundRpc {
             .kept()
             .ok_or_else(|| refused(&Refusal::not_permitted()))?;
         Ok(Response::new(GetSealResponse {
-            seal: Some(self.seal(&permit, id, kept).await?),
+            seal: Some(self.seal(&request, id, kept).await?),
             version: wire::count(read.version),
         }))
     }
@@ -175,28 +175,26 @@ impl DecisionRoundService for DecisionRoundRpc {
 impl DecisionRoundRpc {
     async fn assessment(
         &self,
-        permit: &Permit,
+        request: &Request<GetSealRequest>,
+        id: Id<Seal>,
         value: &Personal<Assessment>,
     ) -> Result<Assessment, Status> {
-        let copy = self
-            .0
-            .ledger()
-            .open_personal(permit, DataClass::EmployerScores, value)
-            .await;
-        Ok(copy.map_err(failed)?.unwrap_or_default())
+        let class = DataClass::EmployerScores;
+        let copy = self.0.open(request, id, class, value).await?;
+        Ok(copy.unwrap_or_default())
     }
 
     async fn seal(
         &self,
-        permit: &Permit,
+        request: &Request<GetSealRequest>,
         id: Id<Seal>,
         kept: &KeptSeal,
     ) -> Result<v1::Seal, Status> {
-        let shortlist = self.assessment(permit, &kept.assessment).await?;
+        let shortlist = self.assessment(request, id, &kept.assessment).await?;
         let mut rounds = Vec::with_capacity(kept.rounds.len());
         for (round, slot) in &kept.rounds {
             let decision = match slot {
-                Slot::Sealed(decision) => Some(self.shown(permit, decision).await?),
+                Slot::Sealed(decision) => Some(self.shown(request, id, decision).await?),
                 Slot::Withdrawn => None,
             };
             rounds.push(v1::SealedRound {
@@ -216,10 +214,11 @@ impl DecisionRoundRpc {
 
     async fn shown(
         &self,
-        permit: &Permit,
+        request: &Request<GetSealRequest>,
+        id: Id<Seal>,
         decision: &SealedDecision,
     ) -> Result<v1::Decision, Status> {
-        let assessment = self.assessment(permit, &decision.assessment).await?;
+        let assessment = self.assessment(request, id, &decision.assessment).await?;
         Ok(v1::Decision {
             verdict: decision.verdict.to_string(),
             conditions: decision.conditions.iter().cloned().collect(),

@@ -245,12 +245,12 @@ impl DirectoryService for DirectoryRpc {
             supervisor.person = person.to_string();
             supervisor.display_name = {
                 let class = DataClass::Supervisor;
-                (self.0.open(&request, class, name).await?).unwrap_or_default()
+                (self.0.open(&request, read.id, class, name).await?).unwrap_or_default()
             };
             let mut numbers = HashMap::new();
             for (register, number) in registrations {
                 if let Some(number) = (self.0)
-                    .open(&request, DataClass::Supervisor, number)
+                    .open(&request, read.id, DataClass::Supervisor, number)
                     .await?
                 {
                     numbers.insert(register.to_string(), number);

@@ -51,7 +51,9 @@ impl EmploymentService for EmploymentRpc {
             Some(post) => {
                 let assignment: Option<EsrNumber> = {
                     let class = DataClass::Employment;
-                    self.0.open(&request, class, &post.assignment).await?
+                    self.0
+                        .open(&request, read.id, class, &post.assignment)
+                        .await?
                 };
                 Some(v1::Employment {
                     name,

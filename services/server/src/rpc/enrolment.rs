@@ -42,9 +42,15 @@ impl EnrolmentService for EnrolmentRpc {
             rules::Enrolment::Enrolled {
                 study, sid, uln, ..
             } => {
-                let sid: Option<Sid> = (self.0).open(&request, DataClass::Enrolment, sid).await?;
+                let sid: Option<Sid> = (self.0)
+                    .open(&request, read.id, DataClass::Enrolment, sid)
+                    .await?;
                 let uln: Option<Uln> = match uln {
-                    Some(uln) => (self.0).open(&request, DataClass::Enrolment, uln).await?,
+                    Some(uln) => {
+                        (self.0)
+                            .open(&request, read.id, DataClass::Enrolment, uln)
+                            .await?
+                    }
                     None => None,
                 };
                 Some(v1::Enrolment {

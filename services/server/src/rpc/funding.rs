@@ -452,7 +452,7 @@ impl FundingService for FundingRpc {
         for granted in read.state.exemptions() {
             let reason: Option<String> = self
                 .0
-                .open(&request, DataClass::LockExemption, &granted.reason)
+                .open(&request, read.id, DataClass::LockExemption, &granted.reason)
                 .await?;
             exemptions.push(LockExemption {
                 exemption: granted.id.to_string(),

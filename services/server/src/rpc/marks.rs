@@ -32,8 +32,8 @@ impl MarksService for MarksRpc {
         let mut marks = vec![];
         for (mark, ratified) in read.state.marks() {
             let class = DataClass::ProvisionalMarks;
-            let given: Option<u8> = self.0.open(&request, class, &mark.mark).await?;
-            let counts: Option<u8> = self.0.open(&request, class, &mark.counts).await?;
+            let given: Option<u8> = self.0.open(&request, read.id, class, &mark.mark).await?;
+            let counts: Option<u8> = self.0.open(&request, read.id, class, &mark.counts).await?;
             marks.push(v1::ProvisionalMark {
                 component: mark.component.clone(),
                 asked_by: wire::show(mark.asked_by.map(Id::name)),

@@ -56,14 +56,14 @@ impl MonitoringService for MonitoringRpc {
         let answers = match read.state.answers() {
             Some(answers) => {
                 let class = DataClass::EqualityMonitoring;
-                (self.0.open(&request, class, answers).await?).unwrap_or_default()
+                (self.0.open(&request, read.id, class, answers).await?).unwrap_or_default()
             }
             None => Default::default(),
         };
         let lived_experience: Option<bool> = match read.state.lived_experience() {
             Some(declared) => {
                 let class = DataClass::LivedExperience;
-                self.0.open(&request, class, declared).await?
+                self.0.open(&request, read.id, class, declared).await?
             }
             None => None,
         };

@@ -44,7 +44,12 @@ impl PersonService for PersonRpc {
             let feedback = match &life.held.feedback {
                 Some(feedback) => {
                     (self.0)
-                        .open(&request, DataClass::CandidateFeedback, &feedback.text)
+                        .open(
+                            &request,
+                            life.application,
+                            DataClass::CandidateFeedback,
+                            &feedback.text,
+                        )
                         .await?
                 }
                 None => None,

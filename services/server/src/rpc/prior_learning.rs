@@ -47,7 +47,7 @@ impl PriorLearningService for PriorLearningRpc {
         let learning = match read.state.learning() {
             Some(learning) => {
                 let class = DataClass::StudyEvidence;
-                self.0.open(&request, class, learning).await?
+                self.0.open(&request, read.id, class, learning).await?
             }
             None => None,
         };

@@ -41,7 +41,7 @@ impl QualificationService for QualificationRpc {
         for entry in read.state.entries() {
             let number: Option<String> = {
                 let class = DataClass::Qualification;
-                self.0.open(&request, class, &entry.number).await?
+                self.0.open(&request, read.id, class, &entry.number).await?
             };
             register_entries.push(v1::RegisterEntry {
                 register: entry.register.clone(),

@@ -166,7 +166,7 @@ impl QualifiedPracticeService for QualifiedPracticeRpc {
         let mut leave = vec![];
         for away in &held.leave {
             let reason: Option<rules::AwayFor> = (self.0)
-                .open(&request, DataClass::Leave, &away.reason)
+                .open(&request, read.id, DataClass::Leave, &away.reason)
                 .await?;
             leave.push(v1::PracticeLeave {
                 from: away.from.to_string(),
