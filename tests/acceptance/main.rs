@@ -11,6 +11,7 @@ mod admission;
 mod architecture;
 mod bad_input;
 mod blindness;
+mod break_glass;
 mod concurrency;
 mod coverage;
 mod dashboard;

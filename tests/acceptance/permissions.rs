@@ -287,6 +287,7 @@ const ANYBODYS: &[&str] = &[
     "JoinCommunity",
     "LeaveCommunity",
     "ListAccesses",
+    "ListBreakGlass",
     "ListFeed",
     "ListOwnAccesses",
     "ListPolicies",

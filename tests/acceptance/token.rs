@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::harness::{
     Service,
+    cast::NORTHMOOR,
     issuer::{Issuer, assemble, sign},
     service::{actor, now},
 };
@@ -210,6 +211,48 @@ async fn the_development_issuer_is_accepted_only_when_allowed() {
     let verifier = verifier(&issuer).await;
     assert!(!accepted(&verifier, &token));
     assert!(accepted(&verifier.with_development(&development), &token));
+}
+
+/// DSPT: how strongly somebody signed in stays with what they did.
+#[tokio::test(flavor = "multi_thread")]
+async fn b_7_every_event_keeps_how_its_author_signed_in() {
+    let issuer = Issuer::start().await;
+    let oidc = verifier(&issuer).await;
+    let service = Service::start_with(|_| oidc, &[Role::Api]).await;
+    let strong = with(claims(&issuer), "acr", json!("urn:example:aal2"));
+    let strong = with(strong, "amr", json!(["pwd", "otp"]));
+    let strong = with(strong, "trellis_tenant", json!(NORTHMOOR.to_string()));
+    let plain = with(
+        claims(&issuer),
+        "trellis_tenant",
+        json!(NORTHMOOR.to_string()),
+    );
+    for (claims, said) in [(strong, Some("urn:example:aal2 pwd otp")), (plain, None)] {
+        let service_name = service
+            .cast
+            .api
+            .by(issuer.token("ed", &claims))
+            .on("2025-09-01")
+            .write(
+                "OpenClinicalService",
+                json!({
+                    "display_name": "Northmoor community team",
+                    "setting": "adult_community",
+                    "population": "severe_mental_illness",
+                }),
+            )
+            .await;
+        let id = service_name.rsplit('/').next().unwrap_or_default();
+        let kept: Option<String> = sqlx::query_scalar(
+            "SELECT metadata->>'authentication' FROM ledger.event WHERE aggregate_id = $1",
+        )
+        .bind(id)
+        .fetch_one(&service.owner)
+        .await
+        .expect("the event is there");
+        assert_eq!(kept.as_deref(), said);
+    }
+    service.stop().await;
 }
 
 /// The same through the wire: an OIDC token opens the API, and what is wrong with a bad one is

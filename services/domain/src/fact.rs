@@ -227,6 +227,8 @@ facts! {
     Network: network::Network => NetworkEvent,
     /// The people of an organisation and their roles.
     Staff: staff::Staff => StaffEvent,
+    /// What was opened to whom for a while.
+    BreakGlass: break_glass::BreakGlass => BreakGlassEvent,
     /// A clinical service's outcomes of one month.
     OutcomeReport: outcome::OutcomeReport => OutcomeEvent,
     /// An extract for the evaluation.

@@ -43,7 +43,8 @@
 //! - [`community`]: communities of practice, and the feedback of those concerned
 //! - [`network`]: a regional network's offices, meetings, actions and digests
 //! - [`timeline`]: what a person sees of their own life, over all of these
-//! - [`access`]: who has read what about a person; [`staff`]: who acts for an organisation
+//! - [`access`]: who has read what about a person; [`staff`]: who acts for an
+//!   organisation; [`break_glass`]: what is opened to whom, for a reason and a while
 //! - [`outcome`]: what clinical services report, in sums; [`extract`]: what the evaluator reads
 //!
 //! Beneath them: [`actor`] (who acts), [`permission`] (who may), [`visibility`] (who sees what of a
@@ -60,6 +61,7 @@ pub mod application;
 pub mod appointment;
 pub mod arrs;
 pub mod board;
+pub mod break_glass;
 pub mod calendar;
 pub mod candidacy;
 pub mod circumstances;

@@ -316,6 +316,10 @@ permissions! {
     EndRole:               [TenantAdmin],
     RecordLeaver:          [TenantAdmin],
     GetStaff:              [TenantAdmin],
+    OpenBreakGlass:        [EmployerHr, ServiceManager, PracticeSupervisor, ProfessionalLead, AdmissionsTutor, ProgrammeLead, PersonalTutor, BoardSecretary],
+    ReadUnderBreakGlass:   [EmployerHr, ServiceManager, PracticeSupervisor, ProfessionalLead, AdmissionsTutor, ProgrammeLead, PersonalTutor, BoardSecretary],
+    ListBreakGlass:        [EmployerDataProtection, UniversityDataProtection],
+    ReviewBreakGlass:      [EmployerDataProtection, UniversityDataProtection],
     // across the life
     GetOperation:          [Candidate, EmployerHr, ServiceManager, PracticeSupervisor, ProfessionalLead, EmployerFinance, AdmissionsTutor, ProgrammeLead, PersonalTutor, BoardSecretary, BoardChair, CommissionerNational, CommissionerRegional, PlatformOperator],
     ListFeed:              [EmployerHr, ServiceManager, AdmissionsTutor, ProgrammeLead, CommissionerNational, NetworkLead],

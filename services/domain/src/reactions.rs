@@ -226,6 +226,7 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         | Fact::Membership(_)
         | Fact::Feedback(_)
         | Fact::Staff(_)
+        | Fact::BreakGlass(_)
         | Fact::OutcomeReport(_)
         | Fact::Extract(_) => vec![],
     }

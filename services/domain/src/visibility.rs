@@ -276,6 +276,8 @@ visibility! {
     Extract:               [__, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, __, __, R_, R_, __, __],
     /// Who acts for an organisation: its administrator reads the register, and nobody events of it.
     Staff:                 [__, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, __, __],
+    /// What was opened under break-glass, to whom and why.
+    BreakGlass:            [__, __, __, __, __, __, R_, __, __, __, __, __, __, __, R_, __, __, __, __, R_, __, __],
     /// Requests to erase, and what is erased.
     Erasure:               [O_, S_, S_, __, S_, __, R_, S_, S_, __, __, __, __, __, R_, S_, __, __, __, R3, __, __],
 }

@@ -17,6 +17,8 @@ pub struct Envelope {
     pub causation: Option<String>,
     /// W3C trace context.
     pub traceparent: Option<String>,
+    /// How the person signed in, as their issuer says: kept with every event (DSPT, B.7).
+    pub authentication: Option<String>,
 }
 
 impl Envelope {
@@ -29,6 +31,7 @@ impl Envelope {
             correlation: None,
             causation: None,
             traceparent: None,
+            authentication: None,
         }
     }
 }

@@ -22,6 +22,7 @@ mod load;
 mod lookups;
 mod mend;
 mod metrics;
+mod open_class;
 mod own;
 mod progress;
 mod project;
@@ -76,6 +77,7 @@ pub use feed::{FEED_PAGE_MAX, FeedEvent, FeedItem, FeedPage};
 pub use history::HistoryEvent;
 pub use keys::{Custodian, KeyEncryptionKey, KeyError};
 pub use load::Kinds;
+pub use open_class::ClassValue;
 pub use project::{BATCH_MAX, Projector, Round};
 pub use react::{EVENTS_MAX, OnTimer, ParkedReaction, React, Reacted, Reactor};
 pub use reading::{AT_LEAST_WAIT, AsOf, Reading, THREADS_MAX, Thread, Threads};
@@ -313,6 +315,23 @@ impl Ledger {
         record: DataClass,
         value: &Personal<T>,
     ) -> Result<Option<T>, LedgerError> {
+        let Personal::Sealed { class, .. } = value else {
+            return Ok(None);
+        };
+        let reader = permit.actor();
+        let held = record.of_side(reader.kind).of_personal(*class);
+        if !held.is_shown_to(reader.role) {
+            return Ok(None);
+        }
+        self.open_copy(reader.tenant, value).await
+    }
+
+    /// The copy that a tenant holds of a personal value, whoever is to read it.
+    async fn open_copy<T: DeserializeOwned>(
+        &self,
+        controller: TenantId,
+        value: &Personal<T>,
+    ) -> Result<Option<T>, LedgerError> {
         let Personal::Sealed {
             subject,
             class,
@@ -321,12 +340,6 @@ impl Ledger {
         else {
             return Ok(None);
         };
-        let reader = permit.actor();
-        let held = record.of_side(reader.kind).of_personal(*class);
-        if !held.is_shown_to(reader.role) {
-            return Ok(None);
-        }
-        let controller = reader.tenant;
         let Some(copy) = copies.iter().find(|copy| copy.controller == controller) else {
             return Ok(None);
         };

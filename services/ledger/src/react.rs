@@ -508,6 +508,7 @@ impl Reactor {
                         )),
                         traceparent: trace::traceparent(&Span::current().context())
                             .or_else(|| item.traceparent.clone()),
+                        authentication: None,
                     };
                     if let Settled::Refused { reason, message } =
                         self.submit(action, envelope, command.as_ref()).await?

@@ -379,6 +379,7 @@ fn metadata(issue: &Issue, envelope: &Envelope) -> Result<String, LedgerError> {
         ("client", &by.client),
         ("causation", &envelope.causation),
         ("traceparent", &envelope.traceparent),
+        ("authentication", &envelope.authentication),
     ] {
         if let Some(value) = value {
             field(name, value)?;

@@ -32,6 +32,8 @@ use crate::{
 #[derive(Clone)]
 struct Call {
     actor: Actor,
+    /// How the person signed in.
+    strength: Option<Arc<str>>,
     action: Option<Action>,
     admission: Admission,
     place: Held,
@@ -169,13 +171,14 @@ impl Desks {
             .headers()
             .get(http::header::AUTHORIZATION)
             .and_then(|value| value.to_str().ok());
-        let actor = self
+        let (actor, strength) = self
             .verifier
-            .actor(header)
+            .signed_in(header)
             .map_err(|error| unauthenticated(error.to_string()))?;
         self.allowance.take(actor.tenant)?;
         request.extensions_mut().insert(Call {
             actor,
+            strength,
             action: rpc.action,
             admission: rpc.admission.clone(),
             place: Arc::clone(held),
@@ -196,6 +199,12 @@ impl Desks {
 
 fn lock(opened: &Opened) -> MutexGuard<'_, Vec<Access>> {
     opened.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How the person of a call signed in, where their token says so.
+pub(crate) fn strength<T>(request: &Request<T>) -> Option<String> {
+    let call = request.extensions().get::<Call>()?;
+    call.strength.as_deref().map(str::to_owned)
 }
 
 /// Notes that a call has opened a personal value.

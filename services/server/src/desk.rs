@@ -4,14 +4,14 @@ use contract::{WriteRequest, v1};
 use domain::{
     id::Id,
     permission::Permit,
-    personal::Personal,
+    personal::{Personal, PersonalClass},
     refusal::Refusal,
     upcast::upcast,
     visibility::DataClass,
-    world::{AnyState as _, Command, Decider},
+    world::{AnyState as _, Command, Decider, StreamKey},
 };
 use jiff::Timestamp;
-use ledger::{Access, Envelope, Ledger, Read};
+use ledger::{Access, ClassValue, Envelope, Ledger, Read};
 use ring::digest::{Context, SHA256};
 use serde::de::DeserializeOwned;
 use tonic::{Request, Response, Status};
@@ -64,13 +64,16 @@ impl Desk {
         read: impl FnOnce(M) -> Result<C, Refusal>,
     ) -> Result<(Permit, ledger::Receipt), Status> {
         let permit = self.permit(&request).await?;
-        let receipt = self.submit(&permit, request.into_inner(), read).await?;
+        let strength = caller::strength(&request);
+        let message = request.into_inner();
+        let receipt = self.submit(&permit, strength, message, read).await?;
         Ok((permit, receipt))
     }
 
     async fn submit<M: WriteRequest, C: Command>(
         &self,
         permit: &Permit,
+        authentication: Option<String>,
         message: M,
         read: impl FnOnce(M) -> Result<C, Refusal>,
     ) -> Result<ledger::Receipt, Status> {
@@ -87,6 +90,7 @@ impl Desk {
             correlation: None,
             causation: None,
             traceparent: telemetry::traceparent(),
+            authentication,
         };
         let command = read(message).map_err(refuse)?;
         self.ledger
@@ -157,6 +161,26 @@ impl Desk {
             caller::opened(request, Access::to(&permit, of.key(), value));
         }
         Ok(opened)
+    }
+}
+
+impl Desk {
+    /// Every value of a class that the caller's tenant holds in a record; each is recorded as read.
+    pub(crate) async fn open_class(
+        &self,
+        request: &Request<impl Sync>,
+        of: StreamKey,
+        class: PersonalClass,
+    ) -> Result<Vec<ClassValue>, Status> {
+        let permit = self.permit(request).await?;
+        let opened = self.ledger.open_class(&permit, of, class).await;
+        let opened = opened.map_err(failed)?.into_iter();
+        Ok(opened
+            .map(|(value, sealed)| {
+                caller::opened(request, Access::to(&permit, of, &sealed));
+                value
+            })
+            .collect())
     }
 }
 

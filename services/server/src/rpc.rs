@@ -7,6 +7,7 @@ mod application;
 mod arrs;
 mod audit;
 mod board;
+mod break_glass;
 mod catalogue;
 mod circumstances;
 mod commitment;
@@ -53,6 +54,7 @@ use contract::v1::{
     appeal_service_server::AppealServiceServer,
     application_service_server::ApplicationServiceServer, arrs_service_server::ArrsServiceServer,
     audit_service_server::AuditServiceServer, board_service_server::BoardServiceServer,
+    break_glass_service_server::BreakGlassServiceServer,
     catalogue_service_server::CatalogueServiceServer,
     circumstances_service_server::CircumstancesServiceServer,
     commitment_service_server::CommitmentServiceServer,
@@ -158,6 +160,7 @@ pub(crate) fn services(
         PersonServiceServer(person::PersonRpc),
         AccessServiceServer(access::AccessRpc),
         StaffServiceServer(staff::StaffRpc),
+        BreakGlassServiceServer(break_glass::BreakGlassRpc),
         OperationServiceServer(operation::OperationRpc),
         FeedServiceServer(|desk| feed::FeedRpc::new(desk, Subscriptions::until(draining.clone()))),
         DashboardServiceServer(|desk| dashboard::DashboardRpc::new(desk, Subscriptions::until(draining.clone()))),

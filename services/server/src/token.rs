@@ -68,6 +68,28 @@ pub struct Claims {
     /// The client system when no person acts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
+    /// How strongly the person signed in, by the issuer's own name for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// By which means: `pwd`, `otp`, `hwk`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<String>,
+}
+
+/// The longest name of an authentication's strength that is kept, in bytes.
+const STRENGTH_BYTES_MAX: usize = 200;
+
+impl Claims {
+    /// How the person signed in: the issuer's name for the strength, and the means (DSPT, B.7).
+    fn strength(&self) -> Option<Arc<str>> {
+        let words: Vec<&str> = (self.acr.iter().chain(&self.amr))
+            .map(String::as_str)
+            .filter(|word| !word.is_empty())
+            .collect();
+        let strength = words.join(" ");
+        let plain = strength.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+        (plain && (1..=STRENGTH_BYTES_MAX).contains(&strength.len())).then(|| strength.into())
+    }
 }
 
 /// Why a token is not accepted. Its text is safe to tell the caller.
@@ -117,6 +139,7 @@ struct Keys {
 
 struct Verified {
     actor: Actor,
+    strength: Option<Arc<str>>,
     /// Seconds since 1970.
     expires: u64,
 }
@@ -205,11 +228,24 @@ impl Verifier {
     /// # Errors
     /// Why it is not accepted.
     pub fn actor(&self, header: Option<&str>) -> Result<Actor, TokenError> {
-        self.actor_at(header, UNIX_EPOCH.elapsed().map_or(0, |now| now.as_secs()))
+        self.signed_in(header).map(|(actor, _)| actor)
+    }
+
+    /// The same with how the person signed in, where the token says so.
+    ///
+    /// # Errors
+    /// Why it is not accepted.
+    pub(crate) fn signed_in(
+        &self,
+        header: Option<&str>,
+    ) -> Result<(Actor, Option<Arc<str>>), TokenError> {
+        let now = UNIX_EPOCH.elapsed().map_or(0, |now| now.as_secs());
+        let verified = self.verified_at(header, now)?;
+        Ok((verified.actor.clone(), verified.strength.clone()))
     }
 
     /// `now` is in seconds since 1970.
-    fn actor_at(&self, header: Option<&str>, now: u64) -> Result<Actor, TokenError> {
+    fn verified_at(&self, header: Option<&str>, now: u64) -> Result<Arc<Verified>, TokenError> {
         let token = header
             .and_then(|header| header.strip_prefix("Bearer "))
             .ok_or(TokenError::Missing)?;
@@ -225,6 +261,7 @@ impl Verifier {
                 let claims = self.verify(&keys, token)?;
                 let verified = Arc::new(Verified {
                     actor: acting(&claims)?,
+                    strength: claims.strength(),
                     expires: claims.exp,
                 });
                 keys.verified.insert(name, Arc::clone(&verified));
@@ -234,7 +271,7 @@ impl Verifier {
         if now > verified.expires.saturating_add(LEEWAY) {
             return Err(TokenError::Invalid);
         }
-        Ok(verified.actor.clone())
+        Ok(verified)
     }
 
     fn verify(&self, keys: &Keys, token: &str) -> Result<Claims, TokenError> {
@@ -446,6 +483,8 @@ impl DevelopmentIssuer {
             trellis_role: actor.role.to_string(),
             trellis_person: actor.person.map(|person| person.to_string()),
             client_id: actor.client.clone(),
+            acr: None,
+            amr: vec![],
         };
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some("development".to_owned());
@@ -495,7 +534,7 @@ mod tests {
             (expires + LEEWAY - 5, true),
             (expires + LEEWAY + 5, false),
         ] {
-            let actor = verifier.actor_at(Some(&header), now);
+            let actor = verifier.verified_at(Some(&header), now);
             assert_eq!(actor.is_ok(), good, "{now}");
         }
     }

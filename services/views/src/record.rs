@@ -107,6 +107,7 @@ macro_rules! records {
                     | Fact::PayeeAccount(_)
                     | Fact::Erasure(_)
                     | Fact::Staff(_)
+                    | Fact::BreakGlass(_)
                     | Fact::Extract(_) => {}
                 }
             }

@@ -183,6 +183,7 @@ async fn submit(ledger: &Ledger, action: Action, request_id: Uuid, command: &dyn
         correlation: None,
         causation: None,
         traceparent: None,
+        authentication: None,
     };
     ledger
         .submit(&Permit::platform(action), envelope, command)

@@ -553,6 +553,7 @@ async fn reads(cast: &Cast, toured: &Toured) {
         .get("ListAccesses", json!({}))
         .await;
     staff::managed(cast).await;
+    staff::opened(cast, c1).await;
     cast.of(AUDITOR, Auditor)
         .get("ReplayHistory", json!({"person": c1.person_name()}))
         .await;

@@ -629,6 +629,24 @@ fn practice_after_qualifying(rows: &mut Rows) {
 
 fn disclosure_and_retention(rows: &mut Rows) {
     rows.set(
+        "break_glass.hours",
+        json!(24),
+        "[P] permissions C.1: time-limited",
+    );
+    rows.set(
+        "break_glass.classes",
+        json!([
+            "identity",
+            "application_statement",
+            "study_evidence",
+            "enrolment_identifier",
+            "employment_identifier",
+            "register_number",
+            "leave_reason"
+        ]),
+        "[P] permissions C.2: never what a panel, a person or a party keeps to itself",
+    );
+    rows.set(
         "disclosure.rule",
         json!({ "suppress_from": 1, "suppress_to": 7, "round_to": 5, "percent_base_min": 22.5 }),
         "[S] NHS Digital, HESA; [P] Annex 6, point 10",

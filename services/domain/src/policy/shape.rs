@@ -22,6 +22,7 @@ use super::catalogue::{
     SupervisorRule, Taxonomy,
 };
 use crate::outcome::OutcomeMeasure;
+use crate::personal::PersonalClass;
 use crate::{
     curriculum::CurriculumPolicy,
     programme::{DatedFact, EquityPolicy},
@@ -115,6 +116,8 @@ const SHAPES: &[(&str, Check)] = &[
     ("register.required_from",     reads::<Date>),
     ("register.deadline",          reads::<Date>),
     ("erasure.answer_months",      reads::<u32>),
+    ("break_glass.hours",          reads::<u32>),
+    ("break_glass.classes",        reads::<BTreeSet<PersonalClass>>),
     ("network.digest_days",        reads::<u32>),
     ("outcome.measures",           reads::<BTreeMap<String, OutcomeMeasure>>),
     ("workforce.target.*",         target),

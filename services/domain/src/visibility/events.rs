@@ -307,6 +307,9 @@ classes! {
         Erasure: ErasureRequested | ErasureIdentityConfirmed | LegalHoldPlaced | LegalHoldLifted
             | ErasureDecided | RetentionExpired | PersonKeysDestroyed | ErasureNoticeReceived,
     }
+    BreakGlass: break_glass::BreakGlass => BreakGlassEvent {
+        BreakGlass: BreakGlassOpened | BreakGlassReviewed,
+    }
     Staff: staff::Staff => StaffEvent {
         Staff: RolesManaged | RolesLeftToIssuer | StaffJoined | RoleAssigned | RoleEnded | StaffLeft,
     }

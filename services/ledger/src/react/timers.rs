@@ -104,6 +104,7 @@ impl Reactor {
             causation: Some(format!("timer/{}", stored.timer_id)),
             traceparent: trace::traceparent(&Span::current().context())
                 .or_else(|| stored.traceparent.clone()),
+            authentication: None,
         };
         let settled = self.submit(action, envelope, command.as_ref()).await?;
         Ok((action.to_string(), settled))

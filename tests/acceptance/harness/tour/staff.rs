@@ -1,9 +1,32 @@
 //! An organisation manages its roles for a while.
 
-use domain::actor::ActingRole::TenantAdmin;
+use domain::actor::ActingRole::{EmployerDataProtection, TenantAdmin};
 use serde_json::json;
 
-use crate::harness::{Cast, cast::STRANGER, service};
+use crate::harness::{
+    Cast,
+    cast::{NORTHMOOR, STRANGER},
+    life::Trainee,
+    service,
+};
+
+/// A class of a record is opened for a while, and the officer looks at it.
+pub(super) async fn opened(cast: &Cast, c1: &Trainee) {
+    let (manager, opening) = (c1.manager(""), cast.api.next_request_id());
+    let open = json!({
+        "request_id": opening,
+        "record": c1.application,
+        "class": "identity",
+        "reason": "Somebody rang in distress.",
+        "hours": 2,
+    });
+    manager.write("OpenBreakGlass", open).await;
+    let opening = json!({"opening": opening});
+    manager.get("ReadUnderBreakGlass", opening.clone()).await;
+    let officer = cast.of(NORTHMOOR, EmployerDataProtection);
+    officer.get("ListBreakGlass", json!({})).await;
+    officer.write("ReviewBreakGlass", opening).await;
+}
 
 /// Joiner, mover, guest and leaver of an organisation that has no part in anything else.
 pub(super) async fn managed(cast: &Cast) {
