@@ -3,6 +3,7 @@
 mod after_qualifying;
 mod broken_promise;
 mod dashboards;
+mod disclosure;
 mod elsewhere;
 mod erasure;
 mod funding_lock;

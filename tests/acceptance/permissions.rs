@@ -296,6 +296,7 @@ const ANYBODYS: &[&str] = &[
     "OpenClinicalService",
     "OpenEnvelope",
     "PlanIntake",
+    "PublishEdiRelease",
     "ReachMilestone",
     "RecordJoiner",
     "RecordLeaver",

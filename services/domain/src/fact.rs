@@ -133,6 +133,8 @@ facts! {
     Vacancy: vacancy::Vacancy => VacancyEvent,
     /// A person's declarations for monitoring.
     Monitoring: monitoring::Monitoring => MonitoringEvent,
+    /// What was published of them.
+    EdiReleases: edi::EdiReleases => EdiEvent,
     /// An application.
     Application: application::Application => ApplicationEvent,
     /// What a person has applied for.

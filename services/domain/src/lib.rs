@@ -46,6 +46,7 @@
 //! - [`access`]: who has read what about a person; [`staff`]: who acts for an
 //!   organisation; [`break_glass`]: what is opened to whom, for a reason and a while
 //! - [`outcome`]: what clinical services report, in sums; [`extract`]: what the evaluator reads
+//! - [`edi`]: equality monitoring as statistics; [`disclosure`]: what of counts may be shown at all
 //!
 //! Beneath them: [`actor`] (who acts), [`permission`] (who may), [`visibility`] (who sees what of a
 //! record), [`world`] (how a command runs),
@@ -73,6 +74,8 @@ pub mod curriculum;
 pub mod decision_round;
 pub mod deferral;
 pub mod directory;
+pub mod disclosure;
+pub mod edi;
 pub mod employment;
 pub mod enrolment;
 pub mod erasure;

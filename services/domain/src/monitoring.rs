@@ -25,19 +25,30 @@ pub const ANSWERS_MAX: usize = 20;
 /// The longest id of a characteristic, of a code set and of a code, in bytes.
 pub const CODE_BYTES_MAX: usize = 40;
 
+/// Codes of one code set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Codes {
+    /// Codes named one by one.
+    #[serde(default)]
+    pub codes: Vec<String>,
+    /// Numeric codes given as ranges.
+    #[serde(default)]
+    pub ranges: Vec<Range>,
+}
+
 /// A published list of codes, policy `edi.codes.<code set>`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeSetPolicy {
     /// The characteristic it describes.
     pub characteristic: String,
-    /// Codes named one by one.
-    pub codes: Vec<String>,
-    /// Numeric codes given as ranges.
-    pub ranges: Vec<Range>,
+    /// Its codes.
+    #[serde(flatten)]
+    pub codes: Codes,
 }
 
-impl CodeSetPolicy {
-    fn has(&self, code: &str) -> bool {
+impl Codes {
+    /// Whether a code is one of them.
+    pub fn has(&self, code: &str) -> bool {
         let within = |number: u32| {
             self.ranges
                 .iter()
@@ -243,7 +254,7 @@ fn characteristic(issue: &Issue, answer: &Answer) -> Result<String, Refusal> {
             "there is no such code set; read the policies",
         )
     })?;
-    if !policy.has(&code) {
+    if !policy.codes.has(&code) {
         return Err(Refusal::invalid(
             "answers.code",
             format!("the code set {set} has no such code; choose one of its own"),

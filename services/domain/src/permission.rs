@@ -134,6 +134,9 @@ permissions! {
     AnswerMonitoring:      [Candidate],
     DeclareLivedExperience: [Candidate],
     GetMonitoring:         [Candidate],
+    PublishEdiRelease:     [CommissionerNational],
+    GetEdiRelease:         [CommissionerNational, CommissionerRegional, NetworkLead, Evaluator],
+    ListEdiReleases:       [CommissionerNational, CommissionerRegional, NetworkLead, Evaluator],
     // decision round
     SealShortlist:         [EmployerHr, ServiceManager, AdmissionsTutor],
     OpenDecisionRound:     [EmployerHr, ServiceManager, AdmissionsTutor],

@@ -56,6 +56,11 @@ pub enum PersonalClass {
     LeaveReason,
 }
 
+impl PersonalClass {
+    /// The classes that a person alone holds: what is said for monitoring.
+    pub const OWN: [Self; 2] = [Self::Edi, Self::LivedExperience];
+}
+
 /// One controller's sealed copy of a value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedCopy {

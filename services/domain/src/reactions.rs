@@ -74,15 +74,13 @@ pub struct Occurred {
 pub enum Reaction {
     /// Run this command now.
     Command(Action, Box<dyn Command>),
-    /// Destroy a controller's keys of some classes of a person: every copy sealed under them is
+    /// Destroy controllers' keys of some classes of a person: every copy sealed under them is
     /// unreadable from then on (B.7).
     DestroyKeys {
-        /// The controller.
-        controller: TenantId,
         /// The person.
         person: PersonId,
-        /// The classes.
-        classes: BTreeSet<PersonalClass>,
+        /// Each controller with the classes that it erases.
+        of: Vec<(TenantId, BTreeSet<PersonalClass>)>,
     },
     /// Run [`on_timer`] with this timer once the clock reaches `due`.
     Timer(Timestamp, Timer),
@@ -198,6 +196,7 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         | Fact::SelectionTally(_)
         | Fact::ReserveList(_)
         | Fact::Monitoring(_)
+        | Fact::EdiReleases(_)
         | Fact::Referral(_)
         | Fact::Deferral(_)
         | Fact::Acceptance(_)

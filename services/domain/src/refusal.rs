@@ -42,6 +42,8 @@ macro_rules! reasons {
 reasons! {
     /// Missing, foreign and sealed look the same (C.3).
     NotPermitted NotPermitted,
+    /// (D.18) statistics of monitoring are read as released: not as at a day, not by part.
+    FrozenFiguresOnly NotPermitted,
     /// A field is malformed; see the field violations.
     FieldInvalid Invalid,
     /// The policy register has no value in force on the date (`architecture.md` §7).

@@ -477,13 +477,11 @@ impl Reactor {
         for (n, reaction) in (self.react)(&occurred).into_iter().enumerate() {
             let request = reactions::request_id(noted.stream, noted.sequence, n);
             match reaction {
-                Reaction::DestroyKeys {
-                    controller,
-                    person,
-                    classes,
-                } => {
-                    let keys = &self.ledger.0.keys;
-                    keys.destroy(controller, person, &classes).await?;
+                Reaction::DestroyKeys { person, of } => {
+                    for (controller, classes) in of {
+                        let keys = &self.ledger.0.keys;
+                        keys.destroy(controller, person, &classes).await?;
+                    }
                 }
                 Reaction::Timer(due, timer) => timers.push(Due {
                     id: request,

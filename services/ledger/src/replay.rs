@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use domain::{actor::TenantId, fact::Fact};
+use domain::{actor::TenantId, fact::Fact, personal::PersonalClass};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use sqlx::{Connection as _, Executor as _, PgConnection, Postgres, Transaction};
@@ -41,6 +41,8 @@ pub enum Opens {
     Nothing,
     /// The copies of one controller.
     HeldBy(TenantId),
+    /// Everybody's copies of these classes: for statistics, which need nothing else.
+    Classes(&'static [PersonalClass]),
     /// Every copy there is a key for; each of them must open.
     All,
 }

@@ -74,10 +74,11 @@ impl Unseal {
         self.opens != Opens::Nothing
     }
 
-    fn includes(&self, controller: TenantId) -> bool {
+    fn includes(&self, controller: TenantId, class: PersonalClass) -> bool {
         match self.opens {
             Opens::Nothing => false,
             Opens::HeldBy(tenant) => tenant == controller,
+            Opens::Classes(classes) => classes.contains(&class),
             Opens::All => true,
         }
     }
@@ -87,7 +88,7 @@ impl Unseal {
         for (_, sealed) in sealed_values(payload) {
             for copy in &sealed.copies {
                 let name = sealed.name(copy.controller);
-                if self.includes(copy.controller) && !self.keys.contains_key(&name) {
+                if self.includes(copy.controller, sealed.class) && !self.keys.contains_key(&name) {
                     self.wanted.insert(name);
                 }
             }
@@ -125,7 +126,7 @@ impl Unseal {
             for copy in sealed
                 .copies
                 .iter()
-                .filter(|copy| self.includes(copy.controller))
+                .filter(|copy| self.includes(copy.controller, sealed.class))
             {
                 let key = self.keys.get(&sealed.name(copy.controller));
                 let Some(key) = key

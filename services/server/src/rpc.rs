@@ -18,6 +18,7 @@ mod dashboard;
 mod decision_round;
 mod deferral;
 mod directory;
+mod edi;
 mod employment;
 mod enrolment;
 mod erasure;
@@ -63,7 +64,7 @@ use contract::v1::{
     dashboard_service_server::DashboardServiceServer,
     decision_round_service_server::DecisionRoundServiceServer,
     deferral_service_server::DeferralServiceServer,
-    directory_service_server::DirectoryServiceServer,
+    directory_service_server::DirectoryServiceServer, edi_service_server::EdiServiceServer,
     employment_service_server::EmploymentServiceServer,
     enrolment_service_server::EnrolmentServiceServer, erasure_service_server::ErasureServiceServer,
     expansion_post_service_server::ExpansionPostServiceServer,
@@ -132,6 +133,7 @@ pub(crate) fn services(
         ApplicationServiceServer(application::ApplicationRpc),
         DecisionRoundServiceServer(decision_round::DecisionRoundRpc),
         MonitoringServiceServer(monitoring::MonitoringRpc),
+        EdiServiceServer(edi::EdiRpc),
         OfferServiceServer(offer::OfferRpc),
         DeferralServiceServer(deferral::DeferralRpc),
         FundingServiceServer(funding::FundingRpc),

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use domain::{actor::TenantKind, fact::Fact, policy::Policies, refusal::Refusal};
+use domain::{
+    actor::TenantKind, disclosure::DisclosureRule, fact::Fact, policy::Policies, refusal::Refusal,
+};
 use jiff::civil::Date;
 use ledger::view::{Figures, FoldError, Noted, View};
 use uuid::Uuid;
 
 use crate::{
     dashboard::{
-        Dashboard, Definition, DisclosureRule, OUTCOMES, Split, before, cluster_health, count,
+        Dashboard, Definition, OUTCOMES, Split, before, cluster_health, count,
         outcome_completeness, percent, split,
     },
     record::{AllocationStage, Record, gaps, progress},
@@ -531,7 +533,7 @@ impl Dashboard for Commissioner {
         gaps::complete(figures, policies, on)?;
         before(figures, "commitments_due_by", "commitments_overdue", on);
         let rule: DisclosureRule = policies.get("disclosure.rule", on)?;
-        progress(figures, on, rule.share_base());
+        progress(figures, on, i64::from(rule.share_base()));
         let share = percent(
             figures.get("commitments_discharged"),
             figures.get("commitments_fallen_due"),

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use domain::{
     actor::{Region, TenantId},
+    disclosure::DisclosureRule,
     policy::{Policies, catalogue::Role},
     refusal::Refusal,
 };
 use jiff::civil::Date;
 use ledger::view::{Figures, View};
-use serde::Deserialize;
 use strum::{Display, EnumIter, IntoEnumIterator as _};
 use uuid::Uuid;
 
@@ -215,44 +215,6 @@ pub fn shown<D: Dashboard>(
     Ok(shown)
 }
 
-/// The smallest base a share is given of (`standards.md` B.7: below 22.5, none).
-const SHARE_BASE_MIN: i64 = 23;
-
-/// Policy `disclosure.rule`: what of a count of people may be shown (`standards.md` B.7).
-#[derive(Debug, Clone, Copy, Deserialize)]
-pub struct DisclosureRule {
-    suppress_from: i64,
-    suppress_to: i64,
-    round_to: i64,
-    percent_base_min: f64,
-}
-
-impl DisclosureRule {
-    /// The fewest people of whom a share may be shown.
-    pub fn share_base(self) -> i64 {
-        (0..=1_000)
-            .find(|base| f64::from(*base) >= self.percent_base_min)
-            .map_or(i64::MAX, i64::from)
-    }
-
-    /// The count as it may be shown: small ones not at all, others rounded, so that no difference
-    /// of shown counts gives a small one back.
-    pub fn disclose(self, count: i64) -> Option<i64> {
-        if (self.suppress_from..=self.suppress_to).contains(&count) {
-            return None;
-        }
-        let step = self.round_to.max(1);
-        Some(count.saturating_add(step / 2) / step * step)
-    }
-
-    /// A share in percent of two counts as shown; none where either is suppressed, or the base is
-    /// too small to be given one (`ROUTE-08`).
-    pub fn share(self, part: Option<i64>, of: Option<i64>) -> Option<i64> {
-        let of = of.filter(|of| *of >= SHARE_BASE_MIN)?;
-        part.map(|part| percent(part, of))
-    }
-}
-
 /// The cluster a place belongs to: the trainees of one role that an employer has at one intake.
 pub(crate) fn cluster(role: &str, intake: Uuid, employer: TenantId) -> String {
     format!("{role}/intakes/{intake}/{employer}")
@@ -300,33 +262,6 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-
-    const RULE: DisclosureRule = DisclosureRule {
-        suppress_from: 1,
-        suppress_to: 7,
-        round_to: 5,
-        percent_base_min: 22.5,
-    };
-
-    #[test]
-    fn counts_of_one_to_seven_people_are_never_shown_and_others_are_rounded() {
-        assert_eq!(RULE.disclose(0), Some(0));
-        assert!((1..=7).all(|count| RULE.disclose(count).is_none()));
-        assert_eq!(RULE.disclose(8), Some(10));
-        assert_eq!(RULE.disclose(12), Some(10));
-        assert_eq!(RULE.disclose(13), Some(15));
-        assert_eq!(RULE.share_base(), 23);
-    }
-
-    /// ROUTE-08: a cell of three is never shown, nor a share from which it could be told.
-    #[test]
-    fn route_08_a_share_needs_both_counts_and_a_base() {
-        assert_eq!(RULE.disclose(3), None);
-        assert_eq!(RULE.share(RULE.disclose(3), RULE.disclose(40)), None);
-        assert_eq!(RULE.share(Some(10), Some(20)), None, "a small base");
-        assert_eq!(RULE.share(Some(10), None), None);
-        assert_eq!(RULE.share(Some(10), Some(40)), Some(25));
-    }
 
     /// Policies that ask for clusters of four.
     fn clusters_of_four() -> Policies {

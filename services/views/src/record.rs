@@ -96,6 +96,7 @@ macro_rules! records {
                     | Fact::Candidacy(_)
                     | Fact::SelectionTally(_)
                     | Fact::Monitoring(_)
+                    | Fact::EdiReleases(_)
                     | Fact::Referral(_)
                     | Fact::Deferral(_)
                     | Fact::FundingLockCheck(_)

@@ -4,6 +4,7 @@
 //! knowledge to be checked against one, `[P]` a choice the sources leave to the owner.
 
 mod evaluation;
+mod monitoring;
 mod roles;
 mod settings;
 
@@ -109,7 +110,7 @@ fn recruitment(rows: &mut Rows) {
         json!("lapse"),
         "[P] Annex 6, point 5; permissions C.3.5",
     );
-    code_sets(rows);
+    monitoring::rows(rows);
     rows.set(
         "offer.answer",
         json!(14),
@@ -142,48 +143,6 @@ fn recruitment(rows: &mut Rows) {
         ]),
         "[S] NHS Employers employment check standards; standards B.3",
     );
-}
-
-/// What people choose from in equality monitoring, as published; never converted into each other.
-fn code_sets(rows: &mut Rows) {
-    let letters = "A B C D E F G H J K L M N P R S Z 99";
-    let letters: Vec<&str> = letters.split(' ').collect();
-    for (set, characteristic, codes, ranges, source) in [
-        (
-            "nhs_ethnic_category_2001",
-            "ethnicity",
-            json!(letters),
-            json!([]),
-            "[S] ROUTE-08; NHS data dictionary, ethnic category 2001; standards B.7",
-        ),
-        (
-            "hesa_ethnicity",
-            "ethnicity",
-            json!(["899", "997", "998", "999"]),
-            json!([{ "min": 100, "max": 180 }]),
-            "[S] ROUTE-08; standards B.7; [K] the codes within the range",
-        ),
-        (
-            "hesa_disability",
-            "disability",
-            json!(["95", "96", "98", "99"]),
-            json!([{ "min": 51, "max": 59 }]),
-            "[S] ROUTE-08; standards B.7",
-        ),
-        (
-            "hesa_sex",
-            "sex",
-            json!(["10", "11", "12", "96", "99"]),
-            json!([]),
-            "[S] ROUTE-08; standards B.7",
-        ),
-    ] {
-        rows.set(
-            &format!("edi.codes.{set}"),
-            json!({ "characteristic": characteristic, "codes": codes, "ranges": ranges }),
-            source,
-        );
-    }
 }
 
 fn clusters_and_training(rows: &mut Rows) {
@@ -650,6 +609,11 @@ fn disclosure_and_retention(rows: &mut Rows) {
         "disclosure.rule",
         json!({ "suppress_from": 1, "suppress_to": 7, "round_to": 5, "percent_base_min": 22.5 }),
         "[S] NHS Digital, HESA; [P] Annex 6, point 10",
+    );
+    rows.set(
+        "disclosure.minimum_change",
+        json!(8),
+        "[P] people, as many as the smallest count shown; standards B.7, D.18",
     );
     let months = [
         (

@@ -21,12 +21,12 @@ use super::catalogue::{
     RegisterStanding, Registers, Role, RolePolicy, Setting, SettingPolicy, Settings,
     SupervisorRule, Taxonomy,
 };
-use crate::outcome::OutcomeMeasure;
 use crate::personal::PersonalClass;
 use crate::{
     curriculum::CurriculumPolicy,
     programme::{DatedFact, EquityPolicy},
 };
+use crate::{disclosure::DisclosureRule, edi::EdiGroups, outcome::OutcomeMeasure};
 
 use crate::{
     actor::{Region, TenantId},
@@ -86,6 +86,9 @@ const SHAPES: &[(&str, Check)] = &[
     ("award.tuition_pence",        reads::<BTreeMap<Role, i64>>),
     ("pay.table",                  reads::<BTreeMap<String, Vec<i64>>>),
     ("edi.codes.*",                reads::<CodeSetPolicy>),
+    ("edi.groups.*",               reads::<EdiGroups>),
+    ("disclosure.rule",            reads::<DisclosureRule>),
+    ("disclosure.minimum_change",  reads::<u32>),
     ("employment.checks",          reads::<BTreeSet<EmploymentCheck>>),
     ("employment.checks.validity", reads::<BTreeMap<EmploymentCheck, u32>>),
     ("round.deadline",             reads::<u32>),

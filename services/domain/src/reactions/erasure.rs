@@ -59,15 +59,17 @@ fn destroy(
     if classes.is_empty() {
         return vec![];
     }
+    // What a person says for monitoring is sealed for themself alone; whom they ask to erase it
+    // erases it there (D.13).
+    let own = classes & &BTreeSet::from(PersonalClass::OWN);
     let note = NoteKeysDestroyed {
         erasure,
         classes: classes.clone(),
     };
     vec![
         Reaction::DestroyKeys {
-            controller,
             person,
-            classes: classes.clone(),
+            of: vec![(controller, classes.clone()), (TenantId(person.0), own)],
         },
         Reaction::command(Action::DecideErasure, note),
     ]

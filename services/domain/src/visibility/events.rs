@@ -162,6 +162,9 @@ classes! {
     Referee: decision_round::Referee => RefereeEvent {
         EmployerDecision: ShortlistCollected | DecisionCollected | DecisionReturned,
     }
+    EdiReleases: edi::EdiReleases => EdiEvent {
+        EqualityMonitoring: EdiReleased,
+    }
     SelectionTally: tally::SelectionTally => TallyEvent {
         JointOutcome: OutcomeTallied,
     }

@@ -13,6 +13,7 @@ use domain::{
         SealDecision, SealShortlist, SealedDecision, Slot, WithdrawDecision,
     },
     directory::Tenant,
+    disclosure::DisclosureRule,
     id::Id,
     permission::{Action, Permit},
     personal::Personal,
@@ -26,8 +27,6 @@ use domain::{
 use ledger::LedgerError;
 use strum::IntoEnumIterator as _;
 use tonic::{Request, Response, Status};
-
-use views::dashboard::DisclosureRule;
 
 use crate::{
     desk::Desk,

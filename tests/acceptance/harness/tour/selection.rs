@@ -1,14 +1,17 @@
 //! Posts that are offered, kept for, taken back and passed on.
 
 use domain::{
-    actor::ActingRole::EmployerHr, deferral::Deferral, referral::Referral, reserve::ReserveList,
+    actor::ActingRole::{CommissionerNational, EmployerHr, Evaluator, NetworkLead},
+    deferral::Deferral,
+    referral::Referral,
+    reserve::ReserveList,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::super::{
     Cast,
-    cast::{NORTHMOOR, WEXCOMBE, candidate},
+    cast::{COMMISSIONER, EVALUATOR, NETWORK, NORTHMOOR, WEXCOMBE, candidate},
     later::Later,
     life::{Campaign, Trainee, record},
     partner::Partner,
@@ -123,6 +126,25 @@ pub(super) async fn elsewhere(cast: &Cast, campaign: &Campaign) {
     c8.commissioner("")
         .get("GetSelectionReport", json!({"intake": campaign.intake}))
         .await;
+    published(cast).await;
+}
+
+/// The statistics of a month.
+async fn published(cast: &Cast) {
+    cast.of(COMMISSIONER, CommissionerNational)
+        .on("2026-01-05")
+        .write("PublishEdiRelease", json!({}))
+        .await;
+    let whose = json!({"commissioner": COMMISSIONER.to_string()});
+    for (tenant, role) in [
+        (COMMISSIONER, CommissionerNational),
+        (NETWORK, NetworkLead),
+        (EVALUATOR, Evaluator),
+    ] {
+        let reader = cast.of(tenant, role);
+        reader.get("GetEdiRelease", whose.clone()).await;
+        reader.get("ListEdiReleases", whose.clone()).await;
+    }
 }
 
 /// The university accepts, the employer does not.
