@@ -170,6 +170,15 @@ impl Cluster {
         services.values().fold(0, |sum, n| sum.saturating_add(*n))
     }
 
+    /// The applications of everybody who has ever joined.
+    pub fn applications(&self) -> impl Iterator<Item = Id<Application>> + use<> {
+        let joined = match self {
+            Self::Absent => BTreeMap::new(),
+            Self::Formed { joined, .. } => joined.clone(),
+        };
+        joined.into_keys()
+    }
+
     /// Whether the risk is raised.
     pub fn at_risk(&self) -> bool {
         matches!(self, Self::Formed { at_risk: true, .. })

@@ -49,6 +49,14 @@ macro_rules! facts {
             })
         }
 
+        /// The aggregate type of a resource collection: `vacancy` for `vacancies`.
+        pub fn kind_of(collection: &str) -> Option<&'static str> {
+            $(if collection == crate::$module::$state::COLLECTION {
+                return Some(crate::$module::$state::TYPE);
+            })*
+            None
+        }
+
         /// Every event type of an aggregate type; empty for a kind this release does not know.
         pub fn event_types(kind: &str) -> &'static [&'static str] {
             match kind {
@@ -231,6 +239,8 @@ facts! {
     Staff: staff::Staff => StaffEvent,
     /// What was opened to whom for a while.
     BreakGlass: break_glass::BreakGlass => BreakGlassEvent,
+    /// What a network counts of its region.
+    RegionNotice: network::RegionNotice => RegionNoticeEvent,
     /// A clinical service's outcomes of one month.
     OutcomeReport: outcome::OutcomeReport => OutcomeEvent,
     /// An extract for the evaluation.

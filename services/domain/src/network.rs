@@ -2,6 +2,7 @@
 //! and the digest it gets every fortnight. Nothing in it is about a trainee.
 
 mod digest;
+mod notice;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +10,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantNames};
 
-pub use self::digest::*;
+pub(crate) use self::notice::of_region;
+pub use self::{digest::*, notice::*};
 use crate::{
     actor::{PersonId, TenantId, TenantKind},
     id::Id,

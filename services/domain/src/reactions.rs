@@ -6,6 +6,7 @@
 
 mod erasure;
 mod places;
+mod region;
 mod selection;
 mod supervision;
 mod timer;
@@ -97,6 +98,7 @@ pub fn react(event: &Occurred) -> Vec<Reaction> {
     let mut reactions = follow(event);
     reactions.extend(place(&event.fact));
     reactions.extend(places::after(event));
+    reactions.extend(region::after(event));
     reactions
 }
 
@@ -221,6 +223,7 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         | Fact::RoleConcern(_)
         | Fact::ConcernNotice(_)
         | Fact::SupervisionNotice(_)
+        | Fact::RegionNotice(_)
         | Fact::Community(_)
         | Fact::Membership(_)
         | Fact::Feedback(_)

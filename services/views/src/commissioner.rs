@@ -14,7 +14,7 @@ use crate::{
         Dashboard, Definition, OUTCOMES, Split, before, cluster_health, count,
         outcome_completeness, percent, split,
     },
-    record::{AllocationStage, Record, gaps, progress},
+    record::{AllocationStage, PROGRESS, Record, gaps, progress},
 };
 
 /// The view.
@@ -158,6 +158,7 @@ impl View for Commissioner {
             | Record::Membership(_)
             | Record::Feedback(_)
             | Record::Network(_)
+            | Record::Region(_)
             | Record::TransitionPlan(_)
             | Record::QualifiedPractice(_)
             | Record::ArrsDeployment(_) => {}
@@ -460,44 +461,14 @@ impl Dashboard for Commissioner {
             "funding locks whose board is only expected",
         ),
         count("locks_fixed", "funding locks that count from a board"),
-        split(
-            "pipeline",
-            Split::CohortStage,
-            "people by cohort and how far they have come; adds up to those who entered (CAREER-06)",
-        ),
-        split(
-            "retained",
-            Split::Word,
-            "people in a qualified post so many months after qualifying (CAREER-05)",
-        ),
-        split(
-            "destinations",
-            Split::Word,
-            "people by where they were so many months after qualifying, unknown too (CAREER-05)",
-        ),
-        split(
-            "early_leavers",
-            Split::Cohort,
-            "people who left a qualified post within a year of qualifying (PRECEPT-07)",
-        ),
-        split(
-            "cohort_entered",
-            Split::Cohort,
-            "people who entered training",
-        ),
-        split("cohort_qualified", Split::Cohort, "people who qualified"),
-        split(
-            "cohort_qualified_share",
-            Split::Cohort,
-            "share that qualified of those whose training is over (EVAL-10)",
-        )
-        .percent(),
-        split(
-            "cohort_qualified_change",
-            Split::Cohort,
-            "points by which that share differs from the cohort before (EVAL-10)",
-        )
-        .percent(),
+        PROGRESS[0],
+        PROGRESS[1],
+        PROGRESS[2],
+        PROGRESS[3],
+        PROGRESS[4],
+        PROGRESS[5],
+        PROGRESS[6],
+        PROGRESS[7],
         gaps::GAPS,
         gaps::GAPS_OPEN,
         gaps::GAP_DAYS,

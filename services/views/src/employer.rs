@@ -121,7 +121,8 @@ impl View for Employer {
             | Record::Enrolment(_)
             | Record::Community(_)
             | Record::Membership(_)
-            | Record::Network(_) => {}
+            | Record::Network(_)
+            | Record::Region(_) => {}
             Record::ExamBoard(_)
             | Record::TrainingPlace(_)
             | Record::Appeal(_)

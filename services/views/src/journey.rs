@@ -153,6 +153,7 @@ impl Journey {
             | Record::Membership(_)
             | Record::Feedback(_)
             | Record::Network(_)
+            | Record::Region(_)
             | Record::Notice(_)
             | Record::Counted(_)
             | Record::TrainingPlace(_)

@@ -1,7 +1,9 @@
 //! What a regional network sees: its own record, its communities, and sums of its region. Nobody's
 //! records are in its feed (C.5.3).
 
-use domain::{actor::TenantKind, fact::Fact, policy::Policies, refusal::Refusal};
+use domain::{
+    actor::TenantKind, disclosure::DisclosureRule, fact::Fact, policy::Policies, refusal::Refusal,
+};
 use jiff::civil::Date;
 use ledger::view::{Figures, FoldError, Noted, View};
 use uuid::Uuid;
@@ -10,7 +12,7 @@ use crate::{
     dashboard::{
         Dashboard, Definition, OUTCOMES, Split, before, count, outcome_completeness, split,
     },
-    record::{Record, concerns},
+    record::{PROGRESS, REGION, Record, concerns, fidelity_of_roles, progress},
 };
 
 /// The view.
@@ -19,7 +21,7 @@ pub struct Network;
 
 impl View for Network {
     const NAME: &'static str = "network";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const KIND: TenantKind = TenantKind::Network;
     type Row = Record;
 
@@ -38,6 +40,9 @@ impl View for Network {
             Record::Network(network) => network.sums(sums),
             Record::Outcome(outcome) => outcome.sums(sums),
             Record::Counted(concern) => concern.sums(sums),
+            Record::Region(counted) => counted.sums(sums),
+            // Nameless, and of its region alone (EVAL-09).
+            Record::Progression(progression) => progression.sums(sums),
             // A network is no party of anything else (C.2).
             _ => {}
         }
@@ -83,13 +88,39 @@ impl Dashboard for Network {
         OUTCOMES[4],
         OUTCOMES[5],
         OUTCOMES[6],
+        REGION[0],
+        REGION[1],
+        REGION[2],
+        REGION[3],
+        PROGRESS[0],
+        PROGRESS[1],
+        PROGRESS[2],
+        PROGRESS[3],
+        PROGRESS[4],
+        PROGRESS[5],
+        PROGRESS[6],
+        PROGRESS[7],
     ];
 
-    const SUPPRESSED: &'static [&'static str] = &["community_members", "feedback_given"];
+    const SUPPRESSED: &'static [&'static str] = &[
+        "community_members",
+        "feedback_given",
+        "trainings_reviewed",
+        "pipeline",
+        "destinations",
+        "early_leavers",
+        "retained",
+        "cohort_entered",
+        "cohort_qualified",
+    ];
 
-    fn complete(figures: &mut Figures, _: &Policies, on: Date) -> Result<(), Refusal> {
+    fn complete(figures: &mut Figures, policies: &Policies, on: Date) -> Result<(), Refusal> {
         before(figures, "actions_due_by", "actions_overdue", on);
         outcome_completeness(figures);
+        let rule: DisclosureRule = policies.get("disclosure.rule", on)?;
+        let base = i64::from(rule.share_base());
+        fidelity_of_roles(figures, base);
+        progress(figures, on, base);
         Ok(())
     }
 }

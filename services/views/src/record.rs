@@ -20,12 +20,13 @@ mod progress;
 mod qualification;
 mod qualified;
 mod question;
+mod region;
 mod selection;
 mod service;
 mod training;
 pub(crate) mod year;
 
-use domain::fact::Fact;
+use domain::{fact::Fact, world::Decider as _};
 use ledger::view::Noted;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -42,12 +43,14 @@ pub use money::*;
 pub(crate) use network::mean_ratings;
 pub use network::*;
 pub use places::*;
-pub(crate) use progress::progress;
 pub use progress::*;
+pub(crate) use progress::{PROGRESS, progress};
 pub use qualification::*;
 pub(crate) use qualified::late;
 pub use qualified::*;
 pub use question::*;
+pub use region::RegionRecord;
+pub(crate) use region::{REGION, fidelity_of_roles};
 pub use selection::*;
 pub use service::*;
 pub use training::*;
@@ -56,7 +59,7 @@ pub use year::*;
 pub(crate) use qualification::{completions, opened_for, unregistered};
 
 macro_rules! records {
-    ($($(#[$doc:meta])* $name:ident($kept:ty): $fact:pat => $event:ident,)*) => {
+    ($($(#[$doc:meta])* $name:ident($kept:ty) of $module:ident::$state:ident: $fact:pat => $event:ident,)*) => {
         /// One stream as a view keeps it.
         #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
@@ -113,6 +116,14 @@ macro_rules! records {
                 }
             }
 
+            /// The resource collection of the record; nothing for one that is not shown.
+            pub fn collection(&self) -> Option<&'static str> {
+                match self {
+                    Self::Unseen => None,
+                    $(Self::$name(_) => Some(domain::$module::$state::COLLECTION),)*
+                }
+            }
+
             /// The application whose thread the record belongs to: a trainee's whole life.
             pub fn thread(&self) -> Option<Uuid> {
                 match self {
@@ -126,89 +137,91 @@ macro_rules! records {
 
 records! {
     /// A question about policy.
-    Question(QuestionRecord): Fact::PolicyQuestion(event) => event,
+    Question(QuestionRecord) of policy::PolicyQuestion: Fact::PolicyQuestion(event) => event,
     /// A clinical service.
-    Service(ServiceRecord): Fact::ClinicalService(event) => event,
+    Service(ServiceRecord) of directory::ClinicalService: Fact::ClinicalService(event) => event,
     /// A role's programme.
-    Programme(ProgrammeRecord): Fact::Programme(event) => event,
+    Programme(ProgrammeRecord) of programme::Programme: Fact::Programme(event) => event,
     /// An intake.
-    Intake(IntakeRecord): Fact::Intake(event) => event,
+    Intake(IntakeRecord) of programme::Intake: Fact::Intake(event) => event,
     /// An allocation.
-    Allocation(AllocationRecord): Fact::Allocation(event) => event,
+    Allocation(AllocationRecord) of allocation::Allocation: Fact::Allocation(event) => event,
     /// A commitment.
-    Commitment(CommitmentRecord): Fact::Commitment(event) => event,
+    Commitment(CommitmentRecord) of commitment::Commitment: Fact::Commitment(event) => event,
     /// An employer's broken promises.
-    Breaches(BreachesRecord): Fact::BreachRegister(event) => event,
+    Breaches(BreachesRecord) of commitment::BreachRegister: Fact::BreachRegister(event) => event,
     /// A partnership.
-    Partnership(PartnershipRecord): Fact::Partnership(event) => event,
+    Partnership(PartnershipRecord) of partnership::Partnership: Fact::Partnership(event) => event,
     /// A vacancy.
-    Vacancy(VacancyRecord): Fact::Vacancy(event) => event,
+    Vacancy(VacancyRecord) of vacancy::Vacancy: Fact::Vacancy(event) => event,
     /// An application.
-    Application(ApplicationRecord): Fact::Application(event) => event,
+    Application(ApplicationRecord) of application::Application: Fact::Application(event) => event,
     /// An offer.
-    Offer(OfferRecord): Fact::Offer(event) => event,
+    Offer(OfferRecord) of offer::Offer: Fact::Offer(event) => event,
     /// The posts of a vacancy.
-    Posts(PostsRecord): Fact::ReserveList(event) => event,
+    Posts(PostsRecord) of reserve::ReserveList: Fact::ReserveList(event) => event,
     /// A funding award.
-    Award(AwardRecord): Fact::FundingAward(event) => event,
+    Award(AwardRecord) of funding::FundingAward: Fact::FundingAward(event) => event,
     /// A closed statement.
-    Statement(StatementRecord): Fact::FundingStatement(event) => event,
+    Statement(StatementRecord) of funding::FundingStatement: Fact::FundingStatement(event) => event,
     /// A commissioner's money for a year.
-    Envelope(EnvelopeRecord): Fact::Envelope(event) => event,
+    Envelope(EnvelopeRecord) of funding::Envelope: Fact::Envelope(event) => event,
     /// An invoice for course fees.
-    Invoice(InvoiceRecord): Fact::TuitionInvoice(event) => event,
+    Invoice(InvoiceRecord) of funding::TuitionInvoice: Fact::TuitionInvoice(event) => event,
     /// What an employer spends itself.
-    Costs(CostsRecord): Fact::EmployerCosts(event) => event,
+    Costs(CostsRecord) of funding::EmployerCosts: Fact::EmployerCosts(event) => event,
     /// The posts of a clinical service.
-    Establishment(EstablishmentRecord): Fact::Establishment(event) => event,
+    Establishment(EstablishmentRecord) of commitment::Establishment: Fact::Establishment(event) => event,
     /// A person's funding locks.
-    Lock(LockRecord): Fact::FundingLock(event) => event,
+    Lock(LockRecord) of funding::FundingLock: Fact::FundingLock(event) => event,
     /// A place in another training.
-    TrainingPlace(TrainingPlaceRecord): Fact::TrainingPlace(event) => event,
+    TrainingPlace(TrainingPlaceRecord) of funding::TrainingPlace: Fact::TrainingPlace(event) => event,
     /// An enrolment.
-    Enrolment(EnrolmentRecord): Fact::Enrolment(event) => event,
+    Enrolment(EnrolmentRecord) of enrolment::Enrolment: Fact::Enrolment(event) => event,
     /// An employment in the trainee post.
-    Employment(EmploymentRecord): Fact::Employment(event) => event,
+    Employment(EmploymentRecord) of employment::Employment: Fact::Employment(event) => event,
     /// A cluster of trainees.
-    Cluster(ClusterRecord): Fact::Cluster(event) => event,
+    Cluster(ClusterRecord) of cluster::Cluster: Fact::Cluster(event) => event,
     /// Additional posts.
-    Expansion(ExpansionRecord): Fact::ExpansionPosts(event) => event,
+    Expansion(ExpansionRecord) of expansion_post::ExpansionPosts: Fact::ExpansionPosts(event) => event,
     /// A training year.
-    Training(TrainingRecord): Fact::Training(event) => event,
+    Training(TrainingRecord) of training::Training: Fact::Training(event) => event,
     /// The standing board of a role's programme.
-    ExamBoard(ExamBoardRecord): Fact::ExamBoard(event) => event,
+    ExamBoard(ExamBoardRecord) of board::ExamBoard: Fact::ExamBoard(event) => event,
     /// An appeal against an outcome.
-    Appeal(AppealRecord): Fact::Appeal(event) => event,
+    Appeal(AppealRecord) of appeal::Appeal: Fact::Appeal(event) => event,
     /// A supervisor's course.
-    Course(CourseRecord): Fact::SupervisorCourse(event) => event,
+    Course(CourseRecord) of supervision::SupervisorCourse: Fact::SupervisorCourse(event) => event,
     /// A concern about a role.
-    Concern(ConcernRecord): Fact::RoleConcern(event) => event,
+    Concern(ConcernRecord) of concern::RoleConcern: Fact::RoleConcern(event) => event,
     /// A concern a network counts.
-    Counted(CountedRecord): Fact::ConcernNotice(event) => event,
+    Counted(CountedRecord) of concern::ConcernNotice: Fact::ConcernNotice(event) => event,
     /// Gaps in supervision, without a name.
-    Notice(NoticeRecord): Fact::SupervisionNotice(event) => event,
+    Notice(NoticeRecord) of supervision::SupervisionNotice: Fact::SupervisionNotice(event) => event,
     /// Released results.
-    Qualification(QualificationRecord): Fact::Qualification(event) => event,
+    Qualification(QualificationRecord) of qualification::Qualification: Fact::Qualification(event) => event,
     /// A plan towards the qualified post.
-    TransitionPlan(TransitionPlanRecord): Fact::TransitionPlan(event) => event,
+    TransitionPlan(TransitionPlanRecord) of transition::TransitionPlan: Fact::TransitionPlan(event) => event,
     /// A preceptorship.
-    Preceptorship(PreceptorshipRecord): Fact::Preceptorship(event) => event,
+    Preceptorship(PreceptorshipRecord) of preceptorship::Preceptorship: Fact::Preceptorship(event) => event,
     /// A community of practice.
-    Community(CommunityRecord): Fact::Community(event) => event,
+    Community(CommunityRecord) of community::Community: Fact::Community(event) => event,
     /// One person's membership.
-    Membership(MembershipRecord): Fact::Membership(event) => event,
+    Membership(MembershipRecord) of community::Membership: Fact::Membership(event) => event,
     /// A piece of feedback.
-    Feedback(FeedbackRecord): Fact::Feedback(event) => event,
+    Feedback(FeedbackRecord) of community::Feedback: Fact::Feedback(event) => event,
     /// A network's own record.
-    Network(NetworkRecord): Fact::Network(event) => event,
+    Network(NetworkRecord) of network::Network: Fact::Network(event) => event,
+    /// What a network counts of its region.
+    Region(RegionRecord) of network::RegionNotice: Fact::RegionNotice(event) => event,
     /// A clinical service's outcomes of one month.
-    Outcome(OutcomeRecord): Fact::OutcomeReport(event) => event,
+    Outcome(OutcomeRecord) of outcome::OutcomeReport: Fact::OutcomeReport(event) => event,
     /// A qualified post as it is worked.
-    QualifiedPractice(QualifiedPracticeRecord): Fact::QualifiedPractice(event) => event,
+    QualifiedPractice(QualifiedPracticeRecord) of qualified_practice::QualifiedPractice: Fact::QualifiedPractice(event) => event,
     /// A practitioner's record with the reimbursement scheme.
-    ArrsDeployment(ArrsDeploymentRecord): Fact::ArrsDeployment(event) => event,
+    ArrsDeployment(ArrsDeploymentRecord) of arrs::ArrsDeployment: Fact::ArrsDeployment(event) => event,
     /// What became of somebody who trained.
-    Progression(ProgressionRecord): Fact::Progression(event) => event,
+    Progression(ProgressionRecord) of progression::Progression: Fact::Progression(event) => event,
 }
 
 /// How a kept record takes its events in.

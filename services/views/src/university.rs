@@ -98,6 +98,7 @@ impl View for University {
             | Record::Community(_)
             | Record::Membership(_)
             | Record::Network(_)
+            | Record::Region(_)
             | Record::Outcome(_) => {}
             Record::TransitionPlan(_)
             | Record::QualifiedPractice(_)

@@ -1,14 +1,14 @@
 //! Employers that ask for places, and intakes that have some.
 
 use domain::actor::{
-    ActingRole::{ProfessionalLead, ProgrammeLead},
+    ActingRole::{CommissionerNational, ProfessionalLead, ProgrammeLead},
     TenantId,
 };
 use serde_json::{Value, json};
 
 use super::{
     Cast,
-    cast::{COMMISSIONER, WEXCOMBE},
+    cast::{COMMISSIONER, NETWORK, WEXCOMBE},
     life::{interest, readiness},
 };
 
@@ -28,6 +28,21 @@ pub(crate) async fn asks(
         .write("DeclareReadiness", readiness(&allocation, supervisors))
         .await;
     allocation
+}
+
+/// From 2021 on, the network of the North West reads along in its region.
+pub(crate) async fn network_reads_along(cast: &Cast) {
+    let set = json!({
+        "policy": "network.of_region",
+        "from": "2021-04-01",
+        "value_json": json!({"north_west": NETWORK.0}).to_string(),
+        "source": "made up",
+        "approver": "made up",
+    });
+    cast.of(COMMISSIONER, CommissionerNational)
+        .on("2025-09-01")
+        .write("SetPolicy", set)
+        .await;
 }
 
 /// Places of an intake for an allocation.

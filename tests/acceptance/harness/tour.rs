@@ -31,6 +31,7 @@ use super::{
     Cast,
     cast::{AUDITOR, COMMISSIONER, EVALUATOR, NORTHMOOR, SEVERNVALE, WEXCOMBE, candidate},
     life::{Campaign, Ids, Trainee, interest, readiness, supervisor},
+    places::network_reads_along,
 };
 
 /// What is looked at at the end.
@@ -103,6 +104,7 @@ pub(crate) async fn whole(cast: &Cast) {
 }
 
 async fn directory(cast: &Cast, campaign: &Campaign) {
+    network_reads_along(cast).await;
     cast.operator()
         .on("2025-09-01")
         .write(

@@ -1,19 +1,20 @@
 //! What each tenant's dashboard says of a scenario.
 
 use domain::actor::{
-    ActingRole::{self, CommissionerNational, EmployerHr, ProgrammeLead},
+    ActingRole::{self, CommissionerNational, EmployerHr, NetworkLead, ProgrammeLead},
     TenantId,
 };
 use serde_json::{Value, json};
 
 use crate::harness::{
     Cast,
-    cast::{CALDERBRIDGE, COMMISSIONER, NORTHMOOR, WEXCOMBE},
+    cast::{CALDERBRIDGE, COMMISSIONER, NETWORK, NORTHMOOR, WEXCOMBE},
 };
 
-/// The employer, the university and the commissioner of every scenario, and a university that has no
-/// part in it.
-const VIEWERS: [(&str, TenantId, ActingRole); 4] = [
+/// The employer, the university, the commissioner and the network of every scenario, and a university
+/// that has no part in it.
+const VIEWERS: [(&str, TenantId, ActingRole); 5] = [
+    ("network", NETWORK, NetworkLead),
     ("other_university", CALDERBRIDGE, ProgrammeLead),
     ("employer", NORTHMOOR, EmployerHr),
     ("university", WEXCOMBE, ProgrammeLead),

@@ -1,7 +1,7 @@
 //! D.5: a cluster below the minimum, spare capacity to a pilot, and a race for the last places.
 
 use domain::actor::ActingRole::{
-    CommissionerNational, CommissionerRegional, EmployerHr, ProfessionalLead,
+    CommissionerNational, CommissionerRegional, EmployerHr, NetworkLead, ProfessionalLead,
 };
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use super::dashboards;
 use crate::harness::{
     Service,
-    cast::{COMMISSIONER, NORTHMOOR, SEVERNVALE, candidate},
+    cast::{COMMISSIONER, NETWORK, NORTHMOOR, SEVERNVALE, WEXCOMBE, candidate},
     life::{Campaign, Ids, Trainee, confirmation, supervisor},
-    places::{asks, intake_of, proposal},
+    places::{asks, intake_of, network_reads_along, proposal},
     soundness,
 };
 
@@ -158,11 +158,12 @@ async fn d_5_alloc_02_one_of_four_leaves_and_everybody_sees_the_cluster_at_risk(
     let service = Service::start().await;
     let cast = &service.cast;
     let campaign = Campaign::opens(cast).await;
+    network_reads_along(cast).await;
     let mut trainees = vec![];
     for number in 1..=4 {
         trainees.push(starts(&campaign, &service, number).await);
     }
-    for viewer in ["employer", "university", "commissioner"] {
+    for viewer in ["employer", "university", "commissioner", "network"] {
         assert_eq!(
             parts(&service, viewer, "clusters_at_risk").await,
             [],
@@ -180,6 +181,31 @@ async fn d_5_alloc_02_one_of_four_leaves_and_everybody_sees_the_cluster_at_risk(
         assert_eq!(at_risk[0].1, 1, "{viewer}");
         let trainees = parts(&service, viewer, "cluster_trainees").await;
         assert_eq!(trainees[0].1, 3, "{viewer}");
+    }
+    // The network of the region learns that there is one, and of whom nothing.
+    let at_risk = parts(&service, "network", "clusters_at_risk").await;
+    assert_eq!(at_risk, [("MHWP".to_owned(), 1)]);
+    let feed = cast
+        .of(NETWORK, NetworkLead)
+        .get("ListFeed", json!({}))
+        .await;
+    let counted = feed["items"].as_array().expect("items").iter();
+    let counted: Vec<String> = counted
+        .filter(|item| item["event_type"] == "ClusterRiskCounted")
+        .map(Value::to_string)
+        .collect();
+    assert_eq!(counted.len(), 1);
+    let mut names = vec![NORTHMOOR.0, WEXCOMBE.0, COMMISSIONER.0];
+    names.extend(trainees.iter().map(|trainee| trainee.person.0));
+    for name in names {
+        assert!(!counted[0].contains(&name.to_string()), "{name}");
+    }
+    for figure in ["pipeline", "cohort_entered"] {
+        let few = parts(&service, "network", figure).await;
+        assert!(
+            few.iter().all(|(_, value)| *value == 0),
+            "{few:?}: suppressed"
+        );
     }
     service.stop().await;
 }

@@ -69,6 +69,55 @@ fn four() -> (Given, Id<Cluster>) {
 
 const JUNE: Date = date(2026, 6, 15);
 
+/// D.5: the network of the region learns of it and of nobody's name; where policy names none, or
+/// somebody that is no network, nobody does.
+#[test]
+fn d_5_alloc_02_the_network_of_the_region_counts_a_cluster_at_risk() {
+    let network = crate::given::tenant(0x71);
+    for (kind, counts) in [(TenantKind::Network, true), (TenantKind::Employer, false)] {
+        let entry = crate::directory::TenantEvent::TenantRegistered {
+            tenant: network,
+            kind,
+            sector: None,
+            region: None,
+            name: crate::directory::TenantName {
+                from: date(2020, 1, 1),
+                name: "PPN North West".to_owned(),
+                ods_code: None,
+                ukprn: None,
+            },
+        };
+        let by_region = serde_json::json!({ "north_west": network.0 });
+        let (given, cluster) = four();
+        let given = given
+            .policy("network.of_region", by_region)
+            .happened(crate::directory::Tenant::id(network), &entry);
+        let (mut given, _) = leaves(given, 2, JUNE);
+        let count = crate::network::CountClusterRisk {
+            cluster,
+            at_risk: true,
+        };
+        let stays = given.when(&crate::appointment::cast::hr(), JUNE, &count);
+        assert_eq!(stays, Err(Reason::NotPermitted));
+        let appended = given.when(&Actor::platform(), JUNE, &count);
+        let expected: &[&str] = if counts { &["ClusterRiskCounted"] } else { &[] };
+        assert_eq!(appended.unwrap(), expected);
+        assert_eq!(
+            given.when(&Actor::platform(), JUNE, &count),
+            Ok(vec![]),
+            "once"
+        );
+        let notice: Id<crate::network::RegionNotice> = Id::derive(network, &[cluster.0]);
+        let custody = given.state(notice).and_then(Decider::custody);
+        assert_eq!(custody, counts.then(|| Custody::of(network, [])));
+        let stored = given.stored(notice).join("\n");
+        assert!(
+            !stored.contains(&appointment().employer.0.to_string()),
+            "{stored}"
+        );
+    }
+}
+
 #[test]
 fn alloc_02_one_of_four_withdraws_and_the_cluster_is_at_risk() {
     let (given, id) = four();

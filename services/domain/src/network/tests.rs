@@ -7,6 +7,7 @@ use crate::{
     fact::Fact,
     given::{Given, actor, cast::NORTHMOOR, person, tenant},
     reactions::{Occurred, Reaction, Timer, on_timer, react},
+    training::PracticeKind,
 };
 
 const NETWORK: u128 = 0xF0;
@@ -186,4 +187,60 @@ fn only_a_network_keeps_a_network_record() {
     let hr = actor(tenant(NORTHMOOR), ActingRole::EmployerHr);
     let refused = given.when(&hr, date(2024, 11, 21), &StartDigest {});
     assert_eq!(refused, Err(Reason::NotPermitted));
+}
+
+/// C.5.3: in quarter-hours of the training, and nothing that says whose.
+#[test]
+fn train_24_the_network_of_the_region_counts_how_true_to_the_role_a_training_is() {
+    use crate::{
+        appointment::cast,
+        directory::{Tenant, TenantEvent, TenantName},
+        training::{PracticeEntry, TrainingEvent},
+    };
+    let whose = cast::appointment();
+    let training = whose.training();
+    let entry = TenantEvent::TenantRegistered {
+        tenant: tenant(NETWORK),
+        kind: TenantKind::Network,
+        sector: None,
+        region: None,
+        name: TenantName {
+            from: date(2020, 1, 1),
+            name: "PPN North West".to_owned(),
+            ods_code: None,
+            ukprn: None,
+        },
+    };
+    let logged = |kind, quarters| TrainingEvent::PracticeHoursLogged {
+        entry: PracticeEntry {
+            kind,
+            intervention: None,
+            until: date(2026, 4, 30),
+            quarters,
+        },
+    };
+    let by_region = serde_json::json!({ "north_west": tenant(NETWORK).0 });
+    let mut given = cast::in_training()
+        .policy("network.of_region", by_region)
+        .happened(Tenant::id(tenant(NETWORK)), &entry)
+        .happened(training, &logged(PracticeKind::Contact, 20))
+        .happened(training, &logged(PracticeKind::CarePlanning, 4))
+        .happened(training, &logged(PracticeKind::CaseManagement, 9))
+        .happened(training, &logged(PracticeKind::OtherDuties, 16));
+    let count = CountRoleFidelity { training };
+    let on = date(2026, 5, 4);
+    assert_eq!(
+        given.when(&lead(), on, &count),
+        Err(Reason::NotPermitted),
+        "only the platform counts"
+    );
+    let counted = given.when(&Actor::platform(), on, &count);
+    assert_eq!(counted, Ok(vec!["RoleFidelityCounted".to_owned()]));
+    let notice: Id<RegionNotice> = Id::derive(tenant(NETWORK), &[training.0]);
+    let stored = given.stored(notice).join("\n");
+    assert!(stored.contains(r#""in_scope":24,"outside":16"#), "{stored}");
+    for name in [whose.person.0, whose.employer.0, whose.application.0] {
+        assert!(!stored.contains(&name.to_string()), "{stored}");
+    }
+    assert_eq!(given.when(&Actor::platform(), on, &count), Ok(vec![]));
 }

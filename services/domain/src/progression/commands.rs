@@ -1,17 +1,15 @@
 //! What is asked of a progression.
 
-use std::collections::BTreeMap;
-
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{Cohort, Progression, ProgressionAct};
 use crate::{
-    actor::{Region, TenantId, TenantKind},
+    actor::TenantKind,
     application::Application,
     appointment::Appointment,
-    directory::Tenant,
     id::Id,
+    network::of_region,
     preceptorship::{Preceptorship, ServiceClock},
     qualified_practice::QualifiedPractice,
     training::Training,
@@ -39,15 +37,7 @@ impl Command for OpenProgression {
             .terms()
             .map(|vacancy| vacancy.region);
         if let (Some(teaching_start), Some(region)) = (teaching_start, region) {
-            let networks: BTreeMap<Region, TenantId> =
-                issue.policies.get("network.of_region", teaching_start)?;
-            let network = match networks.get(&region) {
-                Some(named) => {
-                    let kind = world.read(Tenant::id(*named))?.kind();
-                    (kind == Some(TenantKind::Network)).then_some(*named)
-                }
-                None => None,
-            };
+            let network = of_region(issue, world, region, teaching_start)?;
             let cohort = Cohort {
                 university: whose.university,
                 commissioner: whose.commissioner,

@@ -256,6 +256,11 @@ impl Training {
         self.sum_of(|entry| entry.entry.kind == kind && entry.counts())
     }
 
+    /// Quarter-hours of a kind as logged, whether or not they count.
+    pub fn logged(&self, kind: PracticeKind) -> u32 {
+        self.sum_of(|entry| entry.entry.kind == kind && entry.standing != EntryStanding::Voided)
+    }
+
     /// Quarter-hours logged that count only once trainee and supervisor have both signed them.
     pub fn awaiting_signature(&self) -> u32 {
         self.sum_of(|entry| {

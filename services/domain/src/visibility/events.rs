@@ -329,6 +329,9 @@ classes! {
         Network: NetworkOfficerNamed | NetworkMeetingHeld | NetworkActionAgreed
             | NetworkActionCompleted | NetworkDigestStarted | NetworkDigestIssued,
     }
+    RegionNotice: network::RegionNotice => RegionNoticeEvent {
+        Network: ClusterRiskCounted | ServiceMoveCounted | RoleFidelityCounted,
+    }
     OutcomeReport: outcome::OutcomeReport => OutcomeEvent {
         Outcomes: OutcomesReported | OutcomesCorrected,
     }

@@ -13,7 +13,49 @@ use strum::IntoEnumIterator as _;
 use uuid::Uuid;
 
 use super::{Keep, Trainee};
-use crate::dashboard::percent;
+use crate::dashboard::{Definition, Split, percent, split};
+
+/// What became of people: defined once, for commissioner and network alike.
+pub(crate) const PROGRESS: [Definition; 8] = [
+    split(
+        "pipeline",
+        Split::CohortStage,
+        "people by cohort and how far they have come; adds up to those who entered (CAREER-06)",
+    ),
+    split(
+        "retained",
+        Split::Word,
+        "people in a qualified post so many months after qualifying (CAREER-05)",
+    ),
+    split(
+        "destinations",
+        Split::Word,
+        "people by where they were so many months after qualifying, unknown too (CAREER-05)",
+    ),
+    split(
+        "early_leavers",
+        Split::Cohort,
+        "people who left a qualified post within a year of qualifying (PRECEPT-07)",
+    ),
+    split(
+        "cohort_entered",
+        Split::Cohort,
+        "people who entered training",
+    ),
+    split("cohort_qualified", Split::Cohort, "people who qualified"),
+    split(
+        "cohort_qualified_share",
+        Split::Cohort,
+        "share that qualified of those whose training is over (EVAL-10)",
+    )
+    .percent(),
+    split(
+        "cohort_qualified_change",
+        Split::Cohort,
+        "points by which that share differs from the cohort before (EVAL-10)",
+    )
+    .percent(),
+];
 
 /// One person's way, of a cohort.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
