@@ -14,6 +14,7 @@ mod network;
 mod non_graduate;
 mod own;
 mod policies;
+mod prison_pilot;
 mod refer_then_pass;
 mod repeats;
 mod reserves;

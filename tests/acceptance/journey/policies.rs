@@ -23,7 +23,12 @@ const C1: Ids<'_> = Ids {
 };
 
 /// What a proposal would change, and the summary.
-async fn what_if(caller: &Caller, policy: &str, from: &str, value: Value) -> (Vec<Value>, Value) {
+pub(super) async fn what_if(
+    caller: &Caller,
+    policy: &str,
+    from: &str,
+    value: Value,
+) -> (Vec<Value>, Value) {
     let proposed = json!({
         "proposed": [{"policy": policy, "from": from, "value_json": value.to_string()}],
     });
@@ -39,7 +44,7 @@ async fn what_if(caller: &Caller, policy: &str, from: &str, value: Value) -> (Ve
     (changes.collect(), summary)
 }
 
-async fn in_training(cast: &Cast) -> (Campaign, Trainee) {
+pub(super) async fn in_training(cast: &Cast) -> (Campaign, Trainee) {
     let campaign = Campaign::opens(cast).await;
     let c1 = Trainee::applies(
         cast,
