@@ -9,6 +9,7 @@ mod erasure;
 mod funding_lock;
 mod happy_path;
 mod leaver;
+mod lists;
 mod lost_registration;
 mod network;
 mod non_graduate;

@@ -329,6 +329,9 @@ permissions! {
     SubscribeFeed:         [EmployerHr, ServiceManager, AdmissionsTutor, ProgrammeLead, CommissionerNational, NetworkLead],
     GetDashboard:          [EmployerHr, ServiceManager, ProfessionalLead, EmployerFinance, AdmissionsTutor, ProgrammeLead, CommissionerNational, CommissionerRegional, NetworkLead],
     WatchDashboard:        [EmployerHr, ServiceManager, ProfessionalLead, EmployerFinance, AdmissionsTutor, ProgrammeLead, CommissionerNational, CommissionerRegional, NetworkLead],
+    ListFigureItems:       [EmployerHr, ServiceManager, ProfessionalLead, EmployerFinance, AdmissionsTutor, ProgrammeLead, CommissionerNational, CommissionerRegional, NetworkLead],
+    ListTimeline:          [EmployerHr, ServiceManager, ProfessionalLead, EmployerFinance, AdmissionsTutor, ProgrammeLead, CommissionerNational, CommissionerRegional, NetworkLead],
+    ExportDashboard:       [EmployerHr, ServiceManager, ProfessionalLead, EmployerFinance, AdmissionsTutor, ProgrammeLead, CommissionerNational, CommissionerRegional, NetworkLead],
     ReplayHistory:         [Auditor, EmployerHr, ProgrammeLead],
 }
 

@@ -44,6 +44,8 @@ reasons! {
     NotPermitted NotPermitted,
     /// (D.18) statistics of monitoring are read as released: not as at a day, not by part.
     FrozenFiguresOnly NotPermitted,
+    /// (C.2, B.7) small counts of people are read as counts; who is behind them is not listed.
+    CountsOnly NotPermitted,
     /// A field is malformed; see the field violations.
     FieldInvalid Invalid,
     /// The policy register has no value in force on the date (`architecture.md` §7).

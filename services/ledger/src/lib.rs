@@ -32,6 +32,7 @@ mod replay;
 mod seal;
 mod staff;
 mod submit;
+mod timeline;
 mod trace;
 mod transaction;
 mod unseal;
@@ -80,8 +81,9 @@ pub use load::Kinds;
 pub use open_class::ClassValue;
 pub use project::{BATCH_MAX, Projector, Round};
 pub use react::{EVENTS_MAX, OnTimer, ParkedReaction, React, Reacted, Reactor};
-pub use reading::{AT_LEAST_WAIT, AsOf, Reading, THREADS_MAX, Thread, Threads};
+pub use reading::{AT_LEAST_WAIT, AsOf, Reading, Rows, THREADS_MAX, Thread, Threads};
 pub use replay::{Opens, Replayed};
+pub use timeline::{TIMELINE_MAX, TimelineEvent};
 
 /// Brings the schema `ledger` and the four roles up to date. `owner_url` connects as the owner of
 /// the database; nothing else ever does.

@@ -77,6 +77,17 @@ pub struct Threads<R> {
     pub next: Option<Uuid>,
 }
 
+/// A page of rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rows<R> {
+    /// The position the rows stand for.
+    pub position: u64,
+    /// The rows, by stream.
+    pub rows: Vec<(Uuid, R)>,
+    /// Where the next page starts; `None` on the last.
+    pub next: Option<Uuid>,
+}
+
 /// Version and position of a build with one of its figures: name, part and value; without one when
 /// all are zero.
 type StoredFigure = (i32, i64, Option<String>, Option<String>, Option<i64>);
@@ -321,8 +332,7 @@ impl Ledger {
             else {
                 continue;
             };
-            let row = serde_json::from_str(&row)
-                .map_err(|error| LedgerError::Store(sqlx::Error::Decode(Box::new(error))))?;
+            let row = row_of(&row)?;
             match threads.last_mut() {
                 Some(last) if last.id == id => last.rows.push((stream, row)),
                 _ => threads.push(Thread {
@@ -343,4 +353,120 @@ impl Ledger {
             next,
         })
     }
+
+    /// The rows of the permit's own tenant after a stream, by stream.
+    ///
+    /// # Errors
+    /// `Store`, also when the live build is of another version than this code reads.
+    pub async fn rows<V: View>(
+        &self,
+        permit: &Permit,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Rows<V::Row>, LedgerError> {
+        let tenant = permit.actor().tenant;
+        let limit = limit.max(1);
+        let mut tx = begin(self.reader(), tenant).await?;
+        let stored: Vec<(i64, Option<Uuid>, Option<String>)> = sqlx::query_as(
+            "WITH build AS (
+               SELECT b.build, coalesce(c.position, 0) AS position
+                 FROM ledger.view_build b
+                 LEFT JOIN ledger.view_checkpoint c ON c.build = b.build AND c.tenant_id = $2
+                WHERE b.view = $1 AND b.state = 'live' AND b.version = $5
+             )
+             SELECT b.position, r.stream, r.row
+               FROM build b
+               LEFT JOIN LATERAL (
+                 SELECT v.stream, v.row::text AS row FROM ledger.view_row v
+                  WHERE v.tenant_id = $2 AND v.build = b.build AND v.stream > $3
+                  ORDER BY v.stream LIMIT $4) r ON true
+              ORDER BY r.stream",
+        )
+        .bind(V::NAME)
+        .bind(tenant.0)
+        .bind(after.unwrap_or(Uuid::nil()))
+        .bind(i64::from(limit).saturating_add(1))
+        .bind(i32::try_from(V::VERSION).unwrap_or(i32::MAX))
+        .fetch_all(&mut *tx)
+        .await?;
+        let position = stored.first().map_or(0, |first| unsigned(first.0));
+        let mut rows = Vec::with_capacity(stored.len());
+        for (_, stream, row) in stored {
+            if let (Some(stream), Some(row)) = (stream, row) {
+                rows.push((stream, row_of(&row)?));
+            }
+        }
+        // One more than the page was asked for, to know whether there is another.
+        let mut next = None;
+        if rows.len() > limit as usize {
+            rows.truncate(limit as usize);
+            next = rows.last().map(|(stream, _)| *stream);
+        }
+        Ok(Rows {
+            position,
+            rows,
+            next,
+        })
+    }
+
+    /// The row of one stream of the permit's own tenant.
+    ///
+    /// # Errors
+    /// As [`Self::rows`].
+    pub async fn row<V: View>(
+        &self,
+        permit: &Permit,
+        stream: Uuid,
+    ) -> Result<Option<V::Row>, LedgerError> {
+        let tenant = permit.actor().tenant;
+        let mut tx = begin(self.reader(), tenant).await?;
+        let stored: Option<String> = sqlx::query_scalar(
+            "SELECT r.row::text
+               FROM ledger.view_build b JOIN ledger.view_row r ON r.build = b.build
+              WHERE b.view = $1 AND b.state = 'live' AND b.version = $4
+                AND r.tenant_id = $2 AND r.stream = $3",
+        )
+        .bind(V::NAME)
+        .bind(tenant.0)
+        .bind(stream)
+        .bind(i32::try_from(V::VERSION).unwrap_or(i32::MAX))
+        .fetch_optional(&mut *tx)
+        .await?;
+        stored.as_deref().map(row_of).transpose()
+    }
+
+    /// The rows of one thread of the permit's own tenant.
+    ///
+    /// # Errors
+    /// As [`Self::rows`].
+    pub async fn thread<V: View>(
+        &self,
+        permit: &Permit,
+        thread: Uuid,
+    ) -> Result<Vec<(Uuid, V::Row)>, LedgerError> {
+        let tenant = permit.actor().tenant;
+        let mut tx = begin(self.reader(), tenant).await?;
+        let stored: Vec<(Uuid, String)> = sqlx::query_as(
+            "SELECT r.stream, r.row::text
+               FROM ledger.view_build b JOIN ledger.view_row r ON r.build = b.build
+              WHERE b.view = $1 AND b.state = 'live' AND b.version = $4
+                AND r.tenant_id = $2 AND r.thread = $3
+              ORDER BY r.stream",
+        )
+        .bind(V::NAME)
+        .bind(tenant.0)
+        .bind(thread)
+        .bind(i32::try_from(V::VERSION).unwrap_or(i32::MAX))
+        .fetch_all(&mut *tx)
+        .await?;
+        stored
+            .into_iter()
+            .map(|(stream, row)| Ok((stream, row_of(&row)?)))
+            .collect()
+    }
+}
+
+fn row_of<R: serde::de::DeserializeOwned>(row: &str) -> Result<R, LedgerError> {
+    serde_json::from_str(row)
+        .map_err(|error| LedgerError::Store(sqlx::Error::Decode(Box::new(error))))
 }

@@ -9,10 +9,12 @@
 mod admission;
 mod caller;
 mod desk;
+mod page;
 mod rate;
 mod rpc;
 mod status;
 mod subscription;
+mod table;
 mod wire;
 
 pub mod demonstration;

@@ -15,6 +15,7 @@ pub mod dashboard;
 pub mod employer;
 pub mod equity;
 pub mod extract;
+pub mod items;
 pub mod journey;
 pub mod network;
 pub mod read;

@@ -5,7 +5,7 @@ use domain::{
     refusal::Refusal,
 };
 use jiff::{Timestamp, civil::Date};
-use ledger::{AsOf, Ledger, LedgerError, THREADS_MAX};
+use ledger::{AsOf, Ledger, LedgerError};
 use uuid::Uuid;
 
 use crate::{
@@ -33,7 +33,7 @@ pub struct Asked {
 pub struct Page {
     /// After this application.
     pub after: Option<Uuid>,
-    /// At most so many, up to [`THREADS_MAX`].
+    /// At most so many; of a live dashboard never more than [`ledger::THREADS_MAX`] at once.
     pub limit: u32,
 }
 
@@ -106,7 +106,7 @@ async fn read<D: Dashboard<Row = Record>>(
         seen.figures = shown::<D>(&folded.figures(), &policies, on)?;
         if let Some(page) = asked.journeys {
             let mut threads = folded.threads(page.after);
-            let limit = page.limit.clamp(1, THREADS_MAX) as usize;
+            let limit = page.limit.max(1) as usize;
             let more = threads.len() > limit;
             threads.truncate(limit);
             seen.next = threads.last().map(|(id, _)| *id).filter(|_| more);

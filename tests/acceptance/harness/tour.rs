@@ -541,6 +541,15 @@ async fn reads(cast: &Cast, toured: &Toured) {
     hr.get("ListPolicies", json!({})).await;
     hr.get("GetDashboard", json!({"include_journeys": true}))
         .await;
+    hr.get("ListFigureItems", json!({"figure": "vacancies_open"}))
+        .await;
+    hr.get("ListTimeline", json!({"name": campaign.vacancy}))
+        .await;
+    hr.get(
+        "ExportDashboard",
+        json!({"format": "EXPORT_FORMAT_CSV_FIGURES"}),
+    )
+    .await;
     hr.get("ListFeed", json!({})).await;
     hr.get("SubscribeFeed", json!({})).await;
     hr.get("WatchDashboard", json!({})).await;

@@ -1,25 +1,32 @@
+mod export;
+
 use std::{pin::Pin, time::Duration};
 
 use contract::v1::{
-    Dashboard, Figure, FigureDefinition, FigureSplit, FigureUnit, GetDashboardRequest,
-    GetDashboardResponse, Journey, WatchDashboardRequest, WatchDashboardResponse,
+    Dashboard, ExportDashboardRequest, ExportDashboardResponse, Figure, FigureDefinition,
+    FigureItem, FigureSplit, FigureUnit, GetDashboardRequest, GetDashboardResponse, Journey,
+    ListFigureItemsRequest, ListFigureItemsResponse, ListTimelineRequest, ListTimelineResponse,
+    TimelineEvent, WatchDashboardRequest, WatchDashboardResponse,
     dashboard_service_server::DashboardService,
 };
 use domain::{application::Application, id::Id, permission::Permit, refusal::Refusal};
-use futures::Stream;
+use futures::{Stream, StreamExt as _, stream};
 use jiff::{Timestamp, civil::Date};
+use ledger::THREADS_MAX;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 use views::{
     dashboard::{Definition, Shown, Split, Unit},
+    items::{self, Behind, Item, Moment},
     journey,
     read::{self, Asked, Page, Seen},
 };
 
 use crate::{
     desk::Desk,
+    page::Question,
     status::{failed, refused},
     subscription::{Place, Subscriptions},
     wire,
@@ -80,6 +87,80 @@ impl DashboardService for DashboardRpc {
         tokio::spawn(watch(self.desk.clone(), permit, sender, place));
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
     }
+
+    async fn list_figure_items(
+        &self,
+        request: Request<ListFigureItemsRequest>,
+    ) -> Result<Response<ListFigureItemsResponse>, Status> {
+        let permit = self.desk.permit(&request).await?;
+        let message = request.get_ref();
+        let refuse = |refusal: Refusal| refused(&refusal);
+        let moment = moment(&message.as_of, message.known_time).map_err(refuse)?;
+        let known = wire::show(moment.known);
+        let asked = [&message.figure, &message.part, &message.as_of, &known];
+        let question = Question::of(&permit, &asked.map(String::as_str));
+        let after = question.place(&message.page_token).map_err(refuse)?;
+        let behind = Behind {
+            figure: &message.figure,
+            part: &message.part,
+            moment,
+            after: after.map(Uuid::from_bytes),
+            limit: page_size(message.page_size).map_err(refuse)?,
+        };
+        let (items, next) = items::behind(self.desk.ledger(), &permit, &behind)
+            .await
+            .map_err(failed)?;
+        Ok(Response::new(ListFigureItemsResponse {
+            items: items.into_iter().map(item).collect(),
+            next_page_token: question.token(next.as_ref().map(|next| next.as_bytes().as_slice())),
+        }))
+    }
+
+    async fn list_timeline(
+        &self,
+        request: Request<ListTimelineRequest>,
+    ) -> Result<Response<ListTimelineResponse>, Status> {
+        let permit = self.desk.permit(&request).await?;
+        let message = request.get_ref();
+        let refuse = |refusal: Refusal| refused(&refusal);
+        let moment = moment(&message.as_of, message.known_time).map_err(refuse)?;
+        let known = wire::show(moment.known);
+        let asked = [&message.name, &message.as_of, &known];
+        let question = Question::of(&permit, &asked.map(String::as_str));
+        let seen = question.place(&message.page_token).map_err(refuse)?;
+        let seen = seen.map_or(0, u32::from_be_bytes) as usize;
+        let size = page_size(message.page_size).map_err(refuse)?;
+        let events = items::timeline(self.desk.ledger(), &permit, &message.name, moment)
+            .await
+            .map_err(failed)?;
+        let end = seen.saturating_add(size);
+        let next =
+            (end < events.len()).then(|| u32::try_from(end).unwrap_or(u32::MAX).to_be_bytes());
+        Ok(Response::new(ListTimelineResponse {
+            events: events
+                .into_iter()
+                .skip(seen)
+                .take(size)
+                .map(event)
+                .collect(),
+            next_page_token: question.token(next.as_ref().map(<[u8; 4]>::as_slice)),
+        }))
+    }
+
+    type ExportDashboardStream =
+        Pin<Box<dyn Stream<Item = Result<ExportDashboardResponse, Status>> + Send>>;
+
+    async fn export_dashboard(
+        &self,
+        request: Request<ExportDashboardRequest>,
+    ) -> Result<Response<Self::ExportDashboardStream>, Status> {
+        let permit = self.desk.permit(&request).await?;
+        let message = request.get_ref();
+        let moment = moment(&message.as_of, message.known_time).map_err(|why| refused(&why))?;
+        let pieces = export::pieces(&self.desk, &permit, message.format(), moment).await?;
+        let pieces = stream::iter(pieces).map(|data| Ok(ExportDashboardResponse { data }));
+        Ok(Response::new(Box::pin(pieces)))
+    }
 }
 
 /// Sends the dashboard whenever its position or its day has moved, until the caller goes away.
@@ -129,6 +210,45 @@ async fn watch(
     }
 }
 
+/// The page of a list when none is asked for, and the largest.
+const PAGE_ITEMS: usize = 100;
+const PAGE_ITEMS_MAX: usize = 500;
+
+fn page_size(asked: i32) -> Result<usize, Refusal> {
+    match usize::try_from(asked) {
+        Ok(0) => Ok(PAGE_ITEMS),
+        Ok(size) => Ok(size.min(PAGE_ITEMS_MAX)),
+        Err(_) => Err(Refusal::invalid("page_size", "must not be negative")),
+    }
+}
+
+fn moment(as_of: &str, known: Option<prost_types::Timestamp>) -> Result<Moment, Refusal> {
+    Ok(Moment {
+        as_of: wire::optional_date(as_of, "as_of")?,
+        known: known.map(wire::known).transpose()?,
+    })
+}
+
+fn item(item: Item) -> FigureItem {
+    FigureItem {
+        name: item.name,
+        application: wire::show(item.application.map(|id| Id::<Application>::new(id).name())),
+        value: item.value,
+    }
+}
+
+fn event(event: ledger::TimelineEvent) -> TimelineEvent {
+    TimelineEvent {
+        name: wire::resource(&event.kind, event.id),
+        sequence: wire::count(event.sequence),
+        event_type: event.event_type,
+        effective_time: Some(wire::timestamp(event.effective)),
+        recorded_time: Some(wire::timestamp(event.recorded)),
+        acting_tenant: event.acting_tenant.to_string(),
+        acting_role: event.acting_role,
+    }
+}
+
 fn asked(message: &GetDashboardRequest) -> Result<Asked, Refusal> {
     let known = message
         .known_time
@@ -140,7 +260,8 @@ fn asked(message: &GetDashboardRequest) -> Result<Asked, Refusal> {
     let limit = match message.page_size {
         0 => PAGE_JOURNEYS,
         size => u32::try_from(size)
-            .map_err(|_| Refusal::invalid("page_size", "must not be negative"))?,
+            .map_err(|_| Refusal::invalid("page_size", "must not be negative"))?
+            .min(THREADS_MAX),
     };
     let after = match message.page_token.as_str() {
         "" => None,
