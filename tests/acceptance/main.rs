@@ -22,5 +22,6 @@ mod journey;
 mod permissions;
 mod personal;
 mod staff;
+mod proof;
 mod telemetry;
 mod token;

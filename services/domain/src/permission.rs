@@ -341,6 +341,10 @@ permissions! {
 pub struct Permit {
     actor: Actor,
     action: Action,
+    ExportReplay:          [Auditor, EmployerHr, ProgrammeLead],
+    GetCheckpoint:         [Auditor, EmployerHr, ProgrammeLead, CommissionerNational, NetworkLead],
+    ProveInclusion:        [Auditor, EmployerHr, ProgrammeLead, CommissionerNational, NetworkLead],
+    ProveConsistency:      [Auditor, EmployerHr, ProgrammeLead, CommissionerNational, NetworkLead],
 }
 
 impl Permit {

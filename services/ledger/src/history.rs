@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use audit::chain::{ChainedEvent, Verifier};
+use audit::chain::{ChainedEvent, GENESIS, Verifier};
 use cqrs_es::Aggregate as _;
 use domain::{
     actor::{ActingRole, PersonId, TenantId},
@@ -10,6 +10,7 @@ use domain::{
     decision_round::{Seal, SealEvent},
     id::Id,
     permission::Permit,
+    refusal::Refusal,
     upcast::upcast,
     visibility::{Extent, Surface},
     world::StreamKey,
@@ -52,6 +53,20 @@ pub struct HistoryEvent {
     pub acting_role: String,
     /// The policy versions that the decision used, by policy id.
     pub policies: BTreeMap<String, u32>,
+    /// The hash before it: of the record's event before, or [`audit::chain::GENESIS`].
+    pub previous_hash: Vec<u8>,
+    /// Its position in the feed of the tenant that the history is read as, when it is read as one.
+    pub position: Option<u64>,
+}
+
+/// From where a history is read: when, and with whose eyes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Viewpoint {
+    /// As far as the service had learnt by this instant; all it has learnt when absent.
+    pub known: Option<Timestamp>,
+    /// As this tenant's feed carried it, with the places there: its own question, and an auditor's.
+    /// With the permit's own eyes when absent.
+    pub tenant: Option<TenantId>,
 }
 
 impl HistoryEvent {
@@ -73,14 +88,16 @@ type Streams = BTreeMap<(String, Uuid), Vec<Stored>>;
 
 impl Inner {
     /// In recorded order, as far as the acting role may see it: a tenant's of the events it is a
-    /// party of, the auditor's of all of them but the seals of a round that is not revealed.
+    /// party of, the auditor's of all of them but the seals of a round that is not revealed. As a
+    /// tenant, the auditor gets what that tenant's feed carried, under the same restriction (C.3).
     pub(crate) async fn history(
         &self,
         permit: &Permit,
         person: PersonId,
+        from: Viewpoint,
     ) -> Result<Vec<HistoryEvent>, LedgerError> {
         let (kinds, reader) = (self.streams.kinds(), permit.actor());
-        let mut events = self.recorded_about(permit, person).await?;
+        let mut events = self.recorded_about(permit, person, from).await?;
         events.retain_mut(|event| {
             match kinds.extent(&event.kind, &event.event_type, reader, Surface::Record) {
                 Extent::Nothing | Extent::Aggregate => return false,
@@ -100,7 +117,8 @@ impl Inner {
         record: StreamKey,
         person: PersonId,
     ) -> Result<Vec<HistoryEvent>, LedgerError> {
-        let mut events = self.recorded_about(permit, person).await?;
+        let own = Viewpoint::default();
+        let mut events = self.recorded_about(permit, person, own).await?;
         events.retain(|event| event.kind == record.kind && event.id == record.id);
         Ok(events)
     }
@@ -109,14 +127,22 @@ impl Inner {
         &self,
         permit: &Permit,
         person: PersonId,
+        from: Viewpoint,
     ) -> Result<Vec<HistoryEvent>, LedgerError> {
         let actor = permit.actor();
+        let auditor = actor.role == ActingRole::Auditor;
+        if !auditor && from.tenant.is_some_and(|tenant| tenant != actor.tenant) {
+            return Err(Refusal::not_permitted().into());
+        }
         // A chain holds from its first event, which a later party does not see: the proof is made
         // over the whole stream and only then narrowed to what the reader gets.
         let mut streams = self.streams_about(person).await?;
-        if actor.role == ActingRole::Auditor {
+        if auditor {
             self.withhold_unrevealed(&mut streams).await?;
-        } else {
+        }
+        if let Some(tenant) = from.tenant {
+            self.keep_fed(&mut streams, tenant, person).await?;
+        } else if !auditor {
             let visible = self.visible_to(actor.tenant, person).await?;
             for ((kind, id), events) in &mut streams {
                 events.retain(|stored| {
@@ -129,6 +155,7 @@ impl Inner {
             .into_values()
             .flatten()
             .map(|stored| stored.event)
+            .filter(|event| from.known.is_none_or(|known| event.recorded <= known))
             .collect();
         events.sort_by(|a, b| {
             (a.recorded, &a.kind, a.id, a.sequence).cmp(&(b.recorded, &b.kind, b.id, b.sequence))
@@ -170,8 +197,13 @@ impl Inner {
                 acting_tenant: TenantId(row.try_get(11)?),
                 acting_role: row.try_get(12)?,
                 policies: serde_json::from_str(row.try_get(13)?).map_err(decode)?,
+                previous_hash: GENESIS.to_vec(),
+                position: None,
             };
             let (verifier, stored) = streams.entry((event.kind.clone(), event.id)).or_default();
+            if let Some(before) = stored.last() {
+                event.previous_hash.clone_from(&before.event.hash);
+            }
             event.chain_verified = verifier.accept(
                 &ChainedEvent {
                     aggregate_type: &event.kind,
@@ -223,6 +255,45 @@ impl Inner {
                 ))
             })
             .collect()
+    }
+
+    /// Keeps what lies in the feed of `tenant`, each event with its position there. One scan of
+    /// that feed, whatever the person: a feed has no order but its own.
+    async fn keep_fed(
+        &self,
+        streams: &mut Streams,
+        tenant: TenantId,
+        person: PersonId,
+    ) -> Result<(), LedgerError> {
+        let mut transaction = self.as_tenant(tenant).await?;
+        let rows = sqlx::query(
+            "SELECT f.aggregate_type, f.aggregate_id, f.sequence, f.position
+               FROM ledger.stream s
+               JOIN ledger.feed f ON f.aggregate_id = s.aggregate_id
+                                 AND f.aggregate_type = s.aggregate_type
+              WHERE s.subject = $1 AND f.tenant_id = $2",
+        )
+        .bind(person.0)
+        .bind(tenant.0)
+        .fetch_all(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        let mut positions = BTreeMap::new();
+        for row in rows {
+            let id: &str = row.try_get(1)?;
+            let stream: (String, Uuid) = (row.try_get(0)?, Uuid::try_parse(id).map_err(decode)?);
+            let sequence = row.try_get::<i64, _>(2)?.unsigned_abs();
+            let position = row.try_get::<i64, _>(3)?.unsigned_abs();
+            positions.insert((stream, sequence), position);
+        }
+        for (stream, events) in streams {
+            events.retain_mut(|stored| {
+                let at = (stream.clone(), stored.event.sequence);
+                stored.event.position = positions.get(&at).copied();
+                stored.event.position.is_some()
+            });
+        }
+        Ok(())
     }
 
     /// Nobody learns of a seal before its round is revealed, an auditor neither (C.3).

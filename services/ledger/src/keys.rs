@@ -96,41 +96,13 @@ impl KeyEncryptionKey {
         Ok(Self::of(random()?))
     }
 
-    /// The 32 bytes of a file that only its owner may read; a file that does not exist is created
-    /// with a new key. A ledger that has keys under another one does not open with it.
+    /// The 32 bytes of a file ([`secret_of`]). A ledger that has keys under another one does not open
+    /// with it.
     ///
     /// # Errors
-    /// When it cannot be read or created, is not 32 bytes long, or is open to others.
+    /// As [`secret_of`].
     pub fn from_file(path: &Path) -> Result<Self, crate::LedgerError> {
-        let name = || path.display().to_string();
-        let unusable = |cause| KeyError::File {
-            path: name(),
-            cause,
-        };
-        let created = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(FILE_MODE)
-            .open(path);
-        match created {
-            Ok(mut file) => {
-                let key: [u8; 32] = random()?;
-                file.write_all(&key)
-                    .and_then(|()| file.sync_all())
-                    .map_err(unusable)?;
-                return Ok(Self::of(key));
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(cause) => return Err(unusable(cause).into()),
-        }
-        let mode = fs::metadata(path).map_err(unusable)?.permissions().mode();
-        if mode & 0o077 != 0 {
-            return Err(KeyError::FileOpen(name()).into());
-        }
-        let bytes = fs::read(path).map_err(unusable)?;
-        <[u8; 32]>::try_from(bytes)
-            .map(Self::of)
-            .map_err(|_| KeyError::FileLength(name()).into())
+        secret_of(path).map(Self::of)
     }
 
     fn of(key: [u8; 32]) -> Self {
@@ -164,10 +136,50 @@ impl KeyEncryptionKey {
         self.0.derive(b"fingerprint").await
     }
 
+    /// What the key that signs checkpoints of logs is made from.
+    pub(crate) async fn log_seed(&self) -> Result<[u8; 32], KeyError> {
+        self.0.derive(b"log").await
+    }
+
     async fn wrapping_key(&self, controller: TenantId) -> Result<LessSafeKey, KeyError> {
         let purpose = [b"wrap/".as_slice(), controller.0.as_bytes()].concat();
         sealing_key(&self.0.derive(&purpose).await?)
     }
+}
+
+/// The 32 bytes of a file that only its owner may read; a file that does not exist is created with
+/// new ones.
+///
+/// # Errors
+/// When it cannot be read or created, is not 32 bytes long, or is open to others.
+pub fn secret_of(path: &Path) -> Result<[u8; 32], crate::LedgerError> {
+    let name = || path.display().to_string();
+    let unusable = |cause| KeyError::File {
+        path: name(),
+        cause,
+    };
+    let created = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(FILE_MODE)
+        .open(path);
+    match created {
+        Ok(mut file) => {
+            let key: [u8; 32] = random()?;
+            file.write_all(&key)
+                .and_then(|()| file.sync_all())
+                .map_err(unusable)?;
+            return Ok(key);
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(cause) => return Err(unusable(cause).into()),
+    }
+    let mode = fs::metadata(path).map_err(unusable)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        return Err(KeyError::FileOpen(name()).into());
+    }
+    let bytes = fs::read(path).map_err(unusable)?;
+    <[u8; 32]>::try_from(bytes).map_err(|_| KeyError::FileLength(name()).into())
 }
 
 struct InMemory {

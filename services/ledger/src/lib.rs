@@ -20,6 +20,7 @@ mod keys;
 mod lane;
 mod load;
 mod lookups;
+mod log;
 mod mend;
 mod metrics;
 mod open_class;
@@ -75,11 +76,12 @@ pub use clock::Clock;
 pub use envelope::{Envelope, Read, Receipt, Wake};
 pub use error::LedgerError;
 pub use feed::{FEED_PAGE_MAX, FeedEvent, FeedItem, FeedPage};
-pub use history::HistoryEvent;
-pub use keys::{Custodian, KeyEncryptionKey, KeyError};
+pub use history::{HistoryEvent, Viewpoint};
+pub use keys::{Custodian, KeyEncryptionKey, KeyError, secret_of};
 pub use load::Kinds;
 pub use open_class::ClassValue;
 pub use project::{BATCH_MAX, Projector, Round};
+pub use log::{LOG_NAME, Log};
 pub use react::{EVENTS_MAX, OnTimer, ParkedReaction, React, Reacted, Reactor};
 pub use reading::{AT_LEAST_WAIT, AsOf, Reading, Rows, THREADS_MAX, Thread, Threads};
 pub use replay::{Opens, Replayed};
@@ -173,6 +175,7 @@ pub(crate) struct Inner {
     pub(crate) fingerprint_key: hmac::Key,
     pub(crate) digest_salt: DigestSalt,
     /// With the version of its stream.
+    pub(crate) log_seed: [u8; 32],
     register: RwLock<(u64, Arc<PolicyRegister>)>,
     wake: broadcast::Sender<Wake>,
     pub(crate) handover: handover::Handover,
@@ -231,6 +234,7 @@ impl Ledger {
             lookups,
             digest_salt: options.key_encryption_key.digest_salt().await?,
             fingerprint_key: hmac::Key::new(
+            log_seed: options.key_encryption_key.log_seed().await?,
                 hmac::HMAC_SHA256,
                 &options.key_encryption_key.fingerprint_key().await?,
             ),
@@ -420,7 +424,8 @@ impl Ledger {
         person: PersonId,
     ) -> impl Stream<Item = Result<HistoryEvent, LedgerError>> + Send + use<> {
         let (inner, permit) = (Arc::clone(&self.0), permit.clone());
-        stream::once(async move { inner.history(&permit, person).await })
+        from: Viewpoint,
+        stream::once(async move { inner.history(&permit, person, from).await })
             .map_ok(|events| stream::iter(events.into_iter().map(Ok)))
             .try_flatten()
     }

@@ -89,6 +89,7 @@ pub async fn run(options: Demonstration, stop: impl Future<Output = ()>) -> Resu
         verifier: Verifier::new(AUDIENCE).with_development(&embedded.issuer),
         listen: options.listen,
         roles: vec![Role::Api, Role::Project, Role::React],
+        log_signer: None,
         tls: None,
     })
     .await?;

@@ -1,9 +1,19 @@
 //! `trellis`: the service as one binary.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{
+    fs,
+    io::{self, BufReader, Read},
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+};
 
+use audit::{
+    note::{Checkpoint, Signer, VerifierKey},
+    pack,
+};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use ledger::{Clock, KeyEncryptionKey, Ledger, LedgerOptions};
+use ledger::{Clock, KeyEncryptionKey, LOG_NAME, Ledger, LedgerOptions, secret_of};
 use mimalloc::MiMalloc;
 use server::{
     demonstration::{self, Demonstration},
@@ -44,12 +54,28 @@ enum Command {
     Demo(Demo),
     /// Serve on a PostgreSQL of yours.
     Serve(Box<Serve>),
+    /// Check an exported replay, with no service and no database: that its events are as they were
+    /// recorded, that the signed log holds them, and that it extends an earlier checkpoint.
+    Verify(Verify),
     /// Bring a database up to date; safe to run again.
     Migrate {
         /// The owner's connection, postgres://...
         #[arg(long, env = "TRELLIS_OWNER_URL", hide_env_values = true)]
         database_url: String,
     },
+}
+
+/// What to check.
+#[derive(Args)]
+struct Verify {
+    /// The lines of ExportReplay, one a line; standard input when absent.
+    pack: Option<PathBuf>,
+    /// What verifies the service's checkpoints, as it came to you: name+id+key.
+    #[arg(long, env = "TRELLIS_LOG_VERIFIER_KEY")]
+    key: String,
+    /// An earlier checkpoint of the same log that you have kept.
+    #[arg(long)]
+    earlier: Option<PathBuf>,
 }
 
 /// The embedded default.
@@ -110,6 +136,10 @@ struct Serve {
     /// File of the key-encryption key: 32 bytes, outside the database and its backups.
     #[arg(long, env = "TRELLIS_KEY_FILE")]
     key_file: PathBuf,
+    /// File of the key that signs checkpoints of the logs: 32 bytes that only their owner may read;
+    /// made when it is not there. Without one the key is derived from the key-encryption key.
+    #[arg(long, env = "TRELLIS_LOG_KEY_FILE")]
+    log_key_file: Option<PathBuf>,
     /// Where to listen.
     #[arg(long, env = "TRELLIS_LISTEN", default_value = "127.0.0.1:7443")]
     listen: SocketAddr,
@@ -177,6 +207,7 @@ async fn main() -> ExitCode {
             demonstration::run(options, terminated()).await
         }
         Command::Serve(options) => serve_own(*options).await,
+        Command::Verify(options) => verify(&options),
         Command::Migrate { database_url } => {
             ledger::migrate(&database_url).await.map_err(Into::into)
         }
@@ -217,17 +248,50 @@ async fn serve_own(options: Serve) -> Result<(), Box<dyn std::error::Error + Sen
         tracing::warn!("the development issuer is accepted: anybody with its key can sign in");
         verifier = verifier.with_development(&DevelopmentIssuer::open(key)?);
     }
+    let log_signer = match &options.log_key_file {
+        Some(file) => Some(Signer::from_seed(LOG_NAME, &secret_of(file)?)?),
+        None => None,
+    };
     let running = serve(ServeOptions {
         ledger,
         verifier,
         listen: options.listen,
         roles: options.roles,
+        log_signer,
         tls: options.tls_certificate.zip(options.tls_key),
     })
     .await?;
     tracing::info!(address = %running.address, "serving");
     terminated().await;
     running.stop().await;
+    Ok(())
+}
+
+/// What a pack proves, in words; the first thing that does not hold otherwise.
+fn verify(options: &Verify) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let key: VerifierKey = options.key.parse()?;
+    let earlier = options.earlier.as_ref().map(fs::read_to_string);
+    let earlier = earlier.transpose()?;
+    let pack: Box<dyn Read> = match &options.pack {
+        Some(file) => Box::new(fs::File::open(file)?),
+        None => Box::new(io::stdin()),
+    };
+    let proven = pack::verify(BufReader::new(pack), &key, earlier.as_deref())?;
+    let Checkpoint { origin, size, .. } = &proven.checkpoint;
+    println!("log         {origin}, {size} entries, signed by {key}");
+    if let Some(earlier) = proven.extends {
+        println!("extends     the checkpoint of {earlier} entries: nothing before it was changed");
+    }
+    println!(
+        "proved      {} events of {} records, as recorded and in the log",
+        proven.events, proven.resources
+    );
+    if proven.openings > 0 {
+        println!(
+            "not shown   what comes before {} of them: the reader was no party of it",
+            proven.openings
+        );
+    }
     Ok(())
 }
 

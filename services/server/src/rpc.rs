@@ -50,6 +50,9 @@ mod vacancy;
 mod what_if;
 mod workforce;
 
+use std::sync::Arc;
+
+use ::audit::note::Signer;
 use contract::v1::{
     access_service_server::AccessServiceServer, allocation_service_server::AllocationServiceServer,
     appeal_service_server::AppealServiceServer,
@@ -106,6 +109,7 @@ pub(crate) fn services(
     reception: Reception,
     draining: &watch::Receiver<bool>,
 ) -> Routes {
+    signer: &Arc<Signer>,
     let desk = Desk::new(ledger.clone());
     let mut routes = RoutesBuilder::default();
     macro_rules! offer {
@@ -166,7 +170,7 @@ pub(crate) fn services(
         OperationServiceServer(operation::OperationRpc),
         FeedServiceServer(|desk| feed::FeedRpc::new(desk, Subscriptions::until(draining.clone()))),
         DashboardServiceServer(|desk| dashboard::DashboardRpc::new(desk, Subscriptions::until(draining.clone()))),
-        AuditServiceServer(audit::AuditRpc),
+        AuditServiceServer(|desk| audit::AuditRpc::new(desk, Arc::clone(signer))),
     }
     routes.routes().into_axum_router().layer(reception).into()
 }

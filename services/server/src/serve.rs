@@ -1,7 +1,8 @@
 //! The roles of a running service and how they start and stop.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
+use audit::note::Signer;
 use contract::DESCRIPTORS;
 use domain::actor::PLATFORM;
 use ledger::{Ledger, Reactor};
@@ -43,6 +44,8 @@ pub struct ServeOptions {
     pub listen: SocketAddr,
     /// What to do.
     pub roles: Vec<Role>,
+    /// What signs the heads of logs; derived from the key-encryption key when absent.
+    pub log_signer: Option<Signer>,
     /// Certificate chain and key, PEM files.
     pub tls: Option<(PathBuf, PathBuf)>,
 }
@@ -147,6 +150,11 @@ pub async fn serve(options: ServeOptions) -> Result<Running, ServeError> {
         tasks.push(tokio::spawn(reactor.run(stopped.clone())));
     }
     if options.roles.contains(&Role::Api) {
+        let signer = match options.log_signer {
+            Some(signer) => signer,
+            None => options.ledger.log_signer()?,
+        };
+        tracing::info!(verifier_key = %signer.verifier(), "signing checkpoints of the logs");
         let (health, health_service) = tonic_health::server::health_reporter();
         let allowance = Allowance::default();
         let reflection = || {
@@ -169,6 +177,7 @@ pub async fn serve(options: ServeOptions) -> Result<Running, ServeError> {
             .add_routes(rpc::services(
                 &options.ledger,
                 Reception::new(options.verifier, allowance.clone(), options.ledger.clone())?,
+                &Arc::new(signer),
                 &stopped,
             ))
             .add_service(health_service)

@@ -195,7 +195,6 @@ pub(crate) fn numbered<'l, T>(
 }
 
 /// An instant up to which knowledge is asked for.
-pub(crate) fn known(at: prost_types::Timestamp) -> Result<Timestamp, Refusal> {
-    Timestamp::new(at.seconds, at.nanos)
-        .map_err(|_| Refusal::invalid("known_time", "not an instant"))
+pub(crate) fn known(at: prost_types::Timestamp, field: &'static str) -> Result<Timestamp, Refusal> {
+    Timestamp::new(at.seconds, at.nanos).map_err(|_| Refusal::invalid(field, "not an instant"))
 }

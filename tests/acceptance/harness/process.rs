@@ -19,7 +19,7 @@ use tokio::{
 use super::{Api, Cast, collector::Collector, database::Database, service};
 
 /// Builds the binary once and answers where it is: beside this one.
-async fn trellis() -> PathBuf {
+pub(crate) async fn trellis() -> PathBuf {
     static BUILT: OnceCell<PathBuf> = OnceCell::const_new();
     BUILT
         .get_or_init(async || {

@@ -53,6 +53,7 @@ impl Service {
             verifier: accept(verifier),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             roles: roles.to_vec(),
+            log_signer: None,
             tls: None,
         })
         .await
@@ -78,6 +79,7 @@ impl Service {
             verifier: Verifier::new(AUDIENCE).with_development(&self.cast.issuer),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             roles: vec![Role::Api],
+            log_signer: None,
             tls: None,
         })
         .await

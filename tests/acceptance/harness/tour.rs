@@ -565,7 +565,18 @@ async fn reads(cast: &Cast, toured: &Toured) {
         .await;
     staff::managed(cast).await;
     staff::opened(cast, c1).await;
-    cast.of(AUDITOR, Auditor)
-        .get("ReplayHistory", json!({"person": c1.person_name()}))
-        .await;
+    let auditor = cast.of(AUDITOR, Auditor);
+    let (person, tenant) = (c1.person_name(), NORTHMOOR.to_string());
+    for (method, message) in [
+        ("ReplayHistory", json!({"person": person})),
+        ("ExportReplay", json!({"person": person, "tenant": tenant})),
+        ("GetCheckpoint", json!({"tenant": tenant})),
+        ("ProveInclusion", json!({"tenant": tenant, "position": 1})),
+        (
+            "ProveConsistency",
+            json!({"tenant": tenant, "first_tree_size": 1}),
+        ),
+    ] {
+        auditor.get(method, message).await;
+    }
 }

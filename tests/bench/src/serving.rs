@@ -68,6 +68,7 @@ impl Order {
             verifier: Verifier::new(AUDIENCE).with_development(&self.issuer()?),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             roles,
+            log_signer: None,
             tls: Some((self.certificate(), self.key())),
         })
         .await?)

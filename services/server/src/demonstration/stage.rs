@@ -423,6 +423,7 @@ impl Caller<'_> {
         let failed = |status: Status| self.failed("summary".to_owned(), path, &status);
         let mut request = Request::new(v1::ReplayHistoryRequest {
             person: person.to_owned(),
+            ..v1::ReplayHistoryRequest::default()
         });
         request
             .metadata_mut()

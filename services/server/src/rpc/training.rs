@@ -110,7 +110,7 @@ impl TrainingService for TrainingRpc {
         let GetTrainingRequest { name, known_time } = request.get_ref();
         let mut read = self.0.read::<rules::Training>(&request, name).await?;
         if let Some(known) = known_time {
-            let known = wire::known(*known).map_err(|refusal| refused(&refusal))?;
+            let known = wire::known(*known, "known_time").map_err(|refusal| refused(&refusal))?;
             read = self.0.as_known(&request, read, known).await?;
         }
         let training = &read.state;
