@@ -4,6 +4,7 @@ mod after_qualifying;
 mod broken_promise;
 mod dashboards;
 mod disclosure;
+mod disputed_record;
 mod elsewhere;
 mod erasure;
 mod funding_lock;

@@ -243,6 +243,10 @@ facts! {
     RegionNotice: network::RegionNotice => RegionNoticeEvent,
     /// A clinical service's outcomes of one month.
     OutcomeReport: outcome::OutcomeReport => OutcomeEvent,
+    /// An auditor's dispute.
+    Dispute: dispute::Dispute => DisputeEvent,
+    /// A dispute as a commissioner counts it.
+    DisputeNotice: dispute::DisputeNotice => DisputeNoticeEvent,
     /// An extract for the evaluation.
     Extract: extract::Extract => ExtractEvent,
     /// A qualified post as it is worked.

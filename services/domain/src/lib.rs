@@ -41,6 +41,7 @@
 //! - [`progression`]: what became of those who trained, without their names
 //! - [`erasure`]: what a controller does with a request to erase what it holds about a person
 //! - [`community`]: communities of practice, and the feedback of those concerned
+//! - [`dispute`]: an auditor disputes what is recorded; [`correction`]: how it is put right
 //! - [`network`]: a regional network's offices, meetings, actions and digests
 //! - [`timeline`]: what a person sees of their own life, over all of these
 //! - [`access`]: who has read what about a person; [`staff`]: who acts for an
@@ -71,12 +72,14 @@ pub mod commitment;
 pub mod community;
 pub mod concern;
 pub mod curriculum;
+pub mod correction;
 pub mod decision_round;
 pub mod deferral;
 pub mod directory;
 pub mod disclosure;
 pub mod edi;
 pub mod employment;
+pub mod dispute;
 pub mod enrolment;
 pub mod erasure;
 pub mod expansion_post;

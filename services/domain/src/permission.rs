@@ -220,6 +220,8 @@ permissions! {
     SignPracticeHours:     [Candidate, PracticeSupervisor],
     CorrectPracticeHours:  [Candidate, PracticeSupervisor],
     VoidPracticeHours:     [Candidate, PracticeSupervisor],
+    RecordAttendance:      [ProgrammeLead],
+    CorrectAttendance:     [ProgrammeLead],
     DisallowHours:         [ProgrammeLead],
     ReinstateHours:        [ProgrammeLead],
     PlaceTrainee:          [EmployerHr, ServiceManager],
@@ -334,6 +336,10 @@ permissions! {
     ExportDashboard:       [EmployerHr, ServiceManager, ProfessionalLead, EmployerFinance, AdmissionsTutor, ProgrammeLead, CommissionerNational, CommissionerRegional, NetworkLead],
     ReplayHistory:         [Auditor, EmployerHr, ProgrammeLead],
 }
+    RaiseDispute:          [Auditor],
+    AnswerDispute:         [EmployerHr, ProgrammeLead, CommissionerNational],
+    ResolveDispute:        [Auditor],
+    GetDispute:            [Auditor, EmployerHr, ProgrammeLead, CommissionerNational],
 
 /// Proof that the caller may perform one action. Nothing is read or written without it, and only
 /// [`Permit::grant`] makes one.

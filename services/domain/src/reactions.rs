@@ -225,6 +225,8 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         | Fact::SupervisionNotice(_)
         | Fact::RegionNotice(_)
         | Fact::Community(_)
+        | Fact::Dispute(_)
+        | Fact::DisputeNotice(_)
         | Fact::Membership(_)
         | Fact::Feedback(_)
         | Fact::Staff(_)

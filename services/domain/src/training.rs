@@ -1,6 +1,7 @@
 //! The training year that employer and university share: it runs only while the person is both
 //! employed and enrolled (`TRAIN-05`, `JOINT-01`), under supervision, towards the practice minima.
 
+mod attendance;
 mod commands;
 mod course;
 mod practice;
@@ -13,10 +14,11 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, EnumIter, IntoStaticStr, VariantNames};
 
 use self::course::site_of;
-pub use self::{commands::*, course::*, practice::*, supervision::*};
+pub use self::{attendance::*, commands::*, course::*, practice::*, supervision::*};
 use crate::{
     actor::Party,
     appointment::Appointment,
+    correction::Correction,
     directory::{ClinicalService, ClinicalServiceTerms, Site, Supervisor},
     id::Id,
     refusal::{Reason, Refusal},
@@ -50,6 +52,9 @@ pub struct Training {
     caseload: Option<Caseload>,
     reviews: BTreeSet<Date>,
     portfolio: Option<Portfolio>,
+    attendance: Vec<AttendanceEntry>,
+    /// How many events it has.
+    recorded: u64,
 }
 
 /// How a training stands.
@@ -147,6 +152,13 @@ pub enum TrainingAct {
     Verify,
     /// See [`ExtendTraining`].
     Extend(ExtendTraining),
+    /// See [`RecordAttendance`].
+    Attend {
+        /// Days at the university.
+        university_days: u32,
+    },
+    /// See [`CorrectAttendance`].
+    CorrectAttendance(CorrectAttendance),
 }
 
 /// Facts of a training.
@@ -305,6 +317,31 @@ pub enum TrainingEvent {
         /// The new last day.
         until: Date,
     },
+    /// The university recorded a week of study.
+    AttendanceRecorded {
+        /// This event's own sequence, by which a correction names it.
+        sequence: u64,
+        /// The week.
+        attendance: Attendance,
+    },
+    /// A recorded week was wrong: it stays, struck through.
+    RecordCorrected {
+        /// This event's own sequence, by which a later correction names it.
+        sequence: u64,
+        /// Which event, why, and on whose word.
+        correction: Correction<CorrectionReason>,
+        /// What it says.
+        was: Attendance,
+        /// The days in its place; none when the week is not this trainee's at all.
+        university_days: Option<u32>,
+    },
+    /// Study that stands adds up to something else since a correction.
+    HoursRecomputed {
+        /// Quarter-hours before.
+        was: u32,
+        /// Quarter-hours now.
+        now: u32,
+    },
 }
 
 impl Training {
@@ -345,6 +382,7 @@ impl Training {
     }
 
     fn evolve(&mut self, event: TrainingEvent) {
+        self.recorded = self.recorded.saturating_add(1);
         match event {
             TrainingEvent::EmploymentNoted {
                 appointment,
@@ -437,6 +475,21 @@ impl Training {
             }
             TrainingEvent::PortfolioVerified { portfolio } => self.portfolio = Some(portfolio),
             TrainingEvent::TrainingExtended { until } => self.extended = Some(until),
+            TrainingEvent::AttendanceRecorded {
+                sequence,
+                attendance,
+            } => self.attendance.push(AttendanceEntry {
+                sequence,
+                attendance,
+                corrected: None,
+            }),
+            TrainingEvent::RecordCorrected {
+                sequence,
+                correction,
+                was,
+                university_days,
+            } => self.struck(sequence, was, correction, university_days),
+            TrainingEvent::HoursRecomputed { .. } => {}
         }
     }
 
@@ -564,6 +617,10 @@ impl Decider for Training {
             TrainingAct::Review => self.review(issued),
             TrainingAct::Verify => self.verify(issued),
             TrainingAct::Extend(extend) => self.extend(issued, extend),
+            TrainingAct::Attend { university_days } => {
+                self.record_attendance(issued, *university_days)
+            }
+            TrainingAct::CorrectAttendance(correct) => self.correct_attendance(issued, correct),
         }
     }
 

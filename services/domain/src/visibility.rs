@@ -256,6 +256,10 @@ visibility! {
     RoleConcern:           [O_, __, __, __, R_, __, __, __, R_, __, __, __, __, __, __, __, __, __, __, R3, __, __],
     /// Concerns as a network counts them.
     ConcernCount:          [__, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, __, R_, __, __],
+    /// An auditor's dispute about a recorded event, for whose record it is.
+    Dispute:               [__, R_, __, __, __, __, __, __, R_, __, __, __, __, __, __, R_, __, __, __, R_, __, __],
+    /// Disputes as a commissioner counts them who is no party of the record.
+    DisputeCount:          [__, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, R_, __, __, R_, __, __],
     /// The way into the qualified post, and the post as it is worked.
     QualifiedPost:         [O_, R_, R_, R_, R_, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
     /// What is done with patients in the qualified post.

@@ -320,6 +320,18 @@ impl World {
         }
     }
 
+    /// Whose record a stream of any kind is, and its version; `None` for one that does not exist.
+    /// Rules must not let it show in a refusal to a tenant that is not a party.
+    ///
+    /// # Errors
+    /// [`Halt::Need`] when it is not loaded.
+    pub fn whose(&mut self, key: StreamKey) -> Result<Option<(Custody, u64)>, Halt> {
+        let slot = self.slots.get_mut(&key).ok_or(Halt::Need(key))?;
+        slot.guarded = true;
+        let version = slot.version + slot.staged.len() as u64;
+        Ok(slot.state.custody().map(|custody| (custody, version)))
+    }
+
     /// Decides `act` on a stream and stages what follows. An existing stream that `issue.by` is
     /// no party of is `NOT_PERMITTED`.
     ///

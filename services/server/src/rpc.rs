@@ -18,6 +18,7 @@ mod dashboard;
 mod decision_round;
 mod deferral;
 mod directory;
+mod dispute;
 mod edi;
 mod employment;
 mod enrolment;
@@ -67,7 +68,8 @@ use contract::v1::{
     dashboard_service_server::DashboardServiceServer,
     decision_round_service_server::DecisionRoundServiceServer,
     deferral_service_server::DeferralServiceServer,
-    directory_service_server::DirectoryServiceServer, edi_service_server::EdiServiceServer,
+    directory_service_server::DirectoryServiceServer, dispute_service_server::DisputeServiceServer,
+    edi_service_server::EdiServiceServer,
     employment_service_server::EmploymentServiceServer,
     enrolment_service_server::EnrolmentServiceServer, erasure_service_server::ErasureServiceServer,
     expansion_post_service_server::ExpansionPostServiceServer,
@@ -168,6 +170,8 @@ pub(crate) fn services(
         StaffServiceServer(staff::StaffRpc),
         BreakGlassServiceServer(break_glass::BreakGlassRpc),
         OperationServiceServer(operation::OperationRpc),
+        DisputeServiceServer(dispute::DisputeRpc),
+        IdentityServiceServer(identity::IdentityRpc),
         FeedServiceServer(|desk| feed::FeedRpc::new(desk, Subscriptions::until(draining.clone()))),
         DashboardServiceServer(|desk| dashboard::DashboardRpc::new(desk, Subscriptions::until(draining.clone()))),
         AuditServiceServer(|desk| audit::AuditRpc::new(desk, Arc::clone(signer))),

@@ -14,7 +14,7 @@ use crate::{
         Dashboard, Definition, OUTCOMES, Split, before, cluster_health, count,
         outcome_completeness, percent, split,
     },
-    record::{AllocationStage, PROGRESS, Record, gaps, progress},
+    record::{AllocationStage, PROGRESS, Record, disputes, gaps, progress},
 };
 
 /// The view.
@@ -135,6 +135,8 @@ impl View for Commissioner {
             Record::Question(question) => question.sums(sums),
             Record::Progression(progression) => progression.sums(sums),
             Record::Notice(notice) => gaps::sums(&notice.gaps, sums),
+            Record::Dispute(dispute) => dispute.sums(sums),
+            Record::DisputeNotice(told) => told.0.sums(sums),
             Record::Unseen
             | Record::Course(_)
             | Record::Concern(_)
@@ -473,6 +475,10 @@ impl Dashboard for Commissioner {
         gaps::GAPS_OPEN,
         gaps::GAP_DAYS,
         gaps::GAPS_LONG,
+        disputes::OPEN,
+        disputes::SINCE,
+        disputes::AGE,
+        disputes::CLOSED,
         count("lock_exemptions", "exemptions granted from a lock"),
         count(
             "locked_trainings_refused",
@@ -502,6 +508,7 @@ impl Dashboard for Commissioner {
         crate::trend::complete(figures);
         outcome_completeness(figures);
         gaps::complete(figures, policies, on)?;
+        disputes::complete(figures, on);
         before(figures, "commitments_due_by", "commitments_overdue", on);
         let rule: DisclosureRule = policies.get("disclosure.rule", on)?;
         progress(figures, on, i64::from(rule.share_base()));

@@ -13,7 +13,7 @@ use crate::{
         Dashboard, Definition, OUTCOMES, Split, before, cluster_health, count,
         outcome_completeness, split,
     },
-    record::{AllocationStage, Record, concerns, courses, gaps, late, year},
+    record::{AllocationStage, Record, concerns, courses, disputes, gaps, late, year},
 };
 
 /// The view.
@@ -111,10 +111,12 @@ impl View for Employer {
             Record::ArrsDeployment(deployment) => deployment.sums(sums),
             Record::Course(course) => course.sums(sums),
             Record::Concern(concern) => concern.sums(sums),
+            Record::Dispute(dispute) => dispute.sums(sums),
             Record::Unseen
             | Record::Programme(_)
             | Record::Notice(_)
             | Record::Counted(_)
+            | Record::DisputeNotice(_)
             | Record::Intake(_)
             | Record::Envelope(_)
             | Record::Lock(_)
@@ -502,6 +504,12 @@ impl Dashboard for Employer {
         courses::UNTRAINED,
         concerns::RAISED,
         concerns::OPEN,
+        year::STUDY_DAYS,
+        year::CORRECTED,
+        disputes::OPEN,
+        disputes::SINCE,
+        disputes::AGE,
+        disputes::CLOSED,
         year::ACTIVITY_IN_SCOPE,
         year::ACTIVITY_OUTSIDE_SCOPE,
         year::ROLE_FIDELITY,
@@ -671,6 +679,7 @@ impl Dashboard for Employer {
         year::running(figures, on);
         courses::complete(figures);
         gaps::complete(figures, policies, on)?;
+        disputes::complete(figures, on);
         year::overload(figures, policies, on)?;
         year::fidelity(figures, policies, on)?;
         year::reviews_overdue(figures, policies, on)?;

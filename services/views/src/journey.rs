@@ -156,6 +156,8 @@ impl Journey {
             | Record::Region(_)
             | Record::Notice(_)
             | Record::Counted(_)
+            | Record::Dispute(_)
+            | Record::DisputeNotice(_)
             | Record::TrainingPlace(_)
             | Record::ExamBoard(_)
             | Record::Appeal(_)

@@ -10,6 +10,7 @@ mod clusters;
 mod commitment;
 pub(crate) mod concerns;
 pub(crate) mod courses;
+pub(crate) mod disputes;
 mod expansion;
 mod funnel;
 pub(crate) mod gaps;
@@ -37,6 +38,7 @@ pub use clusters::*;
 pub use commitment::*;
 pub use concerns::{ConcernRecord, CountedRecord};
 pub use courses::CourseRecord;
+pub use disputes::{DisputeRecord, ToldDispute};
 pub use expansion::*;
 pub use gaps::{Gaps, NoticeRecord};
 pub use money::*;
@@ -196,6 +198,10 @@ records! {
     Concern(ConcernRecord) of concern::RoleConcern: Fact::RoleConcern(event) => event,
     /// A concern a network counts.
     Counted(CountedRecord) of concern::ConcernNotice: Fact::ConcernNotice(event) => event,
+    /// An auditor's dispute.
+    Dispute(DisputeRecord) of dispute::Dispute: Fact::Dispute(event) => event,
+    /// A dispute a commissioner counts.
+    DisputeNotice(ToldDispute) of dispute::DisputeNotice: Fact::DisputeNotice(event) => event,
     /// Gaps in supervision, without a name.
     Notice(NoticeRecord) of supervision::SupervisionNotice: Fact::SupervisionNotice(event) => event,
     /// Released results.

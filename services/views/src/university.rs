@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     dashboard::{Dashboard, Definition, Split, before, count, split},
-    record::{Record, concerns, courses, gaps, progress, year},
+    record::{Record, concerns, courses, disputes, gaps, progress, year},
 };
 
 /// The view.
@@ -80,12 +80,14 @@ impl View for University {
             Record::Question(question) => question.sums(sums),
             Record::Course(course) => course.sums(sums),
             Record::Concern(concern) => concern.sums(sums),
+            Record::Dispute(dispute) => dispute.sums(sums),
             Record::Unseen
             | Record::Service(_)
             | Record::Programme(_)
             | Record::Expansion(_)
             | Record::Notice(_)
             | Record::Counted(_)
+            | Record::DisputeNotice(_)
             | Record::Commitment(_)
             | Record::Breaches(_)
             | Record::Award(_)
@@ -282,6 +284,12 @@ impl Dashboard for University {
         courses::UNTRAINED,
         concerns::RAISED,
         concerns::OPEN,
+        year::STUDY_DAYS,
+        year::CORRECTED,
+        disputes::OPEN,
+        disputes::SINCE,
+        disputes::AGE,
+        disputes::CLOSED,
         year::ACTIVITY_IN_SCOPE,
         year::ACTIVITY_OUTSIDE_SCOPE,
         year::ROLE_FIDELITY,
@@ -462,6 +470,7 @@ impl Dashboard for University {
         crate::record::unregistered(figures, policies, on)?;
         courses::complete(figures);
         gaps::complete(figures, policies, on)?;
+        disputes::complete(figures, on);
         year::fidelity(figures, policies, on)?;
         year::reviews_overdue(figures, policies, on)?;
         crate::record::mean_ratings(figures);

@@ -370,6 +370,8 @@ async fn leaver(cast: &Cast, campaign: &Campaign) -> Trainee {
 /// In training beside the leaver, alone in the cluster afterwards.
 async fn stays(cast: &Cast, campaign: &Campaign) {
     let vacancy = &campaign.vacancy;
+    training::disputed(cast, &c7).await;
+    merged_and_split(cast, &c7).await;
     let c8 = Trainee::applies(cast, vacancy, candidate(18), "2025-11-21", json!({})).await;
     c8.is_shortlisted().await;
     c8.is_interviewed().await;

@@ -525,5 +525,6 @@ fn train_12_the_trainee_logs_too_and_nobody_elses_trainee_does() {
     assert_eq!(outcome, Err(Reason::NotPermitted));
 }
 
+mod attendance;
 mod course;
 mod hours;

@@ -240,7 +240,7 @@ classes! {
             | TraineePlaced | TrainingExtended,
         Supervision: SupervisorAssigned | SupervisionEnded | SupervisionGapOpened
             | SupervisionGapClosed | SupervisionGapRemoved,
-        Attendance: WeeklyPatternSet,
+        Attendance: WeeklyPatternSet | AttendanceRecorded | RecordCorrected | HoursRecomputed,
         PracticeHours: HoursUnderReview | HoursReviewLifted | PracticeHoursLogged
             | PracticeHoursSigned | PracticeHoursCorrected | PracticeHoursVoided | HoursDisallowed
             | HoursReinstated | CaseloadRecorded | PortfolioVerified,
@@ -272,6 +272,12 @@ classes! {
     }
     ConcernNotice: concern::ConcernNotice => ConcernNoticeEvent {
         ConcernCount: RoleConcernCounted,
+    }
+    Dispute: dispute::Dispute => DisputeEvent {
+        Dispute: DisputeRaised | DisputeAnswered | DisputeResolved,
+    }
+    DisputeNotice: dispute::DisputeNotice => DisputeNoticeEvent {
+        DisputeCount: DisputeCounted | DisputeOutcomeCounted,
     }
     BoardSitting: board::BoardSitting => BoardSittingEvent {
         BoardPapers: BoardHeld | BoardDateCorrected,

@@ -1,6 +1,7 @@
 use contract::v1::{self, training_service_server::TrainingService, *};
 use domain::{
     calendar::london_date,
+    correction::Authority,
     id::Id,
     policy::Policies,
     refusal::Refusal,
@@ -173,11 +174,48 @@ impl TrainingService for TrainingRpc {
             caseload_on: wire::show(caseload.map(|count| count.on)),
             next_review_due: wire::show(training.next_review_due(&months)),
             gaps: training.gaps().map(gap).collect(),
+            attendance: training.attendance().iter().map(week).collect(),
+            study_quarter_hours: wire::small(training.study_quarters()),
         });
         Ok(Response::new(GetTrainingResponse {
             training,
             version: wire::count(read.version),
         }))
+    }
+
+    async fn record_attendance(
+        &self,
+        request: Request<RecordAttendanceRequest>,
+    ) -> Result<Response<RecordAttendanceResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(rules::RecordAttendance {
+                    training: Id::from_name(&m.training, "training")?,
+                    university_days: wire::number(m.university_days, "university_days")?,
+                })
+            })
+            .await
+    }
+
+    async fn correct_attendance(
+        &self,
+        request: Request<CorrectAttendanceRequest>,
+    ) -> Result<Response<CorrectAttendanceResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                let days = m.university_days;
+                Ok(rules::CorrectAttendance {
+                    training: Id::from_name(&m.training, "training")?,
+                    sequence: u64::try_from(m.sequence)
+                        .map_err(|_| Refusal::invalid("sequence", "must not be negative"))?,
+                    university_days: days
+                        .map(|days| wire::number(days, "university_days"))
+                        .transpose()?,
+                    reason: wire::word(&m.reason, "reason")?,
+                    authority: Authority::parse(&m.authority, "authority")?,
+                })
+            })
+            .await
     }
 
     async fn sign_practice_hours(
@@ -355,6 +393,22 @@ fn gap(gap: rules::SupervisionGap) -> v1::SupervisionGap {
         from: gap.from.to_string(),
         until: wire::show(gap.until),
         days: gap.until.map_or(0, |until| wire::small(gap.days(until))),
+    }
+}
+
+fn week(entry: &rules::AttendanceEntry) -> v1::AttendanceEntry {
+    v1::AttendanceEntry {
+        sequence: wire::count(entry.sequence),
+        week: entry.attendance.week.to_string(),
+        university_days: wire::small(entry.attendance.university_days),
+        correction: entry.corrected.as_ref().map(|corrected| {
+            let days = corrected.university_days;
+            v1::AttendanceCorrection {
+                university_days: days.map(wire::small),
+                reason: corrected.correction.reason.to_string(),
+                authority: corrected.correction.authority.to_string(),
+            }
+        }),
     }
 }
 

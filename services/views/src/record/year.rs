@@ -17,7 +17,7 @@ use super::{
     Keep, Trainee,
     gaps::{self, Gaps},
 };
-use crate::dashboard::{Definition, Split, cluster, percent, split};
+use crate::dashboard::{Definition, Split, cluster, count, percent, split};
 
 /// A training year.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -52,6 +52,12 @@ pub struct TrainingRecord {
     pub gaps: Gaps,
     /// People on the caseload when last counted.
     pub caseload: u32,
+    /// Days of study, by the sequence of the event they stand in.
+    #[serde(default)]
+    pub study: BTreeMap<u64, u32>,
+    /// Weeks of study that were corrected.
+    #[serde(default)]
+    pub corrected: u32,
 }
 
 /// Where a trainee practises.
@@ -95,6 +101,9 @@ impl TrainingRecord {
         sums.add("hours_disallowed", disallowed);
         sums.add("entries_under_review", self.under_review.len() as i64);
         gaps::sums(&self.gaps, sums);
+        let study: i64 = self.study.values().copied().map(i64::from).sum();
+        sums.add(STUDY_DAYS.name, study);
+        sums.add(CORRECTED.name, i64::from(self.corrected));
         for (until, activity) in &self.activity {
             let place = self.placements.range(..=*until).next_back();
             let service = place.map_or_else(Uuid::nil, |(_, place)| place.clinical_service);
@@ -159,6 +168,18 @@ const CLUSTER_UNTIL: &str = "cluster_until";
 const REVIEWED: &str = "trainings_reviewed";
 const IN_SCOPE: &str = "activity_in_scope";
 const OUTSIDE_SCOPE: &str = "activity_outside_scope";
+
+/// Study that stands.
+pub(crate) const STUDY_DAYS: Definition = count(
+    "study_days",
+    "days of study recorded and not corrected since",
+);
+
+/// What was put right.
+pub(crate) const CORRECTED: Definition = count(
+    "study_weeks_corrected",
+    "weeks of study that were recorded wrongly and corrected",
+);
 
 /// Activity of the role, by where it was done.
 pub(crate) const ACTIVITY_IN_SCOPE: Definition = split(
@@ -299,6 +320,24 @@ impl Keep<TrainingEvent> for TrainingRecord {
                 self.expected_board = Some(*expected_board);
             }
             TrainingEvent::EmploymentEndNoted { on } => self.left = Some(*on),
+            TrainingEvent::AttendanceRecorded {
+                sequence,
+                attendance,
+            } => {
+                self.study.insert(*sequence, attendance.university_days);
+            }
+            TrainingEvent::RecordCorrected {
+                sequence,
+                correction,
+                university_days,
+                ..
+            } => {
+                self.corrected = self.corrected.saturating_add(1);
+                self.study.remove(&correction.corrects.sequence);
+                let stands = university_days.map(|days| (*sequence, days));
+                self.study.extend(stands);
+            }
+            TrainingEvent::HoursRecomputed { .. } => {}
             TrainingEvent::SupervisorAssigned { supervision, .. } => {
                 self.supervisor = Some(supervision.supervisor.0);
             }

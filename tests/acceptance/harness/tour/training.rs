@@ -1,11 +1,13 @@
 //! Everything a training year can hold beside its plain course.
 
-use domain::actor::ActingRole::{EmployerHr, PracticeSupervisor, ProfessionalLead, ProgrammeLead};
+use domain::actor::ActingRole::{
+    Auditor, EmployerHr, PracticeSupervisor, ProfessionalLead, ProgrammeLead,
+};
 use serde_json::json;
 
 use crate::harness::{
     Cast,
-    cast::{NETWORK, NORTHMOOR, WEXCOMBE},
+    cast::{AUDITOR, COMMISSIONER, NETWORK, NORTHMOOR, WEXCOMBE},
     life::{Campaign, Trainee},
 };
 
@@ -164,4 +166,55 @@ pub(super) async fn around(cast: &Cast, campaign: &Campaign, trainee: &Trainee) 
     professional
         .get("GetRoleConcern", json!({"name": concern}))
         .await;
+}
+
+/// An auditor disputes a week of study that was keyed for somebody else; the university corrects it.
+pub(super) async fn disputed(cast: &Cast, trainee: &Trainee) {
+    let lead = trainee.programme("2026-07-30");
+    let training = trainee.training();
+    lead.write(
+        "RecordAttendance",
+        json!({"training": training, "university_days": 2}),
+    )
+    .await;
+    let seen = lead.get("GetTraining", json!({"name": training})).await;
+    let sequence = &seen["training"]["attendance"][0]["sequence"];
+    let event = json!({"record": training, "sequence": sequence});
+    let auditor = cast.of(AUDITOR, Auditor);
+    let dispute = auditor
+        .on("2026-08-10")
+        .write(
+            "RaiseDispute",
+            json!({
+                "event": event,
+                "reason": "Nobody else attended twice.",
+                "commissioner": COMMISSIONER.to_string(),
+            }),
+        )
+        .await;
+    lead.on("2026-08-11")
+        .write(
+            "AnswerDispute",
+            json!({"dispute": dispute, "answer": "It was keyed for somebody else."}),
+        )
+        .await;
+    lead.on("2026-08-12")
+        .write(
+            "CorrectAttendance",
+            json!({
+                "training": training,
+                "sequence": sequence,
+                "reason": "another_trainee",
+                "authority": dispute,
+            }),
+        )
+        .await;
+    auditor
+        .on("2026-08-14")
+        .write(
+            "ResolveDispute",
+            json!({"dispute": dispute, "finding": "upheld", "words": "As corrected."}),
+        )
+        .await;
+    auditor.get("GetDispute", json!({"name": dispute})).await;
 }
