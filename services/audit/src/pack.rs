@@ -70,10 +70,10 @@ pub struct Event {
     pub event_type: String,
     /// `1.0`
     pub event_version: String,
-    /// The stored payload, byte for byte.
-    pub payload: String,
-    /// The stored metadata, byte for byte.
-    pub metadata: String,
+    /// The stored payload, byte for byte; absent where that it happened is all the reader may know.
+    pub payload: Option<String>,
+    /// The stored metadata, byte for byte; absent as the payload is.
+    pub metadata: Option<String>,
     /// When it was recorded, RFC 3339.
     pub recorded: String,
     /// The hash of the record's event before; all zeros before the first.
@@ -172,8 +172,10 @@ pub enum PackError {
 pub struct Proven {
     /// The log.
     pub checkpoint: Checkpoint,
-    /// Events, all of them as stored and in the log.
+    /// Events, all of them in the log, and as stored where their content is shown.
     pub events: u64,
+    /// Events of which only that they happened is shown.
+    pub status_only: u64,
     /// Records they belong to.
     pub resources: u64,
     /// Events whose predecessor is not in the pack: the reader was no party of it yet.
@@ -214,6 +216,7 @@ pub fn verify(
     let mut proven = Proven {
         checkpoint,
         events: 0,
+        status_only: 0,
         resources: 0,
         openings: 0,
         extends,
@@ -226,6 +229,7 @@ pub fn verify(
                 proven.openings += u64::from(follows(&event, &mut heads, line)?);
                 included(&event, &proven.checkpoint, line)?;
                 proven.events += 1;
+                proven.status_only += u64::from(event.payload.is_none());
             }
             Some(Line::End(end)) if end.events == proven.events => {
                 proven.resources = heads.len() as u64;
@@ -267,17 +271,27 @@ fn grown(
 /// By type and id: the last event of the pack and its hash.
 type Heads = HashMap<(String, String), (u64, merkle::Hash)>;
 
-/// Whether the event opens a run: true when the one before it is not in the pack.
-fn follows(event: &Event, heads: &mut Heads, line: u64) -> Result<bool, PackError> {
+/// Whether what is shown of an event is what was stored.
+fn as_stored(event: &Event) -> bool {
+    let (payload, metadata) = match (&event.payload, &event.metadata) {
+        (Some(payload), Some(metadata)) => (payload, metadata),
+        (None, None) => return true,
+        _ => return false,
+    };
     let stored = ChainedEvent {
         aggregate_type: &event.aggregate_type,
         aggregate_id: &event.aggregate_id,
         sequence: event.sequence,
         event_type: &event.event_type,
         event_version: &event.event_version,
-        payload: &event.payload,
-        metadata: &event.metadata,
+        payload,
+        metadata,
     };
+    chain::next(&event.previous_hash.0, &stored) == event.hash.0
+}
+
+/// Whether the event opens a run: true when the one before it is not in the pack.
+fn follows(event: &Event, heads: &mut Heads, line: u64) -> Result<bool, PackError> {
     let record = (event.aggregate_type.clone(), event.aggregate_id.clone());
     let before = heads.insert(record, (event.sequence, event.hash.0));
     let (holds, opens) = match before {
@@ -286,7 +300,7 @@ fn follows(event: &Event, heads: &mut Heads, line: u64) -> Result<bool, PackErro
         None if event.sequence == 1 => (event.previous_hash.0 == GENESIS, false),
         None => (event.sequence > 1, true),
     };
-    if holds && chain::next(&event.previous_hash.0, &stored) == event.hash.0 {
+    if holds && as_stored(event) {
         return Ok(opens);
     }
     Err(PackError::Changed {

@@ -145,6 +145,8 @@ facts! {
     EdiReleases: edi::EdiReleases => EdiEvent,
     /// An application.
     Application: application::Application => ApplicationEvent,
+    /// Which records are one human.
+    Identity: identity::Identity => IdentityEvent,
     /// What a person has applied for.
     Candidacy: candidacy::Candidacy => CandidacyEvent,
     /// A party's sealed shortlist and decisions.
@@ -227,6 +229,10 @@ facts! {
     Preceptorship: preceptorship::Preceptorship => PreceptorshipEvent,
     /// What one controller does about one person's request to erase.
     Erasure: erasure::Erasure => ErasureEvent,
+    /// An auditor's dispute.
+    Dispute: dispute::Dispute => DisputeEvent,
+    /// A dispute as a commissioner counts it.
+    DisputeNotice: dispute::DisputeNotice => DisputeNoticeEvent,
     /// A community of practice.
     Community: community::Community => CommunityEvent,
     /// One person's membership of one community.
@@ -243,10 +249,6 @@ facts! {
     RegionNotice: network::RegionNotice => RegionNoticeEvent,
     /// A clinical service's outcomes of one month.
     OutcomeReport: outcome::OutcomeReport => OutcomeEvent,
-    /// An auditor's dispute.
-    Dispute: dispute::Dispute => DisputeEvent,
-    /// A dispute as a commissioner counts it.
-    DisputeNotice: dispute::DisputeNotice => DisputeNoticeEvent,
     /// An extract for the evaluation.
     Extract: extract::Extract => ExtractEvent,
     /// A qualified post as it is worked.

@@ -13,6 +13,7 @@
 //! - [`vacancy`]: trainee posts advertised jointly
 //! - [`monitoring`]: what a person declares for equality monitoring, for nobody else
 //! - [`application`]: one person's application for one vacancy
+//! - [`identity`]: which records of people are one human, as the platform alone knows it
 //! - [`candidacy`]: what one person has applied for, as the platform alone knows it
 //! - [`decision_round`]: the blind joint decision on it
 //! - [`tally`]: joint outcomes counted, for those who may know no more
@@ -40,8 +41,8 @@
 //! - [`arrs`]: a deployment in primary care, under the scheme that reimburses it
 //! - [`progression`]: what became of those who trained, without their names
 //! - [`erasure`]: what a controller does with a request to erase what it holds about a person
-//! - [`community`]: communities of practice, and the feedback of those concerned
 //! - [`dispute`]: an auditor disputes what is recorded; [`correction`]: how it is put right
+//! - [`community`]: communities of practice, and the feedback of those concerned
 //! - [`network`]: a regional network's offices, meetings, actions and digests
 //! - [`timeline`]: what a person sees of their own life, over all of these
 //! - [`access`]: who has read what about a person; [`staff`]: who acts for an
@@ -71,15 +72,15 @@ pub mod cluster;
 pub mod commitment;
 pub mod community;
 pub mod concern;
-pub mod curriculum;
 pub mod correction;
+pub mod curriculum;
 pub mod decision_round;
 pub mod deferral;
 pub mod directory;
 pub mod disclosure;
+pub mod dispute;
 pub mod edi;
 pub mod employment;
-pub mod dispute;
 pub mod enrolment;
 pub mod erasure;
 pub mod expansion_post;
@@ -88,6 +89,7 @@ pub mod fact;
 pub mod funding;
 pub mod id;
 pub mod identifiers;
+pub mod identity;
 pub mod marks;
 pub mod money;
 pub mod monitoring;

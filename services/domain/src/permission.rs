@@ -44,6 +44,8 @@ permissions! {
     RecordSupervisor:      [EmployerHr, ProfessionalLead],
     RecordRegisterCheck:   [EmployerHr, ProfessionalLead],
     GetSupervisor:         [EmployerHr, ServiceManager, ProfessionalLead, PracticeSupervisor],
+    MergePersons:          [PlatformOperator],
+    SplitPersons:          [PlatformOperator],
     RecordIdentifierLookup: [EmployerHr, ProgrammeLead, PlatformOperator],
     ChangeSite:            [EmployerHr, ServiceManager],
     RemodelClinicalService: [EmployerHr, ServiceManager],
@@ -218,10 +220,10 @@ permissions! {
     AddressRoleConcern:    [ProfessionalLead, ProgrammeLead],
     GetRoleConcern:        [Candidate, ProfessionalLead, ProgrammeLead],
     SignPracticeHours:     [Candidate, PracticeSupervisor],
-    CorrectPracticeHours:  [Candidate, PracticeSupervisor],
-    VoidPracticeHours:     [Candidate, PracticeSupervisor],
     RecordAttendance:      [ProgrammeLead],
     CorrectAttendance:     [ProgrammeLead],
+    CorrectPracticeHours:  [Candidate, PracticeSupervisor],
+    VoidPracticeHours:     [Candidate, PracticeSupervisor],
     DisallowHours:         [ProgrammeLead],
     ReinstateHours:        [ProgrammeLead],
     PlaceTrainee:          [EmployerHr, ServiceManager],
@@ -334,12 +336,16 @@ permissions! {
     ListFigureItems:       [EmployerHr, ServiceManager, ProfessionalLead, EmployerFinance, AdmissionsTutor, ProgrammeLead, CommissionerNational, CommissionerRegional, NetworkLead],
     ListTimeline:          [EmployerHr, ServiceManager, ProfessionalLead, EmployerFinance, AdmissionsTutor, ProgrammeLead, CommissionerNational, CommissionerRegional, NetworkLead],
     ExportDashboard:       [EmployerHr, ServiceManager, ProfessionalLead, EmployerFinance, AdmissionsTutor, ProgrammeLead, CommissionerNational, CommissionerRegional, NetworkLead],
-    ReplayHistory:         [Auditor, EmployerHr, ProgrammeLead],
-}
     RaiseDispute:          [Auditor],
     AnswerDispute:         [EmployerHr, ProgrammeLead, CommissionerNational],
     ResolveDispute:        [Auditor],
     GetDispute:            [Auditor, EmployerHr, ProgrammeLead, CommissionerNational],
+    ReplayHistory:         [Auditor, EmployerHr, ProgrammeLead],
+    ExportReplay:          [Auditor, EmployerHr, ProgrammeLead],
+    GetCheckpoint:         [Auditor, EmployerHr, ProgrammeLead, CommissionerNational, NetworkLead],
+    ProveInclusion:        [Auditor, EmployerHr, ProgrammeLead, CommissionerNational, NetworkLead],
+    ProveConsistency:      [Auditor, EmployerHr, ProgrammeLead, CommissionerNational, NetworkLead],
+}
 
 /// Proof that the caller may perform one action. Nothing is read or written without it, and only
 /// [`Permit::grant`] makes one.
@@ -347,10 +353,6 @@ permissions! {
 pub struct Permit {
     actor: Actor,
     action: Action,
-    ExportReplay:          [Auditor, EmployerHr, ProgrammeLead],
-    GetCheckpoint:         [Auditor, EmployerHr, ProgrammeLead, CommissionerNational, NetworkLead],
-    ProveInclusion:        [Auditor, EmployerHr, ProgrammeLead, CommissionerNational, NetworkLead],
-    ProveConsistency:      [Auditor, EmployerHr, ProgrammeLead, CommissionerNational, NetworkLead],
 }
 
 impl Permit {

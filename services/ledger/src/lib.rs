@@ -13,14 +13,15 @@ mod envelope;
 mod error;
 mod feed;
 mod follow;
+mod forget;
 mod gate;
 mod handover;
 mod history;
 mod keys;
 mod lane;
 mod load;
-mod lookups;
 mod log;
+mod lookups;
 mod mend;
 mod metrics;
 mod open_class;
@@ -80,8 +81,8 @@ pub use history::{HistoryEvent, Viewpoint};
 pub use keys::{Custodian, KeyEncryptionKey, KeyError, secret_of};
 pub use load::Kinds;
 pub use open_class::ClassValue;
-pub use project::{BATCH_MAX, Projector, Round};
 pub use log::{LOG_NAME, Log};
+pub use project::{BATCH_MAX, Projector, Round};
 pub use react::{EVENTS_MAX, OnTimer, ParkedReaction, React, Reacted, Reactor};
 pub use reading::{AT_LEAST_WAIT, AsOf, Reading, Rows, THREADS_MAX, Thread, Threads};
 pub use replay::{Opens, Replayed};
@@ -174,8 +175,8 @@ pub(crate) struct Inner {
     pub(crate) metrics: Arc<metrics::Metrics>,
     pub(crate) fingerprint_key: hmac::Key,
     pub(crate) digest_salt: DigestSalt,
-    /// With the version of its stream.
     pub(crate) log_seed: [u8; 32],
+    /// With the version of its stream.
     register: RwLock<(u64, Arc<PolicyRegister>)>,
     wake: broadcast::Sender<Wake>,
     pub(crate) handover: handover::Handover,
@@ -233,8 +234,8 @@ impl Ledger {
             keys: keys::Keys::new(Arc::clone(&lookups), options.key_encryption_key.clone()),
             lookups,
             digest_salt: options.key_encryption_key.digest_salt().await?,
-            fingerprint_key: hmac::Key::new(
             log_seed: options.key_encryption_key.log_seed().await?,
+            fingerprint_key: hmac::Key::new(
                 hmac::HMAC_SHA256,
                 &options.key_encryption_key.fingerprint_key().await?,
             ),
@@ -414,17 +415,18 @@ impl Ledger {
 
     /// Every event about a person that the permit's tenant is a party of and its acting role may
     /// see, in recorded order; an auditor's is no party, and gets none of the seals of unrevealed
-    /// rounds.
+    /// rounds, or of what it may see what lay in the feed of a tenant.
     ///
     /// # Errors
-    /// When the database is away or holds what cannot be read.
+    /// The uniform refusal when anybody but an auditor asks to see as a tenant; when the database
+    /// is away or holds what cannot be read.
     pub fn history(
         &self,
         permit: &Permit,
         person: PersonId,
+        from: Viewpoint,
     ) -> impl Stream<Item = Result<HistoryEvent, LedgerError>> + Send + use<> {
         let (inner, permit) = (Arc::clone(&self.0), permit.clone());
-        from: Viewpoint,
         stream::once(async move { inner.history(&permit, person, from).await })
             .map_ok(|events| stream::iter(events.into_iter().map(Ok)))
             .try_flatten()

@@ -479,8 +479,7 @@ impl Reactor {
             match reaction {
                 Reaction::DestroyKeys { person, of } => {
                     for (controller, classes) in of {
-                        let keys = &self.ledger.0.keys;
-                        keys.destroy(controller, person, &classes).await?;
+                        self.ledger.0.forget(controller, person, &classes).await?;
                     }
                 }
                 Reaction::Timer(due, timer) => timers.push(Due {

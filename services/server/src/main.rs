@@ -286,6 +286,12 @@ fn verify(options: &Verify) -> Result<(), Box<dyn std::error::Error + Send + Syn
         "proved      {} events of {} records, as recorded and in the log",
         proven.events, proven.resources
     );
+    if proven.status_only > 0 {
+        println!(
+            "of these    {} without their content, which is not the reader's to know",
+            proven.status_only
+        );
+    }
     if proven.openings > 0 {
         println!(
             "not shown   what comes before {} of them: the reader was no party of it",

@@ -27,6 +27,7 @@ mod expansion_post;
 mod extract;
 mod feed;
 mod funding;
+mod identity;
 mod marks;
 mod monitoring;
 mod network;
@@ -74,8 +75,8 @@ use contract::v1::{
     enrolment_service_server::EnrolmentServiceServer, erasure_service_server::ErasureServiceServer,
     expansion_post_service_server::ExpansionPostServiceServer,
     extract_service_server::ExtractServiceServer, feed_service_server::FeedServiceServer,
-    funding_service_server::FundingServiceServer, marks_service_server::MarksServiceServer,
-    monitoring_service_server::MonitoringServiceServer,
+    funding_service_server::FundingServiceServer, identity_service_server::IdentityServiceServer,
+    marks_service_server::MarksServiceServer, monitoring_service_server::MonitoringServiceServer,
     network_service_server::NetworkServiceServer, offer_service_server::OfferServiceServer,
     operation_service_server::OperationServiceServer, outcome_service_server::OutcomeServiceServer,
     partnership_service_server::PartnershipServiceServer,
@@ -109,9 +110,9 @@ pub const REQUEST_BYTES_MAX: usize = 1024 * 1024;
 pub(crate) fn services(
     ledger: &Ledger,
     reception: Reception,
+    signer: &Arc<Signer>,
     draining: &watch::Receiver<bool>,
 ) -> Routes {
-    signer: &Arc<Signer>,
     let desk = Desk::new(ledger.clone());
     let mut routes = RoutesBuilder::default();
     macro_rules! offer {
@@ -169,9 +170,9 @@ pub(crate) fn services(
         AccessServiceServer(access::AccessRpc),
         StaffServiceServer(staff::StaffRpc),
         BreakGlassServiceServer(break_glass::BreakGlassRpc),
-        OperationServiceServer(operation::OperationRpc),
         DisputeServiceServer(dispute::DisputeRpc),
         IdentityServiceServer(identity::IdentityRpc),
+        OperationServiceServer(operation::OperationRpc),
         FeedServiceServer(|desk| feed::FeedRpc::new(desk, Subscriptions::until(draining.clone()))),
         DashboardServiceServer(|desk| dashboard::DashboardRpc::new(desk, Subscriptions::until(draining.clone()))),
         AuditServiceServer(|desk| audit::AuditRpc::new(desk, Arc::clone(signer))),

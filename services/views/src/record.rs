@@ -99,6 +99,7 @@ macro_rules! records {
                     | Fact::Referee(_)
                     | Fact::Acceptance(_)
                     | Fact::Candidacy(_)
+                    | Fact::Identity(_)
                     | Fact::SelectionTally(_)
                     | Fact::Monitoring(_)
                     | Fact::EdiReleases(_)

@@ -21,7 +21,7 @@ use domain::{
             AdmissionsTutor, Auditor, BoardSecretary, CommissionerNational, EmployerDataProtection,
             EmployerHr, PracticeSupervisor, ProfessionalLead, ProgrammeLead, ServiceManager,
         },
-        TenantId,
+        PersonId, TenantId,
     },
     programme::Programme,
 };
@@ -101,6 +101,23 @@ pub(crate) async fn whole(cast: &Cast) {
         practitioner,
     };
     reads(cast, &toured).await;
+}
+
+/// Two records are taken for one human's, which turns out to be a mistake.
+async fn merged_and_split(cast: &Cast, trainee: &Trainee) {
+    let both = |event| {
+        json!({
+            "person": trainee.person_name(),
+            "other": PersonId(candidate(70).0).to_string(),
+            "event": event,
+            "reason": "controllers_agree",
+        })
+    };
+    let application = json!({"record": trainee.application, "sequence": 1});
+    let operator = cast.operator().on("2026-08-14");
+    let merged = operator.write("MergePersons", both(application)).await;
+    let merge = json!({"record": merged, "sequence": 1});
+    operator.write("SplitPersons", both(merge)).await;
 }
 
 async fn directory(cast: &Cast, campaign: &Campaign) {
@@ -353,6 +370,8 @@ async fn leaver(cast: &Cast, campaign: &Campaign) -> Trainee {
     study::post(&c7, "P-107").await;
     stays(cast, campaign).await;
     training::around(cast, campaign, &c7).await;
+    training::disputed(cast, &c7).await;
+    merged_and_split(cast, &c7).await;
     training::supervision(cast, campaign, &c7).await;
     c7.manager("2026-06-15")
         .write(
@@ -370,8 +389,6 @@ async fn leaver(cast: &Cast, campaign: &Campaign) -> Trainee {
 /// In training beside the leaver, alone in the cluster afterwards.
 async fn stays(cast: &Cast, campaign: &Campaign) {
     let vacancy = &campaign.vacancy;
-    training::disputed(cast, &c7).await;
-    merged_and_split(cast, &c7).await;
     let c8 = Trainee::applies(cast, vacancy, candidate(18), "2025-11-21", json!({})).await;
     c8.is_shortlisted().await;
     c8.is_interviewed().await;

@@ -9,6 +9,7 @@ use crate::{
     application::{Application, ApplicationTerms, Conditions, HeldApplication, Stage, held},
     calendar::london_instant,
     id::Id,
+    identity,
     refusal::Refusal,
     reserve::{ReserveAct, ReserveList, posts_of},
     world::{Command, Halt, Issue, StreamKey, World},
@@ -112,7 +113,8 @@ fn only_the_candidate(issue: &Issue, terms: &OfferTerms) -> Result<(), Refusal> 
     }
 }
 
-/// The candidate accepts; only one offer can stand accepted at a time.
+/// The candidate accepts; only one offer of a human can stand accepted at a time, under whichever of
+/// their records ([`identity`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AcceptOffer {
     /// The offer.
@@ -124,6 +126,7 @@ impl Command for AcceptOffer {
         let terms = terms_of(issue, world, self.offer)?;
         only_the_candidate(issue, &terms)?;
         world.decide(issue, self.offer, OfferAct::Accept)?;
+        identity::accepts_once(world, terms.person, self.offer)?;
         let give = AcceptanceAct::Give {
             person: terms.person,
             offer: self.offer,

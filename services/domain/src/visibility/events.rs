@@ -152,6 +152,9 @@ classes! {
         JointOutcome: ShortlistRevealed | JointOutcomeReached,
         CandidateFeedback: FeedbackReleased,
     }
+    Identity: identity::Identity => IdentityEvent {
+        OtherApplications: PersonsMerged | PersonsSplit,
+    }
     Candidacy: candidacy::Candidacy => CandidacyEvent {
         OtherApplications: ApplicationNoted,
     }

@@ -3,19 +3,24 @@
 use std::time::Duration;
 
 use domain::{
+    actor::PersonId,
+    correction::{Authority, Correction, RecordedEvent},
     directory::{AddSite, ClinicalService, ClinicalServiceEvent},
     fact::Fact,
     id::Id,
-    permission::Action,
+    identity::{Identity, IdentityAct, IdentityReason},
+    permission::{Action, Permit},
+    personal::PersonalClass,
     policy::{PolicyRegister, SetPolicy},
     reactions::{Occurred, Reaction, Timer},
-    world::Command,
+    world::{Command, Halt, Issue, StreamKey, World},
 };
 use jiff::{SignedDuration, Timestamp, civil::date};
 use ledger::{Clock, Envelope, Ledger, Reactor};
+use uuid::Uuid;
 
 use crate::{
-    support::{Database, request, tenant},
+    support::{Database, TallyAct, Touch, envelope, open, permit, request, tenant},
     views::{add_site, employer, open_service, prepare},
 };
 
@@ -313,4 +318,79 @@ async fn a_refused_timer_is_kept_and_can_be_tried_again() {
     reactor.catch_up().await.unwrap();
     assert_eq!(notes(&database).await, 3);
     assert!(reactor.parked(tenant(1)).await.unwrap().is_empty());
+}
+
+/// Whoever has a site is erased: enough to see what the runner does about it.
+fn erase_with_a_site(event: &Occurred) -> Vec<Reaction> {
+    match &event.fact {
+        Fact::ClinicalService(ClinicalServiceEvent::SiteAdded { .. }) => {
+            vec![Reaction::DestroyKeys {
+                controller: tenant(1),
+                person: PersonId(Uuid::from_u128(77)),
+                classes: [PersonalClass::Assessment].into(),
+            }]
+        }
+        _ => vec![],
+    }
+}
+
+/// Two records are one human's.
+#[derive(Debug)]
+struct Same([PersonId; 2]);
+
+impl Command for Same {
+    fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
+        let [one, other] = self.0;
+        for (person, same) in [(one, other), (other, one)] {
+            let merge = IdentityAct::Merge {
+                person,
+                same: [same].into(),
+                correction: Correction {
+                    corrects: RecordedEvent::of(Identity::id(one).key(), 1),
+                    reason: IdentityReason::PersonIdentified,
+                    authority: Authority::Own,
+                },
+            };
+            world.decide(issue, Identity::id(person), merge)?;
+        }
+        Ok(Identity::id(one).key())
+    }
+}
+
+#[tokio::test]
+async fn erasure_reaches_a_human_under_whichever_record_a_controller_holds() {
+    let database = Database::new().await;
+    let ledger = database.ledger().await;
+    prepare(&ledger).await;
+    let home = tenant(1);
+    let [asks, merged, another] = [77, 78, 79].map(|n| PersonId(Uuid::from_u128(n)));
+    let mut notes = vec![];
+    for (n, subject) in (1..).zip([asks, merged, another]) {
+        let id = open(&ledger, home, n, &[]).await;
+        let act = TallyAct::Note {
+            subject,
+            note: "Scored four.".to_owned(),
+        };
+        ledger
+            .submit(&permit(home), envelope(900 + n), &Touch::one(id, act))
+            .await
+            .unwrap();
+        notes.push(id);
+    }
+    let platform = Permit::platform(Action::MergePersons);
+    ledger
+        .submit(&platform, envelope(990), &Same([asks, merged]))
+        .await
+        .unwrap();
+    let service = open_service(&ledger, 1, 1).await;
+    add_site(&ledger, 1, service, "A1", 1).await;
+    let mut reactor = Reactor::of(&ledger, erase_with_a_site, no_timer);
+    reactor.catch_up().await.unwrap();
+    let mut kept = vec![];
+    for id in notes {
+        let read = ledger.read(&permit(home), id).await.unwrap();
+        let note = ledger.open_personal(&permit(home), &read.state.notes[0]);
+        kept.push(note.await.unwrap().is_some());
+    }
+    assert_eq!(kept, [false, false, true]);
 }

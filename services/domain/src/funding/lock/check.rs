@@ -7,6 +7,7 @@ use super::{FundingLock, LockAnswer, LockQuestion};
 use crate::{
     actor::{PersonId, TenantId, TenantKind},
     id::Id,
+    identity,
     refusal::Refusal,
     world::{Command, Custody, Decider, Halt, Issue, Issued, StreamKey, World, aggregate},
 };
@@ -139,7 +140,7 @@ impl Command for CheckFundingLock {
         let check = FundingLockCheckAct::Answer {
             person: self.person,
             question: self.question.clone(),
-            answer: lock.answer(&self.question, None, issue)?,
+            answer: identity::lock_answer(issue, world, self.person, &self.question)?,
         };
         let id = Id::<FundingLockCheck>::derive(issue.by.tenant, &[issue.request]);
         world.decide(issue, id, check)?;

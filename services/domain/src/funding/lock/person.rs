@@ -234,6 +234,13 @@ impl FundingLock {
         )
     }
 
+    /// The same with the locks of some trainings only.
+    pub(crate) fn of(&self, which: impl Fn(&Id<Application>) -> bool) -> Self {
+        let mut part = self.clone();
+        part.locks.retain(|application, _| which(application));
+        part
+    }
+
     fn evolve(&mut self, event: FundingLockEvent) {
         match event {
             FundingLockEvent::ProvisionalFundingLockStarted {

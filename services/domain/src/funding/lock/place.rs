@@ -8,6 +8,7 @@ use super::{FundingLock, FundingLockAct, LockAnswer, LockQuestion};
 use crate::{
     actor::{PersonId, TenantId, TenantKind},
     id::Id,
+    identity,
     refusal::Refusal,
     world::{Command, Custody, Decider, Halt, Issue, Issued, StreamKey, World, aggregate},
 };
@@ -199,7 +200,7 @@ impl Command for AcceptTrainingPlace {
         let offered_by = issue.by.acting_for(TenantKind::University)?;
         let id = Id::<TrainingPlace>::derive(offered_by, &[issue.request]);
         let lock = FundingLock::id(self.person);
-        let answer = world.read(lock)?.answer(&self.question, None, issue)?;
+        let answer = identity::lock_answer(issue, world, self.person, &self.question)?;
         let seek = TrainingPlaceAct::Seek {
             place: Box::new(SoughtPlace {
                 offered_by,

@@ -145,6 +145,8 @@ async fn proved(
     let event = event?;
     let position = event.position.unwrap_or_default();
     let (_, path) = log.inclusion(position).await?;
+    // Where only that it happened is the role's to know, the history leaves both out.
+    let shown = |text: String| Some(text).filter(|text| !text.is_empty());
     let hash = |bytes: Vec<u8>| Digest(bytes.try_into().unwrap_or_default());
     Ok(Line::Event(Box::new(pack::Event {
         aggregate_type: event.kind,
@@ -152,8 +154,8 @@ async fn proved(
         sequence: event.sequence,
         event_type: event.event_type,
         event_version: event.event_version,
-        payload: event.payload,
-        metadata: event.metadata,
+        payload: shown(event.payload),
+        metadata: shown(event.metadata),
         recorded: event.recorded.to_string(),
         previous_hash: hash(event.previous_hash),
         hash: hash(event.hash),
