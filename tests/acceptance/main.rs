@@ -21,7 +21,7 @@ mod harness;
 mod journey;
 mod permissions;
 mod personal;
-mod staff;
 mod proof;
+mod staff;
 mod telemetry;
 mod token;

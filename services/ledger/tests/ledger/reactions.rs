@@ -20,7 +20,7 @@ use ledger::{Clock, Envelope, Ledger, Reactor};
 use uuid::Uuid;
 
 use crate::{
-    support::{Database, TallyAct, Touch, envelope, open, permit, request, tenant},
+    support::{CLASS, Database, TallyAct, Touch, envelope, open, permit, request, tenant},
     views::{add_site, employer, open_service, prepare},
 };
 
@@ -325,9 +325,8 @@ fn erase_with_a_site(event: &Occurred) -> Vec<Reaction> {
     match &event.fact {
         Fact::ClinicalService(ClinicalServiceEvent::SiteAdded { .. }) => {
             vec![Reaction::DestroyKeys {
-                controller: tenant(1),
                 person: PersonId(Uuid::from_u128(77)),
-                classes: [PersonalClass::Assessment].into(),
+                of: vec![(tenant(1), [PersonalClass::Assessment].into())],
             }]
         }
         _ => vec![],
@@ -389,8 +388,10 @@ async fn erasure_reaches_a_human_under_whichever_record_a_controller_holds() {
     let mut kept = vec![];
     for id in notes {
         let read = ledger.read(&permit(home), id).await.unwrap();
-        let note = ledger.open_personal(&permit(home), &read.state.notes[0]);
-        kept.push(note.await.unwrap().is_some());
+        let note = ledger
+            .open_personal(&permit(home), CLASS, &read.state.notes[0])
+            .await;
+        kept.push(note.unwrap().is_some());
     }
     assert_eq!(kept, [false, false, true]);
 }

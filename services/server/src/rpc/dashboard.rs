@@ -225,7 +225,7 @@ fn page_size(asked: i32) -> Result<usize, Refusal> {
 fn moment(as_of: &str, known: Option<prost_types::Timestamp>) -> Result<Moment, Refusal> {
     Ok(Moment {
         as_of: wire::optional_date(as_of, "as_of")?,
-        known: known.map(wire::known).transpose()?,
+        known: known.map(|at| wire::known(at, "known_time")).transpose()?,
     })
 }
 

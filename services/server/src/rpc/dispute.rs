@@ -33,13 +33,14 @@ impl DisputeRpc {
     async fn words(
         &self,
         request: &Request<impl Sync>,
+        dispute: Id<rules::Dispute>,
         words: &rules::Words,
     ) -> Result<String, Status> {
         Ok(match words {
             rules::Words::Open(words) => words.clone(),
             rules::Words::Sealed(words) => self
                 .0
-                .open(request, DataClass::Dispute, words)
+                .open(request, dispute, DataClass::Dispute, words)
                 .await?
                 .unwrap_or_default(),
         })
@@ -112,7 +113,7 @@ impl DisputeService for DisputeRpc {
                 answers.push(DisputeAnswer {
                     by: answer.by.to_string(),
                     on: answer.on.to_string(),
-                    words: self.words(&request, &answer.words).await?,
+                    words: self.words(&request, read.id, &answer.words).await?,
                 });
             }
             let resolution = raised.resolution.as_ref();
@@ -123,7 +124,7 @@ impl DisputeService for DisputeRpc {
                 event: Some(shown(&raised.terms.event)),
                 parties: parties.map(ToString::to_string).collect(),
                 raised_on: raised.on.to_string(),
-                reason: self.words(&request, &raised.reason).await?,
+                reason: self.words(&request, read.id, &raised.reason).await?,
                 answers,
                 resolved_on: wire::show(resolution.map(|resolution| resolution.on)),
                 finding: wire::show(resolution.map(|resolution| resolution.finding)),
@@ -131,7 +132,7 @@ impl DisputeService for DisputeRpc {
                     .and_then(|resolution| resolution.correction.as_ref())
                     .map(shown),
                 words: match resolution {
-                    Some(resolution) => self.words(&request, &resolution.words).await?,
+                    Some(resolution) => self.words(&request, read.id, &resolution.words).await?,
                     None => String::new(),
                 },
             });
