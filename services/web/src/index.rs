@@ -73,6 +73,10 @@ impl Index {
     }
 
     fn note(&mut self, item: v1::FeedItem) {
+        // An event that is none of the role's business has a position and nothing else.
+        if words::named(&item.name).is_none() {
+            return;
+        }
         let time = item.effective_time.unwrap_or_default();
         let time = words::moment(time.seconds, time.nanos);
         match self.records.get_mut(&item.name) {

@@ -159,6 +159,7 @@ const PAGES: &[Page] = &[
                 "applications", "shortlisted", "interviewed", "appointed", "offers_accepted",
                 "trainings_started", "qualified", "in_qualified_post",
             ]),
+            Own("Your own timeline", "GetOwnTimeline"),
             Own("Your funding lock", "GetFundingLock"),
             Own("Your network", "GetNetwork"),
             Acts("What you do most", &[

@@ -20,11 +20,20 @@ use crate::{
     words,
 };
 
-/// One field of a record, or of an answer: its lines, each of one piece or several.
+/// One field of a record, or of an answer: its lines, each of one piece or several, or a list of
+/// messages as a table.
 #[derive(Debug, Clone)]
 pub(crate) struct Said {
     pub(crate) key: String,
     pub(crate) lines: Vec<Vec<Piece>>,
+    pub(crate) table: Option<Table>,
+}
+
+/// A list of messages: a column per field that any of them has.
+#[derive(Debug, Clone)]
+pub(crate) struct Table {
+    pub(crate) heads: Vec<String>,
+    pub(crate) rows: Vec<Vec<Vec<Piece>>>,
 }
 
 /// A piece of text, perhaps a link.
@@ -229,14 +238,59 @@ pub(crate) async fn said(app: &App, signed: &Signed, message: &DynamicMessage) -
         .fields()
         .filter(|(field, _)| !matches!(field.name(), "name" | "version"))
         .map(|(field, value)| {
-            let lines = lines(app, signed, &field, value);
             let key = words::sentence(&labelled(&field));
-            (field.number(), Said { key, lines })
+            let table = table(app, signed, value);
+            let lines = match table {
+                Some(_) => vec![],
+                None => lines(app, signed, &field, value),
+            };
+            (field.number(), Said { key, lines, table })
         })
-        .filter(|(_, said)| !said.lines.is_empty())
+        .filter(|(_, said)| !said.lines.is_empty() || said.table.is_some())
         .collect();
     said.sort_by_key(|(number, _)| *number);
     said.into_iter().map(|(_, said)| said).collect()
+}
+
+/// Messages of a list in the same columns, when there is more than one field to tell apart.
+fn table(app: &App, signed: &Signed, value: &Value) -> Option<Table> {
+    let messages: Vec<&DynamicMessage> = match value {
+        Value::List(values) => values.iter().filter_map(Value::as_message).collect(),
+        _ => return None,
+    };
+    let mut fields: Vec<FieldDescriptor> = vec![];
+    for (field, _) in messages.iter().flat_map(|message| message.fields()) {
+        if !fields.contains(&field) {
+            fields.push(field);
+        }
+    }
+    if fields.len() < 2 {
+        return None;
+    }
+    fields.sort_by_key(FieldDescriptor::number);
+    let cell = |message: &DynamicMessage, field: &FieldDescriptor| {
+        let mut cell = vec![];
+        if message.has_field(field) {
+            for (at, line) in lines(app, signed, field, &message.get_field(field))
+                .into_iter()
+                .enumerate()
+            {
+                if at > 0 {
+                    cell.push(plain(", ".to_owned()));
+                }
+                cell.extend(line);
+            }
+        }
+        cell
+    };
+    Some(Table {
+        heads: (fields.iter())
+            .map(|field| words::sentence(&labelled(field)))
+            .collect(),
+        rows: (messages.iter())
+            .map(|message| fields.iter().map(|field| cell(message, field)).collect())
+            .collect(),
+    })
 }
 
 /// What a field is called where its unit is shown with its value.

@@ -179,7 +179,8 @@ async fn one(
         })),
         Section::Own(title, rpc) => {
             let (_, answer) = seen.own.iter().find(|(of, _)| of == rpc)?;
-            let said = record::said(app, signed, answer).await;
+            let record = names::record(answer);
+            let said = record::said(app, signed, record.as_ref().unwrap_or(answer)).await;
             Some(part(&Own { title, said }))
         }
         Section::Find => Some(part(&Find)),

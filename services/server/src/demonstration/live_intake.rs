@@ -14,7 +14,7 @@ use super::{
         Act, Agreement, AgreementDays, Cohort, ServiceSketch, SupervisorSketch, agree,
         open_service, record_supervisor, train, vacancy,
     },
-    stage::{PlayError, Stage, request_id, together},
+    stage::{PlayError, Stage, together},
     trainee::{
         Hours, Outcome,
         Side::{Employer, University},
@@ -37,11 +37,6 @@ pub(super) fn candidates() -> [Candidate; 5] {
         Candidate::new("c4", 4, false),
         Candidate::new("c5", 5, true),
     ]
-}
-
-/// The request with which a candidate applied.
-pub(super) fn applied(candidate: &Candidate) -> String {
-    request_id(&format!("{LABEL}/{}/apply", candidate.slug))
 }
 
 /// Salary month by month, practice and reviews: 96 contact hours, 52 of interventions, 46 of

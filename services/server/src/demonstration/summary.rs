@@ -187,10 +187,11 @@ impl Reader<'_> {
     }
 
     async fn application(&self, candidate: &Candidate) -> Result<String, PlayError> {
+        let step = format!("{}/{}/apply", live_intake::LABEL, candidate.slug);
         let receipt = self
             .stage
             .candidate(candidate)?
-            .receipt_of("summary", &live_intake::applied(candidate))
+            .receipt_of("summary", &request_id(&step))
             .await?;
         receipt
             .map(|receipt| receipt.name)
