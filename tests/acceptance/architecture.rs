@@ -49,6 +49,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("hyper*",                &["server", "web"]),
     ("axum",                  &["web"]),
     ("askama",                &["web"]),
+    ("oauth2",                &["web"]),
     ("jsonwebtoken",          &["server"]),
     ("clap",                  &["bench", "server"]),
     ("opentelemetry*",        &["ledger", "server", "views"]),

@@ -133,7 +133,7 @@ async fn show(
         }
         return Ok(());
     }
-    let ready = sign_ins.prepare(&stage, &cast).await?;
+    let ready = sign_ins.prepare(&stage, &cast)?;
     let pages = web::start(web::Options {
         api: Endpoint::from_shared(format!("http://{address}"))?,
         listen: options.web_listen,

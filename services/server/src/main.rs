@@ -22,6 +22,7 @@ use server::{
     telemetry::{LogFormat, Telemetry},
     token::{DevelopmentIssuer, KeySource, Verifier},
 };
+use tonic::transport::{Certificate, ClientTlsConfig, Endpoint};
 
 /// A call allocates some hundred times, on one thread, and frees on another.
 #[global_allocator]
@@ -57,6 +58,8 @@ enum Command {
     /// Check an exported replay, with no service and no database: that its events are as they were
     /// recorded, that the signed log holds them, and that it extends an earlier checkpoint.
     Verify(Verify),
+    /// Serve pages to browsers, as a client of a service that runs elsewhere.
+    Web(Box<Web>),
     /// Bring a database up to date; safe to run again.
     Migrate {
         /// The owner's connection, postgres://...
@@ -182,6 +185,40 @@ struct Serve {
     tls_key: Option<PathBuf>,
 }
 
+#[derive(Args)]
+struct Web {
+    /// The service, such as https://127.0.0.1:7443.
+    #[arg(long, env = "TRELLIS_API")]
+    api: String,
+    /// Who signs the service's certificate, PEM; needed for https.
+    #[arg(long, env = "TRELLIS_API_CA")]
+    api_ca: Option<PathBuf>,
+    /// Where to listen.
+    #[arg(long, env = "TRELLIS_WEB_LISTEN", default_value = WEB_LISTEN)]
+    listen: SocketAddr,
+    /// What browsers call this place, such as https://trellis.example; nothing else is answered.
+    #[arg(long, env = "TRELLIS_WEB_ORIGIN")]
+    origin: String,
+    /// The OIDC issuer that people sign in with.
+    #[arg(long, env = "TRELLIS_OIDC_ISSUER")]
+    oidc_issuer: String,
+    /// What this place is to the issuer; it sends people back to /signed-in.
+    #[arg(long, env = "TRELLIS_OIDC_CLIENT_ID")]
+    oidc_client_id: String,
+    /// File of the client's secret, if it has one.
+    #[arg(long, env = "TRELLIS_OIDC_CLIENT_SECRET_FILE")]
+    oidc_client_secret_file: Option<PathBuf>,
+    /// The audience of the tokens asked for.
+    #[arg(long, env = "TRELLIS_AUDIENCE", default_value = demonstration::AUDIENCE)]
+    audience: String,
+    /// Certificate chain for browsers, PEM. Without it TLS ends in front of this process.
+    #[arg(long, env = "TRELLIS_WEB_TLS_CERTIFICATE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// Private key, PEM.
+    #[arg(long, env = "TRELLIS_WEB_TLS_KEY", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -208,6 +245,7 @@ async fn main() -> ExitCode {
         }
         Command::Serve(options) => serve_own(*options).await,
         Command::Verify(options) => verify(&options),
+        Command::Web(options) => serve_pages(*options).await,
         Command::Migrate { database_url } => {
             ledger::migrate(&database_url).await.map_err(Into::into)
         }
@@ -298,6 +336,39 @@ fn verify(options: &Verify) -> Result<(), Box<dyn std::error::Error + Send + Syn
             proven.openings
         );
     }
+    Ok(())
+}
+
+async fn serve_pages(options: Web) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let mut api = Endpoint::from_shared(options.api)?;
+    if let Some(authority) = options.api_ca {
+        let authority = Certificate::from_pem(std::fs::read(authority)?);
+        api = api.tls_config(ClientTlsConfig::new().ca_certificate(authority))?;
+    }
+    let origin = options.origin.trim_end_matches('/').to_owned();
+    let secret = options
+        .oidc_client_secret_file
+        .map(std::fs::read_to_string)
+        .transpose()?;
+    let oidc = web::Oidc::discover(web::Registration {
+        issuer: options.oidc_issuer,
+        client_id: options.oidc_client_id,
+        client_secret: secret.map(|secret| secret.trim().to_owned()),
+        audience: options.audience,
+        origin: origin.clone(),
+    })
+    .await?;
+    let running = web::start(web::Options {
+        api,
+        listen: options.listen,
+        origin,
+        tls: options.tls_certificate.zip(options.tls_key),
+        sign_in: web::SignIn::Oidc(Box::new(oidc)),
+    })
+    .await?;
+    tracing::info!(address = %running.address, "serving pages");
+    terminated().await;
+    running.stop().await;
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use tonic::Code;
 
 use crate::{
     api::{Api, Refused},
-    assets, form, frame, guard, live, page, record,
+    assets, form, frame, guard, live, oidc, page, record,
     session::{Session, Sessions},
     sign_in::{self, SignIn},
     words,
@@ -64,6 +64,8 @@ pub(crate) fn routes(app: App) -> Router {
     let pages = Router::new()
         .route("/", get(begin))
         .route("/sign-in", get(sign_in::show).post(sign_in::begin))
+        .route("/sign-in/as/{role}", get(sign_in::leave))
+        .route(oidc::RETURN, get(sign_in::come_back))
         .route("/sign-out", post(sign_in::end))
         .route("/find", get(record::find))
         .route("/history", get(record::history))
@@ -87,11 +89,8 @@ pub(crate) fn routes(app: App) -> Router {
         .with_state(app)
 }
 
-async fn begin(signed: Signed) -> Redirect {
-    match words::named(&signed.starts_at) {
-        Some(_) => Redirect::to(&format!("/records/{}", signed.starts_at)),
-        None => Redirect::to(&format!("/{}", crate::pages::Page::first())),
-    }
+async fn begin(_: Signed) -> Redirect {
+    Redirect::to(&format!("/{}", crate::pages::Page::first()))
 }
 
 /// The session of a request; who has none signs in first and comes back.

@@ -48,7 +48,11 @@ impl Frame {
             title: title.to_owned(),
             assets: app.assets.clone(),
             signed: signed.map(|signed| Acting {
-                called: signed.called.clone(),
+                called: match (signed.called.as_str(), signed.tenant.as_str()) {
+                    ("", "") => "You".to_owned(),
+                    ("", tenant) => signed.names.of(tenant),
+                    (called, _) => called.to_owned(),
+                },
                 role: words::sentence(&signed.role.to_string()),
                 csrf: signed.csrf.clone(),
                 pages: Page::of(signed)

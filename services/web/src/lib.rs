@@ -8,7 +8,7 @@
 //! - [`page`], [`section`], [`figures`], [`chart`]: a page and its parts; [`live`]: as they change
 //! - [`record`], [`form`]: one record, one act
 //! - [`index`], [`names`]: which records there are, and what they are called
-//! - [`session`], [`sign_in`]: who is signed in
+//! - [`session`], [`sign_in`], [`oidc`]: who is signed in
 //! - [`app`], [`guard`], [`assets`], [`frame`]: what every request and page have in common
 
 mod api;
@@ -23,6 +23,7 @@ mod guard;
 mod index;
 mod live;
 mod names;
+mod oidc;
 mod page;
 mod pages;
 mod record;
@@ -33,6 +34,7 @@ mod session;
 mod sign_in;
 mod words;
 
+pub use oidc::{Oidc, OidcError, Registration};
 pub use schema::SchemaError;
 pub use serve::{Options, Running, StartError, start};
 pub use sign_in::{Ready, SignIn};

@@ -37,10 +37,8 @@ pub(crate) struct Session {
     pub(crate) tenant: String,
     /// `people/{uuid}`; empty for a system.
     pub(crate) person: String,
-    /// What the page says at its top.
+    /// What the page says at its top; empty for what the tenant is called.
     pub(crate) called: String,
-    /// The record to begin with, where one is known.
-    pub(crate) starts_at: String,
     /// What a form must send back.
     pub(crate) csrf: String,
     /// What has been looked up for whoever is signed in, and is nobody else's.
@@ -69,7 +67,7 @@ impl Session {
     /// Whether a form came from a page of this session. Digests are compared, so that how long it
     /// takes tells nothing.
     pub(crate) fn sent(&self, csrf: &str) -> bool {
-        key(&self.csrf) == key(csrf)
+        digest_of(&self.csrf) == digest_of(csrf)
     }
 }
 
@@ -104,13 +102,12 @@ struct Kept {
 }
 
 impl Sessions {
-    /// Begins a session for the bearer of a token, and gives the value of its cookie.
+    /// Begins a session for the bearer of a token, and gives the value of its cookie too.
     pub(crate) fn begin(
         &self,
         token: &str,
         called: &str,
-        starts_at: &str,
-    ) -> Result<String, SessionError> {
+    ) -> Result<(String, Arc<Session>), SessionError> {
         let claims = claims(token).ok_or(SessionError::Claims)?;
         let role = claims
             .trellis_role
@@ -124,7 +121,6 @@ impl Sessions {
             tenant: claims.trellis_tenant,
             person: claims.trellis_person,
             called: called.to_owned(),
-            starts_at: starts_at.to_owned(),
             csrf: random()?,
             names: Names::default(),
             index: tokio::sync::Mutex::default(),
@@ -140,15 +136,21 @@ impl Sessions {
         {
             all.remove(&oldest);
         }
-        all.insert(key(&cookie), Kept { session, seen: now });
-        Ok(cookie)
+        let kept = Kept {
+            session: Arc::clone(&session),
+            seen: now,
+        };
+        all.insert(digest_of(&cookie), kept);
+        Ok((cookie, session))
     }
 
     /// The session of a cookie, which begins to be idle anew.
     pub(crate) fn find(&self, cookie: &str) -> Option<Arc<Session>> {
         let now = Instant::now();
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = all.get_mut(&key(cookie)).filter(|kept| kept.lives(now))?;
+        let kept = all
+            .get_mut(&digest_of(cookie))
+            .filter(|kept| kept.lives(now))?;
         kept.seen = now;
         Some(Arc::clone(&kept.session))
     }
@@ -156,7 +158,7 @@ impl Sessions {
     /// Ends a session.
     pub(crate) fn end(&self, cookie: &str) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.remove(&key(cookie));
+        all.remove(&digest_of(cookie));
     }
 }
 
@@ -166,9 +168,10 @@ impl Kept {
     }
 }
 
-fn key(cookie: &str) -> [u8; 32] {
+/// By what a secret is known here.
+pub(crate) fn digest_of(secret: &str) -> [u8; 32] {
     let mut key = [0; 32];
-    key.copy_from_slice(digest(&SHA256, cookie.as_bytes()).as_ref());
+    key.copy_from_slice(digest(&SHA256, secret.as_bytes()).as_ref());
     key
 }
 
@@ -176,6 +179,11 @@ fn claims(token: &str) -> Option<Claims> {
     let payload = token.split('.').nth(1)?;
     let payload = BASE64_URL_SAFE_NO_PAD.decode(payload).ok()?;
     serde_json::from_slice(&payload).ok()
+}
+
+/// The role a token says it is for.
+pub(crate) fn acting_role(token: &str) -> Option<ActingRole> {
+    claims(token)?.trellis_role.parse().ok()
 }
 
 /// 256 random bits as text.
@@ -199,9 +207,7 @@ mod tests {
     #[test]
     fn a_session_is_found_by_its_cookie_alone_and_ends() {
         let sessions = Sessions::default();
-        let cookie = sessions
-            .begin(&token(), "Northmoor", "")
-            .expect("a session");
+        let (cookie, _) = sessions.begin(&token(), "Northmoor").expect("a session");
         let found = sessions.find(&cookie).expect("found");
         assert_eq!(found.role, ActingRole::EmployerHr);
         assert!(found.may_call("MakeOffer") && !found.may_call("ApproveAward"));
@@ -214,16 +220,13 @@ mod tests {
     #[test]
     fn no_two_sessions_share_anything() {
         let sessions = Sessions::default();
-        let cookies = [(); 2].map(|()| sessions.begin(&token(), "", "").expect("a session"));
-        let found = cookies
-            .each_ref()
-            .map(|cookie| sessions.find(cookie).expect("found"));
-        assert_ne!(cookies[0], cookies[1]);
-        assert_ne!(found[0].csrf, found[1].csrf);
+        let [one, other] = [(); 2].map(|()| sessions.begin(&token(), "").expect("a session"));
+        assert_ne!(one.0, other.0);
+        assert_ne!(one.1.csrf, other.1.csrf);
     }
 
     #[test]
     fn a_token_that_says_nothing_begins_no_session() {
-        assert!(Sessions::default().begin("opaque", "", "").is_err());
+        assert!(Sessions::default().begin("opaque", "").is_err());
     }
 }

@@ -48,9 +48,6 @@ pub(super) struct SignIn {
     role: String,
     /// The bearer token.
     token: String,
-    /// The record to begin with, `applications/{uuid}` of a candidate; empty for none.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    starts_at: String,
 }
 
 /// The list for clients: where to call, and as whom.
@@ -91,27 +88,18 @@ impl Folder {
     }
 
     /// A sign-in per tenant and role, and per candidate.
-    pub(super) async fn prepare(
-        self,
-        stage: &Stage<'_>,
-        cast: &Cast,
-    ) -> Result<Ready, SignInError> {
+    pub(super) fn prepare(self, stage: &Stage<'_>, cast: &Cast) -> Result<Ready, SignInError> {
         let mut sign_ins = vec![];
-        let mut add = |file: String,
-                       name: &str,
-                       acts_for: String,
-                       role: ActingRole,
-                       token: &str,
-                       starts_at| {
-            sign_ins.push(SignIn {
-                file,
-                name: name.to_owned(),
-                acts_for,
-                role: role.to_string(),
-                token: token.trim_start_matches("Bearer ").to_owned(),
-                starts_at,
-            });
-        };
+        let mut add =
+            |file: String, name: &str, acts_for: String, role: ActingRole, token: &str| {
+                sign_ins.push(SignIn {
+                    file,
+                    name: name.to_owned(),
+                    acts_for,
+                    role: role.to_string(),
+                    token: token.trim_start_matches("Bearer ").to_owned(),
+                });
+            };
         for organisation in cast.signing_in() {
             for role in
                 ActingRole::iter().filter(|role| role.tenant_kind() == Some(organisation.kind))
@@ -122,21 +110,16 @@ impl Folder {
                     organisation.tenant.to_string(),
                     role,
                     stage.of(organisation, role)?.bearer(),
-                    String::new(),
                 );
             }
         }
         for candidate in live_intake::candidates() {
-            let caller = stage.candidate(&candidate)?;
-            let applied = live_intake::applied(&candidate);
-            let applied = caller.receipt_of("sign-ins", &applied).await?;
             add(
                 format!("{}.candidate", candidate.slug),
                 &candidate.name,
                 candidate.person.to_string(),
                 ActingRole::Candidate,
-                caller.bearer(),
-                applied.map(|receipt| receipt.name).unwrap_or_default(),
+                stage.candidate(&candidate)?.bearer(),
             );
         }
         add(
@@ -145,7 +128,6 @@ impl Folder {
             domain::actor::PLATFORM.to_string(),
             ActingRole::PlatformOperator,
             stage.platform()?.bearer(),
-            String::new(),
         );
         Ok(Ready {
             folder: self,
@@ -174,7 +156,6 @@ impl Ready {
                 name: one.name.clone(),
                 role: one.role.clone(),
                 token: one.token.clone(),
-                starts_at: one.starts_at.clone(),
             })
             .collect()
     }
