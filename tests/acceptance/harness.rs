@@ -4,6 +4,7 @@ pub(crate) mod caller;
 pub(crate) mod campaign;
 pub(crate) mod cast;
 pub(crate) mod collector;
+pub(crate) mod course;
 pub(crate) mod database;
 pub(crate) mod graduates;
 pub(crate) mod issuer;

@@ -45,6 +45,7 @@ fn code(role: ActingRole) -> &'static str {
         ActingRole::ExternalExaminer => "UEX",
         ActingRole::CircumstancesPanel => "UEC",
         ActingRole::UniversityDataProtection => "UDP",
+        ActingRole::FitnessOfficer => "UFP",
         ActingRole::CommissionerNational => "CNA",
         ActingRole::CommissionerRegional => "CRE",
         ActingRole::NetworkLead => "PPN",

@@ -130,6 +130,8 @@ pub enum ActingRole {
     CircumstancesPanel,
     /// UDP: data protection officer of a university.
     UniversityDataProtection,
+    /// UFP: fitness-to-practise officer, who alone reads the cases.
+    FitnessOfficer,
     /// CNA: commissioner, national.
     CommissionerNational,
     /// CRE: commissioner, regional lead.
@@ -169,7 +171,8 @@ impl ActingRole {
             | Self::BoardChair
             | Self::ExternalExaminer
             | Self::CircumstancesPanel
-            | Self::UniversityDataProtection => TenantKind::University,
+            | Self::UniversityDataProtection
+            | Self::FitnessOfficer => TenantKind::University,
             Self::CommissionerNational | Self::CommissionerRegional => TenantKind::Commissioner,
             Self::NetworkLead => TenantKind::Network,
             Self::Evaluator => TenantKind::Evaluator,

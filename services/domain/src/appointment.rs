@@ -126,7 +126,10 @@ impl Appointed {
         );
         let conditions_met = offer.conditions_met();
         let vacancy = Vacancy::expect(world, terms.vacancy)?;
-        let own = [terms.employer, terms.university, vacancy.commissioner];
+        let training = Training::of(world, application)?;
+        let employs = world.read(training)?.appointment();
+        let employer = employs.map_or(terms.employer, |whose| whose.employer);
+        let own = [employer, terms.university, vacancy.commissioner];
         if issue.by.kind != TenantKind::Platform && !own.contains(&issue.by.tenant) {
             return Err(Refusal::not_permitted().into());
         }
@@ -134,7 +137,7 @@ impl Appointed {
             appointment: Appointment {
                 application,
                 person: terms.person,
-                employer: terms.employer,
+                employer,
                 university: terms.university,
                 commissioner: vacancy.commissioner,
                 intake: terms.intake,

@@ -56,6 +56,12 @@ pub fn days_later(date: Date, days: u32) -> Date {
     date.saturating_add(i64::from(days).days())
 }
 
+/// Days from `from` to `to`, negative when `to` is earlier; `None` beyond the calendar's range.
+pub fn days_between(from: Date, to: Date) -> Option<i64> {
+    let span = from.until(to).ok()?;
+    Some(i64::from(span.get_days()))
+}
+
 /// Whole months from `from` to `to`, zero when `to` is earlier.
 pub fn whole_months(from: Date, to: Date) -> u32 {
     let mut months = (i32::from(to.year()) - i32::from(from.year())) * 12 + i32::from(to.month())

@@ -19,7 +19,7 @@ use crate::{
     policy::catalogue::Role,
     programme::Intake,
     refusal::Refusal,
-    training::{Training, TrainingStatus},
+    training::Training,
     vacancy::Vacancy,
     world::{Command, Custody, Decider, Halt, Issue, Issued, StreamKey, World, aggregate},
 };
@@ -340,7 +340,7 @@ impl Command for LeaveCluster {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         issue.by.acting_for(TenantKind::Platform)?;
         let training = world.read(self.training)?;
-        let early = training.status() == TrainingStatus::Ended;
+        let early = training.ended_early();
         let Some(appointment) = training.appointment().cloned() else {
             return Err(Refusal::not_permitted().into());
         };

@@ -1,16 +1,21 @@
 //! The employer takes an appointed person on in a trainee post. The record is the employer's
-//! alone: the university never sees staff numbers or pay.
+//! alone: the university never sees staff numbers, pay, discipline or why somebody is away.
+
+mod leave;
+mod transfer;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
+pub use self::{leave::*, transfer::*};
 use crate::{
-    actor::TenantKind,
+    actor::{TenantId, TenantKind},
     application::Application,
     appointment::{Appointed, Appointment},
     id::Id,
     identifiers::EsrNumber,
+    offer::EmploymentCheck,
     personal::{ContentDigest, Personal, PersonalClass},
     refusal::{Reason, Refusal},
     world::{Command, Custody, Decider, Halt, Issue, Issued, StreamKey, World, aggregate},
@@ -33,22 +38,13 @@ pub struct TraineePost {
 
 /// An employment's state.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub enum Employment {
-    /// Not employed.
-    #[default]
-    Absent,
-    /// In post.
-    InPost {
-        /// The post.
-        post: TraineePost,
-    },
-    /// Left.
-    Ended {
-        /// The post.
-        post: TraineePost,
-        /// The last day.
-        ended: Date,
-    },
+pub struct Employment {
+    post: Option<TraineePost>,
+    ended: Option<Date>,
+    dismissal: Option<Dismissal>,
+    leave: Vec<Leave>,
+    #[serde(default)]
+    moved: Moved,
 }
 
 /// What an employment decides.
@@ -67,6 +63,33 @@ pub enum EmploymentAct {
     },
     /// See [`EndEmployment`].
     End,
+    /// See [`DismissTrainee`].
+    Dismiss {
+        /// Why.
+        reason: Personal<String>,
+        /// Tells a repeat.
+        content: ContentDigest,
+    },
+    /// See [`ReinstateEmployment`].
+    Reinstate,
+    /// See [`RecordLeave`].
+    Leave(Leave),
+    /// The person moves with their clinical service to another employer.
+    MoveOut {
+        /// To whom.
+        to: TenantId,
+    },
+    /// The person comes with their clinical service from another employer.
+    MoveIn {
+        /// Whose.
+        appointment: Box<Appointment>,
+        /// From whom.
+        from: TenantId,
+        /// What is to be re-assured.
+        checks: Vec<EmploymentCheck>,
+    },
+    /// See [`ReassureEmploymentCheck`].
+    Reassure(EmploymentCheck),
 }
 
 /// Facts of an employment.
@@ -84,25 +107,171 @@ pub enum EmploymentEvent {
         /// The last day.
         on: Date,
     },
+    /// The person was dismissed; the employment ends with it, and others learn no more than that.
+    TraineeDismissed {
+        /// Why, and when.
+        dismissal: Dismissal,
+    },
+    /// The end of the employment did not stand: it goes on as if there had been none.
+    EmploymentReinstated {
+        /// Whose.
+        appointment: Appointment,
+        /// The last day that is taken back.
+        ended: Date,
+        /// The day of the reinstatement.
+        on: Date,
+    },
+    /// The person is away.
+    LeaveRecorded {
+        /// The leave.
+        leave: Leave,
+    },
+    /// The person moved with their clinical service to another employer.
+    EmploymentTransferredOut {
+        /// Whose.
+        appointment: Appointment,
+        /// To whom.
+        to: TenantId,
+        /// The first day with them.
+        on: Date,
+    },
+    /// The person came with their clinical service from another employer.
+    EmploymentTransferredIn {
+        /// Whose.
+        appointment: Appointment,
+        /// From whom.
+        from: TenantId,
+        /// The first day.
+        on: Date,
+    },
+    /// The new employer answers for the employment checks, and is to assure itself of each.
+    EmploymentChecksReassuranceOpened {
+        /// Which.
+        checks: Vec<EmploymentCheck>,
+    },
+    /// The new employer has assured itself of a check.
+    EmploymentCheckReassured {
+        /// Which.
+        check: EmploymentCheck,
+        /// The day.
+        on: Date,
+    },
 }
 
 impl Employment {
     /// The post, held or left.
     pub fn post(&self) -> Option<&TraineePost> {
-        match self {
-            Self::Absent => None,
-            Self::InPost { post } | Self::Ended { post, .. } => Some(post),
-        }
+        self.post.as_ref()
+    }
+
+    /// The last day, once it has ended.
+    pub fn ended(&self) -> Option<Date> {
+        self.ended
+    }
+
+    /// The dismissal that ended it.
+    pub fn dismissal(&self) -> Option<&Dismissal> {
+        self.dismissal.as_ref()
+    }
+
+    /// Leave, first to latest.
+    pub fn leave(&self) -> &[Leave] {
+        &self.leave
     }
 
     fn evolve(&mut self, event: EmploymentEvent) {
-        match (event, std::mem::take(self)) {
-            (EmploymentEvent::EmploymentStarted { post }, _) => *self = Self::InPost { post },
-            (EmploymentEvent::EmploymentEnded { on, .. }, Self::InPost { post }) => {
-                *self = Self::Ended { post, ended: on };
+        match event {
+            EmploymentEvent::EmploymentStarted { post } => self.post = Some(post),
+            EmploymentEvent::EmploymentEnded { on, .. } => self.ended = Some(on),
+            EmploymentEvent::TraineeDismissed { dismissal } => self.dismissal = Some(dismissal),
+            EmploymentEvent::EmploymentReinstated { .. } => {
+                self.ended = None;
+                self.dismissal = None;
             }
-            (EmploymentEvent::EmploymentEnded { .. }, unchanged) => *self = unchanged,
+            EmploymentEvent::LeaveRecorded { leave } => {
+                self.leave.push(leave);
+                self.leave.sort_by_key(|leave| leave.from);
+            }
+            moved => self.moved.evolve(moved),
         }
+    }
+
+    fn start(
+        &self,
+        post: &TraineePost,
+        trainee_band: Option<u8>,
+        checks_cleared: bool,
+        conditions_met: bool,
+    ) -> Result<Vec<EmploymentEvent>, Refusal> {
+        if let Some(known) = &self.post {
+            return Refusal::unless_same(
+                known.content == post.content && known.starts == post.starts,
+                "the employment",
+            );
+        }
+        if trainee_band.is_some_and(|band| band != post.band) {
+            return Err(Refusal::invalid(
+                "band",
+                "not the band of this role's trainees; see the role in the policy register",
+            ));
+        }
+        if !checks_cleared {
+            return Err(Refusal::new(
+                Reason::EmploymentCheckIncomplete,
+                "all employment checks are to be cleared before the first day; clear the open \
+                 ones with ClearEmploymentCheck",
+            ));
+        }
+        if !conditions_met {
+            return Err(Refusal::new(
+                Reason::ConditionsNotMet,
+                "both parties' offer conditions are to be met before the first day; see the offer",
+            ));
+        }
+        Ok(vec![EmploymentEvent::EmploymentStarted {
+            post: post.clone(),
+        }])
+    }
+
+    /// Whose employment it is.
+    pub fn appointment(&self) -> Option<&Appointment> {
+        let started = self.post.as_ref().map(|post| &post.appointment);
+        started.or_else(|| self.moved.came().map(|(whose, ..)| whose))
+    }
+
+    /// Where the person came from and went to with their clinical service.
+    pub fn moved(&self) -> &Moved {
+        &self.moved
+    }
+
+    /// Whose employment an act of the day is about, and its first day.
+    fn held(&self) -> Result<(&Appointment, Date), Refusal> {
+        if let Some((to, on)) = self.moved.gone() {
+            return Err(Refusal::state_not_allowed(format!(
+                "the person has been employed by {to} since {on}; ask them"
+            )));
+        }
+        let started = self.post.as_ref();
+        let started = started.map(|post| (&post.appointment, post.starts));
+        started
+            .or_else(|| self.moved.came().map(|(whose, _, on)| (whose, on)))
+            .ok_or_else(Refusal::not_permitted)
+    }
+
+    fn end(&self, on: Date) -> Result<Vec<EmploymentEvent>, Refusal> {
+        let (whose, starts) = self.held()?;
+        if let Some(ended) = self.ended {
+            return Refusal::unless_same(ended == on, "the end of the employment");
+        }
+        if on < starts {
+            return Err(Refusal::state_not_allowed(format!(
+                "the employment started on {starts}; it ends on that day or later"
+            )));
+        }
+        Ok(vec![EmploymentEvent::EmploymentEnded {
+            appointment: whose.clone(),
+            on,
+        }])
     }
 }
 
@@ -113,69 +282,31 @@ impl Decider for Employment {
     const COLLECTION: &'static str = "employments";
 
     fn decide(&self, issued: &Issued<EmploymentAct>) -> Result<Vec<EmploymentEvent>, Refusal> {
-        match (&issued.act, self) {
-            (
-                EmploymentAct::Start { post, .. },
-                Self::InPost { post: known } | Self::Ended { post: known, .. },
-            ) => Refusal::unless_same(
-                known.content == post.content && known.starts == post.starts,
-                "the employment",
-            ),
-            (
-                EmploymentAct::Start {
-                    post,
-                    trainee_band,
-                    checks_cleared,
-                    conditions_met,
-                },
-                Self::Absent,
-            ) => {
-                if trainee_band.is_some_and(|band| band != post.band) {
-                    return Err(Refusal::invalid(
-                        "band",
-                        "not the band of this role's trainees; see the role in the policy register",
-                    ));
-                }
-                if !checks_cleared {
-                    return Err(Refusal::new(
-                        Reason::EmploymentCheckIncomplete,
-                        "all employment checks are to be cleared before the first day; clear \
-                         the open ones with ClearEmploymentCheck",
-                    ));
-                }
-                if !conditions_met {
-                    return Err(Refusal::new(
-                        Reason::ConditionsNotMet,
-                        "both parties' offer conditions are to be met before the first day; see \
-                         the offer",
-                    ));
-                }
-                Ok(vec![EmploymentEvent::EmploymentStarted {
-                    post: *post.clone(),
-                }])
-            }
-            (EmploymentAct::End, Self::Absent) => Err(Refusal::not_permitted()),
-            (EmploymentAct::End, Self::Ended { ended, .. }) => {
-                Refusal::unless_same(*ended == issued.today(), "the end of the employment")
-            }
-            (EmploymentAct::End, Self::InPost { post }) => {
-                if issued.today() < post.starts {
-                    return Err(Refusal::new(
-                        Reason::StateNotAllowed,
-                        "an employment cannot end before its first day",
-                    ));
-                }
-                Ok(vec![EmploymentEvent::EmploymentEnded {
-                    appointment: post.appointment.clone(),
-                    on: issued.today(),
-                }])
-            }
+        let on = issued.today();
+        match &issued.act {
+            EmploymentAct::Start {
+                post,
+                trainee_band,
+                checks_cleared,
+                conditions_met,
+            } => self.start(post, *trainee_band, *checks_cleared, *conditions_met),
+            EmploymentAct::End => self.end(on),
+            EmploymentAct::Dismiss { reason, content } => self.dismiss(on, reason, *content),
+            EmploymentAct::Reinstate => self.reinstate(on),
+            EmploymentAct::Leave(leave) => self.take_leave(leave),
+            EmploymentAct::MoveOut { to } => Ok(self.move_out(on, *to)),
+            EmploymentAct::MoveIn {
+                appointment,
+                from,
+                checks,
+            } => Ok(self.move_in(on, appointment, *from, checks)),
+            EmploymentAct::Reassure(check) => self.reassure(on, *check),
         }
     }
 
     fn custody(&self) -> Option<Custody> {
-        self.post()
-            .map(|post| Custody::of(post.appointment.employer, []).about(post.appointment.person))
+        self.appointment()
+            .map(|whose| Custody::of(whose.employer, []).about(whose.person))
     }
 }
 
@@ -204,6 +335,7 @@ impl Command for StartEmployment {
             appointment,
             checks_cleared,
             conditions_met,
+            ..
         } = Appointed::of(issue, world, self.application)?;
         if issue.by.acting_for(TenantKind::Employer)? != appointment.employer {
             return Err(Refusal::not_permitted().into());

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
 use crate::{
-    actor::TenantKind,
+    actor::{TenantId, TenantKind},
     appeal::Appeal,
     application::Application,
     appointment::{Appointed, Appointment},
@@ -116,6 +116,20 @@ pub enum EnrolmentAct {
         /// The appeal.
         appeal: Id<Appeal>,
     },
+    /// The person goes on with another intake.
+    ChangeIntake {
+        /// Which.
+        intake: Id<Intake>,
+        /// Its curriculum version.
+        curriculum: String,
+        /// When its board is expected.
+        expected_board: Date,
+    },
+    /// The person's employer is another one from the day on.
+    NoteEmployer {
+        /// Which.
+        employer: TenantId,
+    },
 }
 
 /// Facts of an enrolment.
@@ -150,6 +164,24 @@ pub enum EnrolmentEvent {
         sitting: Id<BoardSitting>,
         /// The appeal that was upheld.
         appeal: Id<Appeal>,
+    },
+    /// The student goes on with another intake: its curriculum and its board (`TRAIN-07`).
+    IntakeChanged {
+        /// Which.
+        intake: Id<Intake>,
+        /// The curriculum version the student was migrated to.
+        curriculum: String,
+        /// When the board is expected now.
+        expected_board: Date,
+        /// The first day with it.
+        on: Date,
+    },
+    /// The student's employer changed; the study did not break (`SET-13`).
+    EmployerChanged {
+        /// The employer now.
+        employer: TenantId,
+        /// The first day with it.
+        on: Date,
     },
 }
 
@@ -279,6 +311,23 @@ impl Enrolment {
                     set_aside.insert(sitting, appeal);
                 }
             }
+            EnrolmentEvent::IntakeChanged {
+                intake,
+                curriculum,
+                expected_board,
+                ..
+            } => {
+                if let Self::Enrolled { study, .. } = self {
+                    study.appointment.intake = intake;
+                    study.curriculum = curriculum;
+                    study.expected_board = expected_board;
+                }
+            }
+            EnrolmentEvent::EmployerChanged { employer, .. } => {
+                if let Self::Enrolled { study, .. } = self {
+                    study.appointment.employer = employer;
+                }
+            }
         }
     }
 }
@@ -340,7 +389,39 @@ impl Decider for Enrolment {
                     content: *content,
                 }])
             }
-            (EnrolmentAct::NoteOutcome { .. }, Self::Absent) => Err(Refusal::not_permitted()),
+            (
+                EnrolmentAct::ChangeIntake {
+                    intake,
+                    curriculum,
+                    expected_board,
+                },
+                Self::Enrolled { study, .. },
+            ) => {
+                if study.appointment.intake == *intake {
+                    return Ok(vec![]);
+                }
+                Ok(vec![EnrolmentEvent::IntakeChanged {
+                    intake: *intake,
+                    curriculum: curriculum.clone(),
+                    expected_board: *expected_board,
+                    on: issued.today(),
+                }])
+            }
+            (EnrolmentAct::NoteEmployer { employer }, Self::Enrolled { study, .. }) => {
+                if study.appointment.employer == *employer {
+                    return Ok(vec![]);
+                }
+                Ok(vec![EnrolmentEvent::EmployerChanged {
+                    employer: *employer,
+                    on: issued.today(),
+                }])
+            }
+            (
+                EnrolmentAct::NoteOutcome { .. }
+                | EnrolmentAct::ChangeIntake { .. }
+                | EnrolmentAct::NoteEmployer { .. },
+                Self::Absent,
+            ) => Err(Refusal::not_permitted()),
             (
                 EnrolmentAct::NoteOutcome {
                     assessment,

@@ -13,7 +13,7 @@ use crate::{
     id::Id,
     refusal::{Reason, Refusal},
     text,
-    training::{Training, TrainingStatus},
+    training::Training,
     world::{Command, Custody, Decider, Halt, Issue, Issued, StreamKey, World, aggregate},
 };
 
@@ -330,7 +330,7 @@ impl Command for LapseExpansionPost {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         issue.by.acting_for(TenantKind::Platform)?;
         let training = world.read(self.training)?;
-        let early = training.status() == TrainingStatus::Ended;
+        let early = training.ended_early();
         let Some(appointment) = training.appointment().cloned() else {
             return Err(Refusal::not_permitted().into());
         };

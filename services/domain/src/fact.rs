@@ -211,6 +211,12 @@ facts! {
     RoleConcern: concern::RoleConcern => RoleConcernEvent,
     /// A concern as a network counts it.
     ConcernNotice: concern::ConcernNotice => ConcernNoticeEvent,
+    /// A transfer of a clinical service.
+    ServiceTransfer: transfer::ServiceTransfer => ServiceTransferEvent,
+    /// A fitness-to-practise case.
+    FitnessCase: fitness::FitnessCase => FitnessCaseEvent,
+    /// A withdrawal from a training.
+    Withdrawal: withdrawal::Withdrawal => WithdrawalEvent,
     /// A board sitting.
     BoardSitting: board::BoardSitting => BoardSittingEvent,
     /// An appeal against an outcome.

@@ -29,6 +29,8 @@
 //! - [`training`]: the year both share, from supervision to the verified portfolio
 //! - [`cluster`]: the trainees an employer has at an intake, and whether too few are left
 //! - [`transition`]: meanwhile the employer prepares the qualified role
+//! - [`interruption`], [`fitness`], [`withdrawal`]: what changes the course of a training
+//! - [`transfer`]: a clinical service moves to another employer, and its trainees with it
 //! - [`marks`], [`circumstances`]: what the board will have before it, and the panel beside it
 //! - [`board`]: the exam board is constituted, sits, decides and releases
 //! - [`appeal`]: against what it decided
@@ -86,10 +88,12 @@ pub mod erasure;
 pub mod expansion_post;
 pub mod extract;
 pub mod fact;
+pub mod fitness;
 pub mod funding;
 pub mod id;
 pub mod identifiers;
 pub mod identity;
+pub mod interruption;
 pub mod marks;
 pub mod money;
 pub mod monitoring;
@@ -118,11 +122,13 @@ pub mod tally;
 pub mod text;
 pub mod timeline;
 pub mod training;
+pub mod transfer;
 pub mod transition;
 pub mod upcast;
 pub mod vacancy;
 pub mod visibility;
 pub mod what_if;
+pub mod withdrawal;
 pub mod workforce;
 pub mod world;
 

@@ -54,6 +54,12 @@ pub enum PersonalClass {
     LivedExperience,
     /// Why somebody is on leave: the employer's own.
     LeaveReason,
+    /// What a fitness-to-practise case is about: the university's own.
+    FitnessToPractise,
+    /// Why somebody was dismissed: the employer's own.
+    Discipline,
+    /// What a student said before a withdrawal: the university's own.
+    Representations,
 }
 
 impl PersonalClass {

@@ -10,14 +10,18 @@ mod region;
 mod selection;
 mod supervision;
 mod timer;
+mod training;
 
 use std::collections::BTreeSet;
 
 use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
-use self::selection::after_offer;
 pub use self::timer::{Timer, on_timer};
+use self::{
+    selection::after_offer,
+    training::{after_employment, after_enrolment, after_training, after_transfer},
+};
 use crate::{
     actor::{PersonId, TenantId},
     application::ApplicationEvent,
@@ -27,16 +31,15 @@ use crate::{
     circumstances::CircumstancesClaimEvent,
     commitment::{
         BringCommitmentDue, Broken, Commitment, CommitmentEvent, LapseCommitment, LapseGround,
-        NoteBreach, NoteExpectedCompletion, NoteQualifiedPost, NoteTrainingLeft, RedateCommitment,
+        NoteBreach, NoteQualifiedPost, RedateCommitment,
     },
     directory::{NoteDeparture, NotePlacement, NoteQualifiedPlacement},
     employment::EmploymentEvent,
-    enrolment::EnrolmentEvent,
     fact::Fact,
     funding::{
-        AwaitLaterBoard, CaseEnd, FixFundingLock, ForeseeFundingLock, FundingAward,
-        FundingAwardEvent, FundingLockEvent, Line, LineKind, NoteLine, NoteTraineeLeft,
-        QuestionTrainingPlace, RecoverBreach, SettleBreach,
+        AwaitLaterBoard, CaseEnd, FixFundingLock, FundingAward, FundingAwardEvent,
+        FundingLockEvent, Line, LineKind, NoteLine, QuestionTrainingPlace, RecoverBreach,
+        SettleBreach,
     },
     id::Id,
     marks::NoteCircumstances,
@@ -46,14 +49,11 @@ use crate::{
     preceptorship::{
         NoteService, Preceptorship, PreceptorshipEvent, ServiceChange, StartPreceptorship,
     },
-    progression::{NoteProgression, OpenProgression, ProgressionFact},
+    progression::{NoteProgression, ProgressionFact},
     qualification::{NoteRegisteredPractice, QualificationEvent, ReleasedResult},
     qualified_practice::{OpenQualifiedPractice, QualifiedPractice, QualifiedPracticeEvent},
     tally::TallyOutcome,
-    training::{
-        NoteEmployment, NoteEmploymentEnd, NoteEnrolment, Teaching, Training, TrainingEvent,
-    },
-    transition::{CloseTransitionPlan, OpenTransitionPlan},
+    transition::CloseTransitionPlan,
     world::Command,
 };
 
@@ -154,6 +154,7 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         Fact::FundingAward(told) => after_award(Id::new(event.stream), event.sequence, told),
         Fact::Employment(event) => after_employment(event),
         Fact::Enrolment(event) => after_enrolment(event).into_iter().collect(),
+        Fact::ServiceTransfer(told) => after_transfer(Id::new(event.stream), told),
         Fact::FundingLock(event) => after_lock(event).into_iter().collect(),
         Fact::CircumstancesClaim(event) => after_claim(event).into_iter().collect(),
         Fact::BoardSitting(fact) => after_sitting(event.stream, fact).into_iter().collect(),
@@ -233,6 +234,8 @@ fn follow(event: &Occurred) -> Vec<Reaction> {
         | Fact::Staff(_)
         | Fact::BreakGlass(_)
         | Fact::OutcomeReport(_)
+        | Fact::FitnessCase(_)
+        | Fact::Withdrawal(_)
         | Fact::Extract(_) => vec![],
     }
 }
@@ -385,91 +388,6 @@ fn after_award(award: Id<FundingAward>, sequence: u64, event: &FundingAwardEvent
                     vec![Reaction::command(Action::CloseStatement, settle)]
                 }
             }
-        }
-        _ => vec![],
-    }
-}
-
-/// What only the employer may see stays behind; the shared training learns the days. What is paid
-/// for the time after the last day is not earned.
-fn after_employment(event: &EmploymentEvent) -> Vec<Reaction> {
-    match event {
-        EmploymentEvent::EmploymentStarted { post } => {
-            let note = NoteEmployment {
-                appointment: post.appointment.clone(),
-                starts: post.starts,
-            };
-            vec![Reaction::command(Action::StartEmployment, note)]
-        }
-        EmploymentEvent::EmploymentEnded { appointment, on } => {
-            let note = NoteEmploymentEnd {
-                training: appointment.training(),
-                on: *on,
-            };
-            let stop = NoteTraineeLeft {
-                appointment: appointment.clone(),
-            };
-            vec![
-                Reaction::command(Action::EndEmployment, note),
-                Reaction::command(Action::EndEmployment, stop),
-            ]
-        }
-    }
-}
-
-/// What only the university may see stays behind; the shared training learns the days.
-fn after_enrolment(event: &EnrolmentEvent) -> Option<Reaction> {
-    let EnrolmentEvent::ProgrammeEnrolled { study, .. } = event else {
-        return None;
-    };
-    let note = NoteEnrolment {
-        appointment: study.appointment.clone(),
-        teaching: Teaching {
-            starts: study.starts,
-            expected_board: study.expected_board,
-        },
-    };
-    Some(Reaction::command(Action::EnrolTrainee, note))
-}
-
-/// Who has entered a funded training is locked from the first day, provisionally; a qualified post
-/// is expected for them, and the way to it begins, or no longer.
-fn after_training(training: Id<Training>, event: &TrainingEvent) -> Vec<Reaction> {
-    let expect = Reaction::command(Action::EnrolTrainee, NoteExpectedCompletion { training });
-    match event {
-        TrainingEvent::TrainingStarted {
-            appointment,
-            year,
-            expected_board,
-        } => {
-            let foresee = ForeseeFundingLock {
-                appointment: appointment.clone(),
-                training_start: year.starts,
-                expected_board: *expected_board,
-            };
-            let open = OpenTransitionPlan {
-                appointment: appointment.clone(),
-                from: year.starts,
-            };
-            let follow = OpenProgression {
-                appointment: appointment.clone(),
-            };
-            vec![
-                expect,
-                Reaction::command(Action::EnrolTrainee, foresee),
-                Reaction::command(Action::EnrolTrainee, open),
-                Reaction::command(Action::EnrolTrainee, follow),
-            ]
-        }
-        TrainingEvent::TrainingExtended { .. } => vec![expect],
-        TrainingEvent::EmploymentEndNoted { on } => {
-            let close = CloseTransitionPlan { training, on: *on };
-            let left = ProgressionFact::TrainingLeft(training, *on);
-            vec![
-                Reaction::command(Action::EndEmployment, NoteTrainingLeft { training }),
-                Reaction::command(Action::EndEmployment, close),
-                Reaction::command(Action::EndEmployment, NoteProgression { fact: left }),
-            ]
         }
         _ => vec![],
     }

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{contacts::*, course::*, load::*, notice::*};
 use crate::{
     actor::TenantKind,
+    application::Application,
     calendar::london_date,
     directory::Supervisor,
     id::Id,
@@ -44,6 +45,22 @@ impl Command for ReviewSupervision {
         issue.by.acting_for(TenantKind::Platform)?;
         review(issue, world, self.training)?;
         Ok(self.training.key())
+    }
+}
+
+/// Reaction to the first day in the qualified post, in which supervision goes on (`SUP-05`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReviewQualifiedSupervision {
+    /// Whose.
+    pub application: Id<Application>,
+}
+
+impl Command for ReviewQualifiedSupervision {
+    fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
+        issue.by.acting_for(TenantKind::Platform)?;
+        let training = Training::of(world, self.application)?;
+        review(issue, world, training)?;
+        Ok(training.key())
     }
 }
 

@@ -2,8 +2,12 @@
 //! employed and enrolled (`TRAIN-05`, `JOINT-01`), under supervision, towards the practice minima.
 
 mod attendance;
+mod changes;
 mod commands;
 mod course;
+mod event;
+mod handover;
+mod leaving;
 mod practice;
 mod supervision;
 
@@ -11,17 +15,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use strum::{Display, EnumIter, IntoStaticStr, VariantNames};
+use strum::{Display, EnumIter};
 
 use self::course::site_of;
-pub use self::{attendance::*, commands::*, course::*, practice::*, supervision::*};
+pub use self::{
+    attendance::*, changes::*, commands::*, course::*, event::*, handover::*, leaving::*,
+    practice::*, supervision::*,
+};
 use crate::{
-    actor::Party,
+    actor::{Party, TenantId},
     appointment::Appointment,
     correction::Correction,
     directory::{ClinicalService, ClinicalServiceTerms, Site, Supervisor},
     id::Id,
     refusal::{Reason, Refusal},
+    transfer::ServiceTransfer,
     world::{Custody, Decider, Issue, Issued, aggregate},
 };
 
@@ -55,6 +63,7 @@ pub struct Training {
     attendance: Vec<AttendanceEntry>,
     /// How many events it has.
     recorded: u64,
+    course: Course,
 }
 
 /// How a training stands.
@@ -68,6 +77,12 @@ pub enum TrainingStatus {
     InTraining,
     /// The employment ended before the training did, and with it the training.
     Ended,
+    /// The person is away and expected back.
+    Interrupted,
+    /// Somebody asked for a withdrawal, or the end of the employment forced it.
+    WithdrawalProposed,
+    /// The university has confirmed the withdrawal.
+    Withdrawn,
 }
 
 /// What a training decides.
@@ -159,189 +174,8 @@ pub enum TrainingAct {
     },
     /// See [`CorrectAttendance`].
     CorrectAttendance(CorrectAttendance),
-}
-
-/// Facts of a training.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
-pub enum TrainingEvent {
-    /// The person is employed.
-    EmploymentNoted {
-        /// Whose training.
-        appointment: Appointment,
-        /// The first day.
-        starts: Date,
-    },
-    /// The person is no longer employed in the trainee post.
-    EmploymentEndNoted {
-        /// The last day.
-        on: Date,
-    },
-    /// The person is enrolled.
-    EnrolmentNoted {
-        /// Whose training.
-        appointment: Appointment,
-        /// From when, towards which board.
-        teaching: Teaching,
-    },
-    /// Both are in force: the training year runs (`TRAIN-05`).
-    TrainingStarted {
-        /// Whose.
-        appointment: Appointment,
-        /// The year.
-        year: TrainingYear,
-        /// When the intake's board is expected.
-        expected_board: Date,
-    },
-    /// A practice supervisor was assigned.
-    SupervisorAssigned {
-        /// Whose training.
-        appointment: Appointment,
-        /// Who, from when.
-        supervision: Supervision,
-    },
-    /// Somebody no longer supervises, from a day on.
-    SupervisionEnded {
-        /// Who, from when.
-        supervision: Supervision,
-    },
-    /// Nobody eligible supervises from a day on.
-    SupervisionGapOpened {
-        /// The first day.
-        from: Date,
-    },
-    /// Somebody eligible supervises again, or supervision is needed no longer.
-    SupervisionGapClosed {
-        /// The first day without.
-        from: Date,
-        /// The first day after it.
-        until: Date,
-        /// Days without.
-        days: i64,
-    },
-    /// What was known as a gap is none.
-    SupervisionGapRemoved {
-        /// Its first day, as it was known.
-        from: Date,
-    },
-    /// Entries of a gap do not count until the university has decided.
-    HoursUnderReview {
-        /// Their numbers.
-        entries: Vec<u32>,
-        /// Their quarter-hours together.
-        quarters: u32,
-    },
-    /// Entries under review count again: there was no gap.
-    HoursReviewLifted {
-        /// Their numbers.
-        entries: Vec<u32>,
-        /// Their quarter-hours together.
-        quarters: u32,
-    },
-    /// The days of the week were set.
-    WeeklyPatternSet {
-        /// The week.
-        pattern: WeeklyPattern,
-    },
-    /// Practice hours were added.
-    PracticeHoursLogged {
-        /// The hours.
-        entry: PracticeEntry,
-    },
-    /// Entries were signed.
-    PracticeHoursSigned {
-        /// By whom.
-        by: Signatory,
-        /// Their numbers.
-        entries: Vec<u32>,
-    },
-    /// An entry was corrected: its signatures are void.
-    PracticeHoursCorrected {
-        /// Its number.
-        number: u32,
-        /// As it reads now.
-        entry: PracticeEntry,
-        /// The quarter-hours before.
-        was: u32,
-        /// Why.
-        reason: CorrectionReason,
-    },
-    /// An entry was taken back.
-    PracticeHoursVoided {
-        /// Its number.
-        number: u32,
-        /// What it said.
-        entry: PracticeEntry,
-        /// Why.
-        reason: CorrectionReason,
-    },
-    /// The university does not let an entry count.
-    HoursDisallowed {
-        /// Its number.
-        number: u32,
-        /// Its quarter-hours.
-        quarters: u32,
-        /// Why.
-        reason: DisallowReason,
-    },
-    /// The university lets an entry count again.
-    HoursReinstated {
-        /// Its number.
-        number: u32,
-        /// Its quarter-hours.
-        quarters: u32,
-    },
-    /// The trainee practises in a clinical service from a day on.
-    TraineePlaced {
-        /// Where.
-        placement: Placement,
-    },
-    /// The people on the caseload were counted.
-    CaseloadRecorded {
-        /// How many.
-        caseload: Caseload,
-    },
-    /// Trainee, supervisor and tutor met.
-    ThreeWayReviewHeld {
-        /// The day.
-        on: Date,
-        /// Which side recorded it.
-        by: Party,
-    },
-    /// The university found the practice minima met.
-    PortfolioVerified {
-        /// What it showed.
-        portfolio: Portfolio,
-    },
-    /// The trainee post lasts beyond the year, at the employer's cost.
-    TrainingExtended {
-        /// The new last day.
-        until: Date,
-    },
-    /// The university recorded a week of study.
-    AttendanceRecorded {
-        /// This event's own sequence, by which a correction names it.
-        sequence: u64,
-        /// The week.
-        attendance: Attendance,
-    },
-    /// A recorded week was wrong: it stays, struck through.
-    RecordCorrected {
-        /// This event's own sequence, by which a later correction names it.
-        sequence: u64,
-        /// Which event, why, and on whose word.
-        correction: Correction<CorrectionReason>,
-        /// What it says.
-        was: Attendance,
-        /// The days in its place; none when the week is not this trainee's at all.
-        university_days: Option<u32>,
-    },
-    /// Study that stands adds up to something else since a correction.
-    HoursRecomputed {
-        /// Quarter-hours before.
-        was: u32,
-        /// Quarter-hours now.
-        now: u32,
-    },
+    /// What changes the course of the training.
+    Course(CourseAct),
 }
 
 impl Training {
@@ -350,29 +184,38 @@ impl Training {
         self.appointment.as_ref()
     }
 
-    /// The year as it ran: cut short when the person left.
+    /// The year as it ran: cut short when the person left or withdrew.
     pub fn year(&self) -> Option<TrainingYear> {
         self.year.map(|year| TrainingYear {
-            ends: self.left.map_or(year.ends, |left| left.min(year.ends)),
+            ends: self.gone().map_or(year.ends, |gone| gone.min(year.ends)),
             ..year
         })
+    }
+
+    /// Whether it ended before its time: with the employment, or by a confirmed withdrawal.
+    pub fn ended_early(&self) -> bool {
+        let planned = self.extended.or(self.year.map(|year| year.ends));
+        self.gone()
+            .is_some_and(|gone| planned.is_none_or(|planned| gone < planned))
+    }
+
+    /// The last day, when the person left or withdrew.
+    fn gone(&self) -> Option<Date> {
+        self.left.into_iter().chain(self.course.withdrawn()).min()
     }
 
     /// The last day of the trainee post: of the year, an extension, or the employment.
     pub fn last_day(&self) -> Option<Date> {
         let planned = self.extended.or(self.year.map(|year| year.ends));
-        planned.map(|planned| self.left.map_or(planned, |left| left.min(planned)))
+        planned.map(|planned| self.gone().map_or(planned, |gone| gone.min(planned)))
     }
 
     /// How it stands.
     pub fn status(&self) -> TrainingStatus {
-        match (self.year, self.left) {
-            (Some(_), None) => TrainingStatus::InTraining,
-            (Some(year), Some(left)) if left >= self.extended.unwrap_or(year.ends) => {
-                TrainingStatus::InTraining
-            }
-            (None, None) => TrainingStatus::Awaiting,
-            _ => TrainingStatus::Ended,
+        match (self.year, self.course.leaving) {
+            (_, None) if self.ended_early() => TrainingStatus::Ended,
+            (Some(_), _) => self.standing(),
+            (None, _) => TrainingStatus::Awaiting,
         }
     }
 
@@ -490,6 +333,7 @@ impl Training {
                 university_days,
             } => self.struck(sequence, was, correction, university_days),
             TrainingEvent::HoursRecomputed { .. } => {}
+            steered => self.steered(steered),
         }
     }
 
@@ -507,8 +351,14 @@ impl Training {
             .ok_or_else(Refusal::not_permitted)
     }
 
-    /// Refuses a day outside the trainee post.
+    /// Refuses a day without training: outside the trainee post, or away from it.
     fn during(&self, day: Date) -> Result<(), Refusal> {
+        self.within(day)?;
+        self.course.runs_on(day)
+    }
+
+    /// Refuses a day outside the trainee post.
+    fn within(&self, day: Date) -> Result<(), Refusal> {
         let (Some(year), Some(last)) = (self.year, self.last_day()) else {
             return Err(Refusal::new(
                 Reason::StateNotAllowed,
@@ -557,13 +407,14 @@ impl Decider for Training {
                     appointment: appointment.clone(),
                     starts: *starts,
                 };
-                Self::noted(
+                let events = Self::noted(
                     note,
                     appointment,
                     Some(*starts),
                     self.enrolled,
                     &issued.policies,
-                )
+                )?;
+                self.started_late(events, &issued.policies)
             }
             TrainingAct::NoteEnrolment {
                 appointment,
@@ -576,17 +427,22 @@ impl Decider for Training {
                     appointment: appointment.clone(),
                     teaching: *teaching,
                 };
-                Self::noted(
+                let events = Self::noted(
                     note,
                     appointment,
                     self.employed,
                     Some(*teaching),
                     &issued.policies,
-                )
+                )?;
+                self.started_late(events, &issued.policies)
             }
             TrainingAct::NoteEmploymentEnd { on } => match self.left {
                 Some(known) => Refusal::unless_same(known == *on, "the end of the employment"),
-                None => Ok(vec![TrainingEvent::EmploymentEndNoted { on: *on }]),
+                None => {
+                    let note = TrainingEvent::EmploymentEndNoted { on: *on };
+                    let forced = self.forced_out(*on, &issued.policies)?;
+                    Ok([note].into_iter().chain(forced).collect())
+                }
             },
             TrainingAct::Assign {
                 appointment,
@@ -621,6 +477,7 @@ impl Decider for Training {
                 self.record_attendance(issued, *university_days)
             }
             TrainingAct::CorrectAttendance(correct) => self.correct_attendance(issued, correct),
+            TrainingAct::Course(act) => self.steer(issued, act),
         }
     }
 

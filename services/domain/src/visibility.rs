@@ -140,150 +140,154 @@ macro_rules! visibility {
 
 #[rustfmt::skip]
 visibility! {
-    //                      CAN EHR ESM ESU EPL EFI EDP UAT UPL UTU UBS UBC UEX UEC UDP CNA CRE PPN EVA AUD TAD SYS
+    //                      CAN EHR ESM ESU EPL EFI EDP UAT UPL UTU UBS UBC UEX UEC UDP UFP CNA CRE PPN EVA AUD TAD SYS
     /// Name and contact.
-    Identity:              [O_, R6, R4, R6, R6, __, __, R4, R6, __, R_, R_, R3, __, __, __, __, __, __, R3, __, __],
+    Identity:              [O_, R6, R4, R6, R6, __, __, R4, R6, __, R_, R_, R3, __, __, R3, __, __, __, __, R3, __, __],
     /// What the candidate wrote.
-    Statement:             [O_, R6, R4, __, R6, __, __, R4, R6, __, __, __, __, __, __, __, __, __, __, R3, __, __],
+    Statement:             [O_, R6, R4, __, R6, __, __, R4, R6, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
     /// Answers on equality and diversity.
-    EqualityMonitoring:    [O_, __, __, __, __, __, __, __, __, __, __, __, __, __, __, A_, A_, A_, A_, __, __, __],
+    EqualityMonitoring:    [O_, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, A_, A_, A_, A_, __, __, __],
     /// The declaration of lived experience.
-    LivedExperience:       [O_, __, __, __, __, __, __, __, __, __, __, __, __, __, __, A_, A_, __, __, __, __, __],
+    LivedExperience:       [O_, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, A_, A_, __, __, __, __, __],
     /// What is needed as a reasonable adjustment.
-    Adjustment:            [O_, R_, R_, R3, __, __, __, R_, R_, __, R_, R_, __, R_, __, __, __, __, __, R3, __, __],
+    Adjustment:            [O_, R_, R_, R3, __, __, __, R_, R_, __, R_, R_, __, R_, __, __, __, __, __, __, R3, __, __],
     /// The reason behind an adjustment.
-    AdjustmentReason:      [O_, __, __, __, __, __, __, R3, __, __, __, __, __, R3, __, __, __, __, __, __, __, __],
+    AdjustmentReason:      [O_, __, __, __, __, __, __, R3, __, __, __, __, __, R3, __, __, __, __, __, __, __, __, __],
     /// Degree, study evidence and prior learning.
-    StudyEvidence:         [O_, S_, S_, __, __, __, __, R_, R_, R_, R_, R_, __, __, __, __, __, __, __, R3, __, __],
+    StudyEvidence:         [O_, S_, S_, __, __, __, __, R_, R_, R_, R_, R_, __, __, __, __, __, __, __, __, R3, __, __],
     /// What else the same person has applied for or accepted.
-    OtherApplications:     [O_, __, __, __, __, __, __, R6, __, __, __, __, __, __, __, A_, A_, __, __, R3, __, __],
+    OtherApplications:     [O_, __, __, __, __, __, __, R6, __, __, __, __, __, __, __, __, A_, A_, __, __, R3, __, __],
     /// The employer's scores, notes and shortlist.
-    EmployerScores:        [O3, R_, R_, __, R_, __, __, S1, __, __, __, __, __, __, __, __, __, __, __, R9, __, __],
+    EmployerScores:        [O3, R_, R_, __, R_, __, __, S1, __, __, __, __, __, __, __, __, __, __, __, __, R9, __, __],
     /// The university's scores, notes and shortlist.
-    UniversityScores:      [O3, __, S1, __, __, __, __, R_, R_, __, __, __, __, __, __, __, __, __, __, R9, __, __],
+    UniversityScores:      [O3, __, S1, __, __, __, __, R_, R_, __, __, __, __, __, __, __, __, __, __, __, R9, __, __],
     /// The employer's sealed decision.
-    EmployerDecision:      [__, R_, R_, __, R_, __, __, R1, R1, __, __, __, __, __, __, __, __, __, __, R9, __, __],
+    EmployerDecision:      [__, R_, R_, __, R_, __, __, R1, R1, __, __, __, __, __, __, __, __, __, __, __, R9, __, __],
     /// The university's sealed decision.
-    UniversityDecision:    [__, R1, R1, __, __, __, __, R_, R_, __, __, __, __, __, __, __, __, __, __, R9, __, __],
+    UniversityDecision:    [__, R1, R1, __, __, __, __, R_, R_, __, __, __, __, __, __, __, __, __, __, __, R9, __, __],
     /// What both decided, once both have.
-    JointOutcome:          [O_, R1, R1, R1, R1, __, __, R1, R1, __, __, __, __, __, __, S_, S_, A_, A_, R_, __, __],
+    JointOutcome:          [O_, R1, R1, R1, R1, __, __, R1, R1, __, __, __, __, __, __, __, S_, S_, A_, A_, R_, __, __],
     /// How far the six employment checks are.
-    CheckStatus:           [O_, R_, S_, __, S_, __, __, S_, S_, __, __, __, __, __, __, A_, __, __, __, S_, __, __],
+    CheckStatus:           [O_, R_, S_, __, S_, __, __, S_, S_, __, __, __, __, __, __, __, A_, __, __, __, S_, __, __],
     /// What a check brought to light.
-    CheckContent:          [O_, R3, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __],
+    CheckContent:          [O_, R3, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __],
     /// ESR numbers and pay.
-    EmploymentIdentifiers: [O_, R_, R_, __, __, R_, __, __, __, __, __, __, __, __, __, S_, __, __, __, R_, __, __],
+    EmploymentIdentifiers: [O_, R_, R_, __, __, R_, __, __, __, __, __, __, __, __, __, __, S_, __, __, __, R_, __, __],
     /// ULN and SID.
-    EnrolmentIdentifiers:  [O_, __, __, __, __, __, __, R_, R_, __, R_, R_, __, __, __, __, __, __, __, R3, __, __],
+    EnrolmentIdentifiers:  [O_, __, __, __, __, __, __, R_, R_, __, R_, R_, __, __, __, __, __, __, __, __, R3, __, __],
     /// Attendance and the weekly pattern.
-    Attendance:            [O_, R_, R_, R_, R_, __, __, __, R_, R_, R_, R_, __, __, __, A_, A_, A_, A_, R3, __, __],
+    Attendance:            [O_, R_, R_, R_, R_, __, __, __, R_, R_, R_, R_, __, __, __, __, A_, A_, A_, A_, R3, __, __],
     /// The log of supervision and of reviews.
-    SupervisionLog:        [O_, __, S_, R_, S_, __, __, __, R_, R_, S_, S_, __, __, __, A_, A_, A_, A_, R3, __, __],
+    SupervisionLog:        [O_, __, S_, R_, S_, __, __, __, R_, R_, S_, S_, __, __, __, __, A_, A_, A_, A_, R3, __, __],
     /// Hours of practice, interventions and caseload.
-    PracticeHours:         [O_, __, R_, R_, R_, __, __, __, R_, R_, S_, S_, __, __, __, A_, A_, A_, A_, R3, __, __],
+    PracticeHours:         [O_, __, R_, R_, R_, __, __, __, R_, R_, S_, S_, __, __, __, __, A_, A_, A_, A_, R3, __, __],
     /// Marks before a board has ratified them.
-    ProvisionalMarks:      [O_, __, __, __, __, __, __, __, R_, R_, R_, R_, R_, __, __, __, __, __, __, __, __, __],
+    ProvisionalMarks:      [O_, __, __, __, __, __, __, __, R_, R_, R_, R_, R_, __, __, __, __, __, __, __, __, __, __],
     /// Claims of extenuating circumstances.
-    Circumstances:         [O_, __, __, __, __, __, __, __, S_, __, S_, S_, __, R_, __, __, __, __, __, __, __, __],
+    Circumstances:         [O_, __, __, __, __, __, __, __, S_, __, S_, S_, __, R_, __, __, __, __, __, __, __, __, __],
     /// A board's papers, members and minutes.
-    BoardPapers:           [__, __, __, __, __, __, __, __, R_, __, R_, R_, R_, __, __, __, __, __, __, R3, __, __],
+    BoardPapers:           [__, __, __, __, __, __, __, __, R_, __, R_, R_, R_, __, __, __, __, __, __, __, R3, __, __],
     /// What a board decided of a person.
-    RatifiedOutcome:       [O2, S2, S2, S2, S2, __, __, __, R_, __, R_, R_, R_, __, __, S2, S2, A_, A_, R_, __, __],
+    RatifiedOutcome:       [O2, S2, S2, S2, S2, __, __, __, R_, __, R_, R_, R_, __, __, __, S2, S2, A_, A_, R_, __, __],
     /// A fitness-to-practise case.
-    FitnessToPractise:     [O_, S_, S_, S_, S_, __, __, __, S_, __, S_, S_, __, __, __, __, __, __, __, R3, __, __],
+    FitnessToPractise:     [O_, S_, S_, S_, S_, __, __, __, S_, __, S_, S_, __, __, __, R_, __, __, __, __, R3, __, __],
     /// Why somebody is away or was dismissed.
-    EmploymentReason:      [O_, R_, R_, __, __, __, __, __, S_, __, __, __, __, __, __, __, __, __, __, R3, __, __],
+    EmploymentReason:      [O_, R_, R_, __, __, __, __, __, S_, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
     /// That somebody is away, and on which kind of leave.
-    Leave:                 [O_, R_, R_, S_, S_, __, __, __, S_, __, S_, S_, __, R3, __, A_, __, __, __, R3, __, __],
+    Leave:                 [O_, R_, R_, S_, S_, __, __, __, S_, __, S_, S_, __, R3, __, __, A_, __, __, __, R3, __, __],
     /// Interest, readiness, the promised posts and what became of the promise.
-    Commitment:            [__, R_, R_, __, R_, R_, __, R_, R_, __, __, __, __, __, __, R_, R_, A_, A_, R_, __, __],
+    Commitment:            [__, R_, R_, __, R_, R_, __, R_, R_, __, __, __, __, __, __, __, R_, R_, A_, A_, R_, __, __],
     /// Places and capacity.
-    Allocation:            [__, R_, R_, __, R_, __, __, R_, R_, __, __, __, __, __, __, R_, R_, R_, R_, R_, __, __],
+    Allocation:            [__, R_, R_, __, R_, __, __, R_, R_, __, __, __, __, __, __, __, R_, R_, R_, R_, R_, __, __],
     /// Awards, instalments, statements and recoveries.
-    Award:                 [__, R_, R_, __, R_, R_, __, __, R_, __, __, __, __, __, __, R_, R_, __, A_, R_, __, __],
+    Award:                 [__, R_, R_, __, R_, R_, __, __, R_, __, __, __, __, __, __, __, R_, R_, __, A_, R_, __, __],
     /// A person's funding lock.
-    FundingLock:           [O_, SC, __, __, __, __, __, S_, S_, __, __, __, __, __, __, R_, R_, A_, A_, R_, __, __],
+    FundingLock:           [O_, SC, __, __, __, __, __, S_, S_, __, __, __, __, __, __, __, R_, R_, A_, A_, R_, __, __],
     /// Why an exemption from a lock was granted.
-    LockExemption:         [O_, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, R3, __, __, R3, __, __],
+    LockExemption:         [O_, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, R3, __, __, R3, __, __],
     /// The preceptorship.
-    Preceptorship:         [O_, S_, R_, R_, R_, __, __, __, R_, __, __, __, __, __, __, A_, A_, A_, A_, R3, __, __],
+    Preceptorship:         [O_, S_, R_, R_, R_, __, __, __, R_, __, __, __, __, __, __, __, A_, A_, A_, A_, R3, __, __],
     /// Membership of communities of practice, and feedback; an employer's is its own.
-    CommunityOfPractice:   [O_, __, O_, __, O_, __, __, __, R_, __, __, __, __, __, __, A_, A_, R_, A_, __, __, __],
+    CommunityOfPractice:   [O_, __, O_, __, O_, __, __, __, R_, __, __, __, __, __, __, __, A_, A_, R_, A_, __, __, __],
 
     // What C.2 does not list.
-    //                      CAN EHR ESM ESU EPL EFI EDP UAT UPL UTU UBS UBC UEX UEC UDP CNA CRE PPN EVA AUD TAD SYS
+    //                      CAN EHR ESM ESU EPL EFI EDP UAT UPL UTU UBS UBC UEX UEC UDP UFP CNA CRE PPN EVA AUD TAD SYS
     /// Tenants, clinical services and their sites.
-    Directory:             [__, R_, R_, R_, R_, __, __, R_, R_, __, R_, __, __, __, __, R_, R_, R_, __, R_, __, R_],
+    Directory:             [__, R_, R_, R_, R_, __, __, R_, R_, __, R_, __, __, __, __, __, R_, R_, R_, __, R_, __, R_],
     /// Supervisors: registers, load, courses, agreements about them.
-    Supervisor:            [__, R_, R_, R_, R_, __, __, __, R_, __, __, __, __, __, __, __, __, __, __, R3, __, __],
+    Supervisor:            [__, R_, R_, R_, R_, __, __, __, R_, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
     /// Policies and the catalogue of roles.
-    Policy:                [R_, R_, R_, R_, R_, R_, __, R_, R_, R_, R_, __, __, __, __, R_, R_, R_, R_, R_, __, R_],
+    Policy:                [R_, R_, R_, R_, R_, R_, __, R_, R_, R_, R_, __, __, __, __, __, R_, R_, R_, R_, R_, __, R_],
     /// Questions about policy, and their answers.
-    PolicyQuestion:        [__, R_, R_, __, R_, __, __, R_, R_, __, __, __, __, __, __, R_, R_, R_, __, R_, __, __],
+    PolicyQuestion:        [__, R_, R_, __, R_, __, __, R_, R_, __, __, __, __, __, __, __, R_, R_, R_, __, R_, __, __],
     /// Counts of the workforce.
-    Workforce:             [__, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, R_, __, __, R_, __, __],
+    Workforce:             [__, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, R_, __, __, R_, __, __],
     /// Programmes, intakes and curricula.
-    Programme:             [__, __, __, __, __, __, __, R_, R_, R_, R_, __, __, __, __, R_, R_, __, __, R_, __, __],
+    Programme:             [__, __, __, __, __, __, __, R_, R_, R_, R_, __, __, __, __, __, R_, R_, __, __, R_, __, __],
     /// Partnerships and the vacancies they advertise.
-    Partnership:           [__, R_, R_, __, R_, __, __, R_, R_, __, __, __, __, __, __, __, __, __, __, R_, __, __],
+    Partnership:           [__, R_, R_, __, R_, __, __, R_, R_, __, __, __, __, __, __, __, __, __, __, __, R_, __, __],
     /// That somebody applied and how far it has come, as both parties know it.
-    Application:           [O_, R_, R_, __, __, __, __, R_, R_, __, __, __, __, __, __, __, __, __, __, R3, __, __],
+    Application:           [O_, R_, R_, __, __, __, __, R_, R_, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
     /// Feedback agreed for the candidate.
-    CandidateFeedback:     [O_, R_, R_, __, __, __, __, R_, R_, __, __, __, __, __, __, __, __, __, __, R3, __, __],
+    CandidateFeedback:     [O_, R_, R_, __, __, __, __, R_, R_, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
     /// Offers, the answers to them, reserves and deferrals.
-    Offer:                 [O_, R_, R_, __, __, __, __, R_, R_, __, __, __, __, __, __, __, __, __, __, R3, __, __],
+    Offer:                 [O_, R_, R_, __, __, __, __, R_, R_, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
     /// A candidate put forward elsewhere.
-    Referral:              [O_, __, __, __, __, __, __, R_, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
+    Referral:              [O_, __, __, __, __, __, __, R_, __, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
     /// A place in another training.
-    TrainingPlace:         [O_, __, __, __, __, __, __, R_, R_, __, __, __, __, __, __, __, __, __, __, R3, __, __],
+    TrainingPlace:         [O_, __, __, __, __, __, __, R_, R_, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
     /// The trainee post.
-    Employment:            [O_, R_, R_, __, R_, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
+    Employment:            [O_, R_, R_, __, R_, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
     /// The studies.
-    Enrolment:             [O_, __, __, __, __, __, __, R_, R_, __, R_, R_, __, __, __, __, __, __, __, R3, __, __],
+    Enrolment:             [O_, __, __, __, __, __, __, R_, R_, __, R_, R_, __, __, __, __, __, __, __, __, R3, __, __],
     /// The joint year: whose, where, from when to when.
-    Training:              [O_, R_, R_, R_, R_, __, __, __, R_, R_, __, __, __, __, __, __, __, __, __, R3, __, __],
+    Training:              [O_, R_, R_, R_, R_, __, __, __, R_, R_, __, __, __, __, __, __, __, __, __, __, R3, __, __],
+    /// Why somebody withdrew, by class, and how the national return has it.
+    Withdrawal:            [O_, __, __, __, __, __, __, __, R_, __, S_, S_, __, __, __, __, A_, A_, __, __, R3, __, __],
+    /// What a student said before a withdrawal.
+    Representations:       [O_, __, __, __, __, __, __, __, R_, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
     /// Who supervises a trainee, and when nobody does.
-    Supervision:           [O_, R_, R_, R_, R_, __, __, __, R_, R_, __, __, __, __, __, __, __, __, __, R3, __, __],
+    Supervision:           [O_, R_, R_, R_, R_, __, __, __, R_, R_, __, __, __, __, __, __, __, __, __, __, R3, __, __],
     /// Gaps in supervision as a commissioner is told of them.
-    SupervisionNotice:     [__, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, R_, __, __, R_, __, __],
+    SupervisionNotice:     [__, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, R_, __, __, R_, __, __],
     /// The trainees an employer has at an intake, counted.
-    Cluster:               [__, R_, R_, __, R_, __, __, __, R_, __, __, __, __, __, __, R_, R_, __, __, R_, __, __],
+    Cluster:               [__, R_, R_, __, R_, __, __, __, R_, __, __, __, __, __, __, __, R_, R_, __, __, R_, __, __],
     /// An appeal against an outcome.
-    Appeal:                [O_, __, __, __, __, __, __, __, __, __, R_, R_, __, __, __, __, __, __, __, R3, __, __],
+    Appeal:                [O_, __, __, __, __, __, __, __, __, __, R_, R_, __, __, __, __, __, __, __, __, R3, __, __],
     /// What was conferred, and the registers that list it.
-    Qualification:         [O_, R_, R_, __, R_, __, __, __, R_, __, R_, R_, __, __, __, __, __, __, __, R3, __, __],
+    Qualification:         [O_, R_, R_, __, R_, __, __, __, R_, __, R_, R_, __, __, __, __, __, __, __, __, R3, __, __],
     /// A concern about somebody's role.
-    RoleConcern:           [O_, __, __, __, R_, __, __, __, R_, __, __, __, __, __, __, __, __, __, __, R3, __, __],
+    RoleConcern:           [O_, __, __, __, R_, __, __, __, R_, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
     /// Concerns as a network counts them.
-    ConcernCount:          [__, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, __, R_, __, __],
+    ConcernCount:          [__, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, __, R_, __, __],
     /// An auditor's dispute about a recorded event, for whose record it is.
-    Dispute:               [__, R_, __, __, __, __, __, __, R_, __, __, __, __, __, __, R_, __, __, __, R_, __, __],
+    Dispute:               [__, R_, __, __, __, __, __, __, R_, __, __, __, __, __, __, __, R_, __, __, __, R_, __, __],
     /// Disputes as a commissioner counts them who is no party of the record.
-    DisputeCount:          [__, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, R_, __, __, R_, __, __],
+    DisputeCount:          [__, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, R_, __, __, R_, __, __],
     /// The way into the qualified post, and the post as it is worked.
-    QualifiedPost:         [O_, R_, R_, R_, R_, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
+    QualifiedPost:         [O_, R_, R_, R_, R_, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
     /// What is done with patients in the qualified post.
-    PatientContact:        [O_, __, R_, R_, R_, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
+    PatientContact:        [O_, __, R_, R_, R_, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
     /// What became of those who trained, without their names.
-    Progression:           [__, __, __, __, __, __, __, __, R_, __, __, __, __, __, __, A_, A_, A_, A_, R_, __, __],
+    Progression:           [__, __, __, __, __, __, __, __, R_, __, __, __, __, __, __, __, A_, A_, A_, A_, R_, __, __],
     /// A clinical service's outcomes, in sums.
-    Outcomes:              [__, __, R_, __, R_, __, __, __, __, __, __, __, __, __, __, R_, R_, R_, A_, R_, __, __],
+    Outcomes:              [__, __, R_, __, R_, __, __, __, __, __, __, __, __, __, __, __, R_, R_, R_, A_, R_, __, __],
     /// Invoices for course fees.
-    Tuition:               [__, __, __, __, __, R_, __, __, R_, __, __, __, __, __, __, R_, R_, __, __, R_, __, __],
+    Tuition:               [__, __, __, __, __, R_, __, __, R_, __, __, __, __, __, __, __, R_, R_, __, __, R_, __, __],
     /// What an employer spends itself.
-    EmployerCosts:         [__, __, R_, __, R_, R_, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, __, __],
+    EmployerCosts:         [__, __, R_, __, R_, R_, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, __, __],
     /// A network's own record.
-    Network:               [__, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, __, R_, __, __],
+    Network:               [__, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, __, R_, __, __],
     /// What communities of practice there are.
-    Community:             [R_, __, R_, R_, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, __, R_, __, __],
+    Community:             [R_, __, R_, R_, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, __, R_, __, __],
     /// Extracts granted to the evaluator.
-    Extract:               [__, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, __, __, R_, R_, __, __],
+    Extract:               [__, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, __, __, R_, R_, __, __],
     /// Who acts for an organisation: its administrator reads the register, and nobody events of it.
-    Staff:                 [__, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, __, __],
+    Staff:                 [__, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R_, __, __],
     /// What was opened under break-glass, to whom and why.
-    BreakGlass:            [__, __, __, __, __, __, R_, __, __, __, __, __, __, __, R_, __, __, __, __, R_, __, __],
+    BreakGlass:            [__, __, __, __, __, __, R_, __, __, __, __, __, __, __, R_, __, __, __, __, __, R_, __, __],
     /// Requests to erase, and what is erased.
-    Erasure:               [O_, S_, S_, __, S_, __, R_, S_, S_, __, __, __, __, __, R_, S_, __, __, __, R3, __, __],
+    Erasure:               [O_, S_, S_, __, S_, __, R_, S_, S_, __, __, __, __, __, R_, __, S_, __, __, __, R3, __, __],
 }
 
 impl DataClass {
@@ -329,7 +333,9 @@ impl DataClass {
             PersonalClass::EmploymentIdentifier => Self::EmploymentIdentifiers,
             PersonalClass::Edi => Self::EqualityMonitoring,
             PersonalClass::LivedExperience => Self::LivedExperience,
-            PersonalClass::LeaveReason => Self::EmploymentReason,
+            PersonalClass::LeaveReason | PersonalClass::Discipline => Self::EmploymentReason,
+            PersonalClass::FitnessToPractise => Self::FitnessToPractise,
+            PersonalClass::Representations => Self::Representations,
         }
     }
 }

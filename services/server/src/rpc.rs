@@ -26,8 +26,10 @@ mod erasure;
 mod expansion_post;
 mod extract;
 mod feed;
+mod fitness;
 mod funding;
 mod identity;
+mod interruption;
 mod marks;
 mod monitoring;
 mod network;
@@ -47,9 +49,11 @@ mod staff;
 mod supervision;
 mod supervision_agreement;
 mod training;
+mod transfer;
 mod transition;
 mod vacancy;
 mod what_if;
+mod withdrawal;
 mod workforce;
 
 use std::sync::Arc;
@@ -74,7 +78,9 @@ use contract::v1::{
     enrolment_service_server::EnrolmentServiceServer, erasure_service_server::ErasureServiceServer,
     expansion_post_service_server::ExpansionPostServiceServer,
     extract_service_server::ExtractServiceServer, feed_service_server::FeedServiceServer,
-    funding_service_server::FundingServiceServer, identity_service_server::IdentityServiceServer,
+    fitness_service_server::FitnessServiceServer, funding_service_server::FundingServiceServer,
+    identity_service_server::IdentityServiceServer,
+    interruption_service_server::InterruptionServiceServer,
     marks_service_server::MarksServiceServer, monitoring_service_server::MonitoringServiceServer,
     network_service_server::NetworkServiceServer, offer_service_server::OfferServiceServer,
     operation_service_server::OperationServiceServer, outcome_service_server::OutcomeServiceServer,
@@ -86,12 +92,15 @@ use contract::v1::{
     progression_service_server::ProgressionServiceServer,
     qualification_service_server::QualificationServiceServer,
     qualified_practice_service_server::QualifiedPracticeServiceServer,
+    service_transfer_service_server::ServiceTransferServiceServer,
     staff_service_server::StaffServiceServer,
     supervision_agreement_service_server::SupervisionAgreementServiceServer,
     supervision_service_server::SupervisionServiceServer,
     training_service_server::TrainingServiceServer,
     transition_service_server::TransitionServiceServer,
-    vacancy_service_server::VacancyServiceServer, workforce_service_server::WorkforceServiceServer,
+    vacancy_service_server::VacancyServiceServer,
+    withdrawal_service_server::WithdrawalServiceServer,
+    workforce_service_server::WorkforceServiceServer,
 };
 use ledger::Ledger;
 use tokio::sync::watch;
@@ -149,6 +158,10 @@ pub(crate) fn services(
         EmploymentServiceServer(employment::EmploymentRpc),
         TrainingServiceServer(training::TrainingRpc),
         TransitionServiceServer(transition::TransitionRpc),
+        InterruptionServiceServer(interruption::InterruptionRpc),
+        ServiceTransferServiceServer(transfer::TransferRpc),
+        FitnessServiceServer(fitness::FitnessRpc),
+        WithdrawalServiceServer(withdrawal::WithdrawalRpc),
         MarksServiceServer(marks::MarksRpc),
         CircumstancesServiceServer(circumstances::CircumstancesRpc),
         SupervisionServiceServer(supervision::SupervisionRpc),

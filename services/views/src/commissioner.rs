@@ -137,6 +137,8 @@ impl View for Commissioner {
             Record::Notice(notice) => gaps::sums(&notice.gaps, sums),
             Record::Dispute(dispute) => dispute.sums(sums),
             Record::DisputeNotice(told) => told.0.sums(sums),
+            Record::Withdrawal(withdrawal) => withdrawal.sums(sums),
+            Record::Transfer(transfer) => transfer.sums(sums),
             Record::Unseen
             | Record::Course(_)
             | Record::Concern(_)
@@ -488,6 +490,33 @@ impl Dashboard for Commissioner {
             "lock_overrides_refused",
             "of these, attempts to override the lock",
         ),
+        count("transfers_pending", "transfers announced and not complete"),
+        count(
+            "services_transferred",
+            "clinical services that went to another employer",
+        ),
+        count(
+            "trainees_transferred",
+            "people in training who went with them",
+        ),
+        count(
+            "payee_exceptions",
+            "transfers whose successor is paid by exception (X-13)",
+        ),
+        split(
+            "services_moved",
+            Split::Word,
+            "clinical services transferred, by sector from and to",
+        ),
+        count(
+            "withdrawals_confirmed",
+            "withdrawals confirmed and standing",
+        ),
+        split(
+            "withdrawals_by_reason",
+            Split::Word,
+            "withdrawals confirmed, by class of reason",
+        ),
     ];
 
     const SUPPRESSED: &'static [&'static str] = &[
@@ -500,6 +529,7 @@ impl Dashboard for Commissioner {
         "retained",
         "cohort_entered",
         "cohort_qualified",
+        "withdrawals_by_reason",
     ];
 
     fn complete(figures: &mut Figures, policies: &Policies, on: Date) -> Result<(), Refusal> {

@@ -88,11 +88,19 @@ impl View for Employer {
             Record::Employment(employment) => {
                 sums.count(
                     "employed",
-                    employment.starts.is_some() && employment.ended.is_none(),
+                    employment.starts.is_some()
+                        && employment.ended.is_none()
+                        && employment.moved_out.is_none(),
                 );
                 sums.count("employments_ended", employment.ended.is_some());
+                sums.add(
+                    "checks_to_reassure",
+                    i64::from(employment.checks_to_reassure),
+                );
+                sums.add("checks_reassured", i64::from(employment.checks_reassured));
             }
             Record::Training(training) => training.sums(sums),
+            Record::Transfer(transfer) => transfer.sums(sums),
             Record::Qualification(qualification) => qualification.sums(sums),
             Record::TransitionPlan(plan) => plan.sums(sums),
             Record::Preceptorship(preceptorship) => preceptorship.sums(sums),
@@ -123,6 +131,7 @@ impl View for Employer {
             | Record::Enrolment(_)
             | Record::Community(_)
             | Record::Membership(_)
+            | Record::Withdrawal(_)
             | Record::Network(_)
             | Record::Region(_) => {}
             Record::ExamBoard(_)
@@ -469,6 +478,59 @@ impl Dashboard for Employer {
             "in_training_until",
             Split::Date,
             "trainings by their last day",
+        ),
+        count(
+            "trainings_handed_over",
+            "trainings that went with a clinical service (SET-13)",
+        ),
+        count(
+            "trainings_taken_over",
+            "trainings that came with a clinical service (SET-13)",
+        ),
+        count("transfers_pending", "transfers announced and not complete"),
+        count(
+            "services_transferred",
+            "clinical services that went to another employer",
+        ),
+        count(
+            "trainees_transferred",
+            "people in training who went with them",
+        ),
+        count(
+            "payee_exceptions",
+            "transfers whose successor is paid by exception (X-13)",
+        ),
+        split(
+            "services_moved",
+            Split::Word,
+            "clinical services transferred, by sector from and to",
+        ),
+        count(
+            "checks_to_reassure",
+            "employment checks of people taken over, to re-assure",
+        ),
+        count(
+            "checks_reassured",
+            "employment checks of people taken over, re-assured",
+        ),
+        count("interrupted", "people away from their training"),
+        count("interruptions", "interruptions so far, ended or not"),
+        count(
+            "less_than_full_time",
+            "people with a lighter week by agreement (X-07)",
+        ),
+        count("practice_suspended", "people whose practice is suspended"),
+        count(
+            "withdrawals_proposed",
+            "withdrawals under way and not confirmed",
+        ),
+        count(
+            "withdrawn_from_training",
+            "people whose withdrawal the university confirmed",
+        ),
+        count(
+            "withdrawals_reversed",
+            "confirmed withdrawals that were taken back",
         ),
         split(
             "supervised",

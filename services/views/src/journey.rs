@@ -102,7 +102,7 @@ impl Journey {
             Record::Employment(row) => {
                 self.whose(row.trainee.as_ref());
                 self.employed_from = row.starts;
-                self.employed_until = row.ended;
+                self.employed_until = row.ended.or(row.moved_out);
             }
             Record::Training(row) => {
                 self.whose(row.trainee.as_ref());
@@ -167,6 +167,8 @@ impl Journey {
             | Record::Progression(_)
             | Record::Course(_)
             | Record::Concern(_)
+            | Record::Withdrawal(_)
+            | Record::Transfer(_)
             | Record::Outcome(_) => {}
         }
     }

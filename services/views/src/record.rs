@@ -25,6 +25,8 @@ mod region;
 mod selection;
 mod service;
 mod training;
+mod training_course;
+mod transfer;
 pub(crate) mod year;
 
 use domain::{fact::Fact, world::Decider as _};
@@ -56,6 +58,8 @@ pub(crate) use region::{REGION, fidelity_of_roles};
 pub use selection::*;
 pub use service::*;
 pub use training::*;
+pub use training_course::*;
+pub use transfer::*;
 pub use year::*;
 
 pub(crate) use qualification::{completions, opened_for, unregistered};
@@ -115,6 +119,7 @@ macro_rules! records {
                     | Fact::Erasure(_)
                     | Fact::Staff(_)
                     | Fact::BreakGlass(_)
+                    | Fact::FitnessCase(_)
                     | Fact::Extract(_) => {}
                 }
             }
@@ -205,6 +210,10 @@ records! {
     DisputeNotice(ToldDispute) of dispute::DisputeNotice: Fact::DisputeNotice(event) => event,
     /// Gaps in supervision, without a name.
     Notice(NoticeRecord) of supervision::SupervisionNotice: Fact::SupervisionNotice(event) => event,
+    /// A transfer of a clinical service.
+    Transfer(TransferRecord) of transfer::ServiceTransfer: Fact::ServiceTransfer(event) => event,
+    /// A withdrawal from a training.
+    Withdrawal(WithdrawalRecord) of withdrawal::Withdrawal: Fact::Withdrawal(event) => event,
     /// Released results.
     Qualification(QualificationRecord) of qualification::Qualification: Fact::Qualification(event) => event,
     /// A plan towards the qualified post.

@@ -58,6 +58,12 @@ impl View for University {
             Record::TrainingPlace(place) => place.sums(sums),
             Record::Training(training) => training.sums(sums),
             Record::Invoice(invoice) => sums.add("tuition_charged", invoice.pence),
+            Record::Withdrawal(withdrawal) => {
+                withdrawal.sums(sums);
+                if let Some(code) = &withdrawal.leaving_code {
+                    sums.add_of("leaving_codes", code, 1);
+                }
+            }
             Record::Qualification(qualification) => {
                 qualification.sums(sums);
                 if let Some(award) = &qualification.award {
@@ -104,7 +110,8 @@ impl View for University {
             | Record::Outcome(_) => {}
             Record::TransitionPlan(_)
             | Record::QualifiedPractice(_)
-            | Record::ArrsDeployment(_) => {}
+            | Record::ArrsDeployment(_)
+            | Record::Transfer(_) => {}
         }
     }
 
@@ -258,6 +265,50 @@ impl Dashboard for University {
             "in_training_until",
             Split::Date,
             "trainings by their last day",
+        ),
+        count(
+            "employers_changed",
+            "students whose employer changed during the study (SET-13)",
+        ),
+        count(
+            "trainings_handed_over",
+            "trainings that went with a clinical service (SET-13)",
+        ),
+        count(
+            "trainings_taken_over",
+            "trainings that came with a clinical service (SET-13)",
+        ),
+        count("interrupted", "people away from their training"),
+        count("interruptions", "interruptions so far, ended or not"),
+        count(
+            "less_than_full_time",
+            "people with a lighter week by agreement (X-07)",
+        ),
+        count("practice_suspended", "people whose practice is suspended"),
+        count(
+            "withdrawals_proposed",
+            "withdrawals under way and not confirmed",
+        ),
+        count(
+            "withdrawn_from_training",
+            "people whose withdrawal the university confirmed",
+        ),
+        count(
+            "withdrawals_reversed",
+            "confirmed withdrawals that were taken back",
+        ),
+        count(
+            "withdrawals_confirmed",
+            "withdrawals confirmed and standing",
+        ),
+        split(
+            "withdrawals_by_reason",
+            Split::Word,
+            "withdrawals confirmed, by class of reason",
+        ),
+        count(
+            "intakes_changed",
+            "students who went on with another intake",
         ),
         count("reviews_held", "three-way reviews held"),
         count("reviews_overdue", "three-way reviews due and not held"),

@@ -4,6 +4,7 @@
 mod after_qualifying;
 mod board;
 mod commitment;
+mod course;
 pub(crate) mod erasure;
 mod money;
 pub(crate) mod network;
@@ -14,6 +15,7 @@ mod services;
 mod staff;
 mod study;
 mod training;
+pub(crate) mod transfer;
 
 use domain::{
     actor::{
@@ -59,6 +61,8 @@ pub(crate) async fn whole(cast: &Cast) {
     selection::posts(cast, &campaign).await;
     smallest_cluster(cast).await;
     selection::elsewhere(cast, &campaign).await;
+    let winding = course::winding(cast, &campaign).await;
+    transfer::retendered(cast, &campaign, &winding).await;
     let practitioner = practitioner(cast, &campaign).await;
     cast.of(NORTHMOOR, EmployerHr)
         .on("2026-01-31")

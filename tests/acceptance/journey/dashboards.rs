@@ -102,3 +102,16 @@ pub(super) async fn hidden(cast: &Cast, viewer: &str, name: &str, part: &str) {
     assert_eq!(figure["value"].as_i64().filter(|value| *value > 0), None);
     assert_eq!(figure["suppressed"], true, "{figure}");
 }
+
+/// The values of a split figure, in the order of its parts.
+pub(super) async fn parts(cast: &Cast, viewer: &str, name: &str) -> Vec<i64> {
+    cast.settle().await;
+    let dashboard = dashboard(cast, viewer).await;
+    let figures = dashboard["dashboard"]["figures"].as_array();
+    figures
+        .expect("figures")
+        .iter()
+        .filter(|figure| figure["name"] == name)
+        .filter_map(|figure| figure["value"].as_i64())
+        .collect()
+}

@@ -14,6 +14,7 @@ use crate::{
     marks::{MarkSheet, MarkSheetAct},
     refusal::{Reason, Refusal},
     text,
+    training::Training,
     world::{Command, Halt, Issue, StreamKey, World},
 };
 
@@ -204,8 +205,9 @@ impl Command for RatifyOutcome {
             .study()
             .ok_or_else(Refusal::not_permitted)?;
         let (appointment, level) = (study.appointment.clone(), study.level);
+        let training = Training::of(world, appointment.application)?;
         let portfolio_verified = world
-            .read(appointment.training())?
+            .read(training)?
             .portfolio()
             .is_some_and(|portfolio| portfolio.on <= held);
         let outcome = self.outcome(|| pass_mark(issue, level, held))?;

@@ -309,8 +309,8 @@ impl Command for NoteTrainingLeft {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         issue.by.acting_for(TenantKind::Platform)?;
         let training = world.read(self.training)?;
-        match (training.appointment().cloned(), training.status()) {
-            (Some(appointment), TrainingStatus::Ended) => LapseCommitment {
+        match (training.appointment().cloned(), training.ended_early()) {
+            (Some(appointment), true) => LapseCommitment {
                 appointment,
                 ground: LapseGround::Withdrawn,
             }

@@ -118,7 +118,10 @@ fn b_3_the_end_of_the_employment_reaches_the_training() {
         "{followed:?}"
     );
     let training = given.state(cast::appointment().training()).expect("noted");
-    assert_eq!(training.status(), crate::training::TrainingStatus::Ended);
+    assert_eq!(
+        training.status(),
+        crate::training::TrainingStatus::WithdrawalProposed
+    );
     assert_eq!(training.last_day(), Some(last_day));
 }
 

@@ -107,7 +107,7 @@ impl Decider for PayeeException {
 
 /// Whether salary support may go to an employer: by its sector, or by an exception (`FUND-05`,
 /// `X-13`).
-pub(super) fn permitted_payee(
+pub(crate) fn permitted_payee(
     issue: &Issue,
     world: &mut World,
     commissioner: TenantId,
@@ -254,16 +254,25 @@ impl Command for GrantPayeeException {
         if world.read(Tenant::id(self.payee))?.sector().is_none() {
             return Err(Refusal::not_permitted().into());
         }
-        let id = PayeeException::id(commissioner, self.payee);
         let exception = GrantedException {
             commissioner,
             payee: self.payee,
             from: issue.today(),
             reason,
         };
-        world.decide(issue, id, PayeeExceptionAct::Grant(exception))?;
-        Ok(id.key())
+        Ok(except(issue, world, exception)?.key())
     }
+}
+
+/// Grants an exception, once its commissioner is known to ask for it.
+pub(crate) fn except(
+    issue: &Issue,
+    world: &mut World,
+    exception: GrantedException,
+) -> Result<Id<PayeeException>, Halt> {
+    let id = PayeeException::id(exception.commissioner, exception.payee);
+    world.decide(issue, id, PayeeExceptionAct::Grant(exception))?;
+    Ok(id)
 }
 
 /// Another employer is paid from the effective day on, because it took the trainee's clinical

@@ -13,7 +13,7 @@ use crate::{
     calendar::months_later,
     id::Id,
     refusal::{Reason, Refusal},
-    training::TrainingYear,
+    training::{Training, TrainingYear},
     world::{Command, Halt, Issue, Issued, StreamKey, World},
 };
 
@@ -200,10 +200,11 @@ pub(super) fn year_of(
     world: &mut World,
     award: &FundingAward,
 ) -> Result<Option<TrainingYear>, Halt> {
-    match award.award().map(|award| award.appointment.training()) {
-        Some(training) => Ok(world.read(training)?.year()),
-        None => Ok(None),
-    }
+    let Some(application) = award.award().map(|award| award.appointment.application) else {
+        return Ok(None);
+    };
+    let training = Training::of(world, application)?;
+    Ok(world.read(training)?.year())
 }
 
 /// The commissioner pays one month of salary to the employer, within the training year (`FUND-05`).

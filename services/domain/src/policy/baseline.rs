@@ -209,6 +209,21 @@ fn clusters_and_training(rows: &mut Rows) {
         json!(20),
         "[P] TRAIN-24, TRAIN-25: share of logged activity outside the role's scope",
     );
+    rows.set(
+        "practice_days.exception",
+        json!({ "min": 1, "max": 2 }),
+        "[P] X-07: less than full time, by agreement of both sides",
+    );
+    rows.set(
+        "fitness.review_days",
+        json!(14),
+        "[S] standards B.5: an interim suspension is reviewed every ten working days",
+    );
+    rows.set(
+        "withdrawal.representations_days",
+        json!({ "trainee": 0, "employer": 14, "university": 14, "employment_end": 14 }),
+        "[S] standards B.5: representations before withdrawal; [P] days, none for an own request",
+    );
     rows.set("supervisor.recheck_days", json!(365), "[P] standards B.4");
     rows.set(
         "supervisor.training",

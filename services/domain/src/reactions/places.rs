@@ -29,7 +29,9 @@ pub(super) fn after(event: &Occurred) -> Vec<Reaction> {
                 JoinCluster { training },
             )]
         }
-        Fact::Training(TrainingEvent::EmploymentEndNoted { on }) => {
+        Fact::Training(
+            TrainingEvent::EmploymentEndNoted { on } | TrainingEvent::TrainingWithdrawn { on, .. },
+        ) => {
             let training = Id::new(event.stream);
             let leave = LeaveCluster { training, on: *on };
             vec![

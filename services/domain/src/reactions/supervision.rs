@@ -9,7 +9,9 @@ use crate::{
     id::Id,
     permission::Action,
     preceptorship::PreceptorshipEvent,
-    supervision::{NoteSupervisionGaps, ReviewSupervisees, ReviewSupervision},
+    supervision::{
+        NoteSupervisionGaps, ReviewQualifiedSupervision, ReviewSupervisees, ReviewSupervision,
+    },
     training::{Training, TrainingEvent},
 };
 
@@ -26,7 +28,8 @@ pub(super) fn after_training(training: Id<Training>, event: &TrainingEvent) -> V
         TrainingEvent::TrainingExtended { until } => vec![review(), after(*until)],
         TrainingEvent::SupervisorAssigned { .. }
         | TrainingEvent::SupervisionEnded { .. }
-        | TrainingEvent::EmploymentEndNoted { .. } => vec![review()],
+        | TrainingEvent::EmploymentEndNoted { .. }
+        | TrainingEvent::TrainingTakenOver { .. } => vec![review()],
         TrainingEvent::SupervisionGapOpened { .. }
         | TrainingEvent::SupervisionGapClosed { .. }
         | TrainingEvent::SupervisionGapRemoved { .. } => vec![Reaction::command(
@@ -52,13 +55,12 @@ pub(super) fn after_check(supervisor: Id<Supervisor>, event: &SupervisorEvent) -
 /// Supervision goes on in the qualified post (`SUP-05`).
 pub(super) fn after_preceptorship(event: &PreceptorshipEvent) -> Vec<Reaction> {
     match event {
-        PreceptorshipEvent::PreceptorshipStarted { appointment, .. } => {
-            let training = appointment.training();
-            vec![Reaction::command(
-                Action::EvidenceQualifiedPost,
-                ReviewSupervision { training },
-            )]
-        }
+        PreceptorshipEvent::PreceptorshipStarted { appointment, .. } => vec![Reaction::command(
+            Action::EvidenceQualifiedPost,
+            ReviewQualifiedSupervision {
+                application: appointment.application,
+            },
+        )],
         _ => vec![],
     }
 }

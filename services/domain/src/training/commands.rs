@@ -36,7 +36,7 @@ pub struct NoteEmployment {
 impl Command for NoteEmployment {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         issue.by.acting_for(TenantKind::Platform)?;
-        let id = self.appointment.training();
+        let id = Training::of(world, self.appointment.application)?;
         let note = TrainingAct::NoteEmployment {
             appointment: self.appointment.clone(),
             starts: self.starts,
@@ -49,8 +49,8 @@ impl Command for NoteEmployment {
 /// Reaction to the end of an employment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NoteEmploymentEnd {
-    /// Of which training.
-    pub training: Id<Training>,
+    /// Whose.
+    pub application: Id<Application>,
     /// The last day.
     pub on: Date,
 }
@@ -58,9 +58,27 @@ pub struct NoteEmploymentEnd {
 impl Command for NoteEmploymentEnd {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         issue.by.acting_for(TenantKind::Platform)?;
+        let training = Training::of(world, self.application)?;
         let note = TrainingAct::NoteEmploymentEnd { on: self.on };
-        world.decide(issue, self.training, note)?;
-        Ok(self.training.key())
+        world.decide(issue, training, note)?;
+        Ok(training.key())
+    }
+}
+
+/// Reaction to a reinstatement.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NoteReinstatement {
+    /// Whose.
+    pub application: Id<Application>,
+}
+
+impl Command for NoteReinstatement {
+    fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
+        issue.by.acting_for(TenantKind::Platform)?;
+        let training = Training::of(world, self.application)?;
+        let note = TrainingAct::Course(super::CourseAct::NoteReinstatement);
+        world.decide(issue, training, note)?;
+        Ok(training.key())
     }
 }
 
@@ -76,7 +94,7 @@ pub struct NoteEnrolment {
 impl Command for NoteEnrolment {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         issue.by.acting_for(TenantKind::Platform)?;
-        let id = self.appointment.training();
+        let id = Training::of(world, self.appointment.application)?;
         let note = TrainingAct::NoteEnrolment {
             appointment: self.appointment.clone(),
             teaching: self.teaching,
@@ -123,7 +141,7 @@ impl Command for AssignSupervisor {
             let course = SupervisorCourse::id(appointment.university, self.supervisor);
             eligible &= world.read(course)?.trained_on(today);
         }
-        let id = appointment.training();
+        let id = Training::of(world, self.application)?;
         let assign = TrainingAct::Assign {
             appointment,
             supervisor: self.supervisor,

@@ -223,7 +223,8 @@ impl Training {
         let university_days: u32 = issued.policies.get("university_days", pattern.from)?;
         let practice_days: Range = issued.policies.get("practice_days", pattern.from)?;
         if pattern.university_days != university_days
-            || !(practice_days.min..=practice_days.max).contains(&pattern.practice_days)
+            || !((practice_days.min..=practice_days.max).contains(&pattern.practice_days)
+                || self.course.admits_week(pattern.practice_days, pattern.from))
         {
             return Err(Refusal::new(
                 Reason::WeeklyPatternInvalid,
@@ -332,7 +333,8 @@ impl Training {
         extend: &ExtendTraining,
     ) -> Result<Vec<TrainingEvent>, Refusal> {
         self.only(issued, Party::Employer)?;
-        let (Some(year), Some(last), None) = (self.year, self.last_day(), self.left) else {
+        let going = self.left.or(self.course.leaving.map(|leaving| leaving.on));
+        let (Some(year), Some(last), None) = (self.year, self.last_day(), going) else {
             return Err(Refusal::new(
                 Reason::StateNotAllowed,
                 "only a training that runs can be extended",

@@ -226,11 +226,16 @@ classes! {
         FundingLock (status): FundingLockChecked,
     }
     Enrolment: enrolment::Enrolment => EnrolmentEvent {
-        Enrolment: ProgrammeEnrolled,
+        Enrolment: ProgrammeEnrolled | IntakeChanged | EmployerChanged,
         RatifiedOutcome: BoardOutcomeNoted | BoardOutcomeRedated | BoardOutcomeSetAside,
     }
     Employment: employment::Employment => EmploymentEvent {
-        Employment: EmploymentStarted | EmploymentEnded,
+        Employment: EmploymentStarted | EmploymentEnded | EmploymentReinstated
+            | EmploymentTransferredOut | EmploymentTransferredIn
+            | EmploymentChecksReassuranceOpened,
+        CheckStatus: EmploymentCheckReassured,
+        Leave: LeaveRecorded,
+        EmploymentReason: TraineeDismissed,
     }
     PriorLearning: prior_learning::PriorLearning => PriorLearningEvent {
         StudyEvidence: PriorLearningClaimed | PriorLearningDecided,
@@ -240,18 +245,35 @@ classes! {
     }
     Training: training::Training => TrainingEvent {
         Training: EmploymentNoted | EmploymentEndNoted | EnrolmentNoted | TrainingStarted
-            | TraineePlaced | TrainingExtended,
+            | TraineePlaced | TrainingExtended | TrainingInterrupted | TrainingResumed
+            | WithdrawalProposed | RepresentationsMade | TrainingWithdrawn | WithdrawalDropped
+            | WithdrawalReversed | EmploymentReinstatementNoted | TrainingHandedOver,
+        FitnessToPractise (status): PracticeSuspended | PracticeRestored,
         Supervision: SupervisorAssigned | SupervisionEnded | SupervisionGapOpened
             | SupervisionGapClosed | SupervisionGapRemoved,
-        Attendance: WeeklyPatternSet | AttendanceRecorded | RecordCorrected | HoursRecomputed,
+        Attendance: WeeklyPatternSet | AttendanceRecorded | RecordCorrected | HoursRecomputed
+            | LessThanFullTimeAgreed | LessThanFullTimeGranted,
         PracticeHours: HoursUnderReview | HoursReviewLifted | PracticeHoursLogged
             | PracticeHoursSigned | PracticeHoursCorrected | PracticeHoursVoided | HoursDisallowed
-            | HoursReinstated | CaseloadRecorded | PortfolioVerified,
+            | HoursReinstated | CaseloadRecorded | PortfolioVerified | TrainingTakenOver,
         SupervisionLog: ThreeWayReviewHeld,
     }
     Cluster: cluster::Cluster => ClusterEvent {
         Cluster: ClusterFormed | ClusterJoined | ClusterLeft | ClusterAtRiskRaised
             | ClusterAtRiskLifted,
+    }
+    ServiceTransfer: transfer::ServiceTransfer => ServiceTransferEvent {
+        Directory: RetenderAnnounced | TransferImpactAssessed | ServiceTransferred,
+        Award: SuccessorPayeeAgreed | InstalmentsToOldPayeeEnded,
+        Commitment: CommitmentAccepted,
+    }
+    FitnessCase: fitness::FitnessCase => FitnessCaseEvent {
+        FitnessToPractise: FitnessCaseOpened | InterimSuspensionImposed | InterimSuspensionReviewed
+            | InterimSuspensionLifted | FitnessCaseClosed,
+    }
+    Withdrawal: withdrawal::Withdrawal => WithdrawalEvent {
+        Withdrawal: WithdrawalReasonGiven | WithdrawalConfirmed | WithdrawalUndone,
+        Representations: RepresentationsReceived,
     }
     ExamBoard: board::ExamBoard => ExamBoardEvent {
         BoardPapers: BoardConstituted | ExternalExaminerArranged | ChairsActionTaken
@@ -382,8 +404,11 @@ pub enum Turn {
 /// The turn that an event type is, if it is one.
 pub fn turn(event_type: &str) -> Option<Turn> {
     Some(match event_type {
-        "CommitmentTakenOver" | "FundingAwardTakenOver" | "PlacesTakenOver" => Turn::Entered,
-        "CommitmentTransferred" | "PayeeEnded" => Turn::Left,
+        "CommitmentTakenOver"
+        | "FundingAwardTakenOver"
+        | "PlacesTakenOver"
+        | "TrainingTakenOver" => Turn::Entered,
+        "CommitmentTransferred" | "PayeeEnded" | "TrainingHandedOver" => Turn::Left,
         "ShortlistRevealed" | "JointOutcomeReached" => Turn::Revealed,
         "ResultReleased" | "ResultShownToTrainee" => Turn::Released,
         "ErasureDecided" | "RetentionExpired" | "PersonKeysDestroyed" => Turn::Erased,
@@ -439,7 +464,7 @@ mod tests {
     fn every_turn_is_an_event_type() {
         let all: Vec<_> = types().into_iter().map(|(_, event)| event).collect();
         let turns = all.iter().filter(|event| turn(event).is_some()).count();
-        assert_eq!(turns, 12, "of those the function names");
+        assert_eq!(turns, 14, "of those the function names");
     }
 
     #[test]

@@ -16,6 +16,18 @@ use crate::{desk::Desk, status::refused, wire};
 
 pub(crate) struct TrainingRpc(pub(crate) Desk);
 
+/// A status on the wire.
+pub(super) const fn state_word(status: TrainingStatus) -> TrainingState {
+    match status {
+        TrainingStatus::Awaiting => TrainingState::Awaiting,
+        TrainingStatus::InTraining => TrainingState::InTraining,
+        TrainingStatus::Ended => TrainingState::Ended,
+        TrainingStatus::Interrupted => TrainingState::Interrupted,
+        TrainingStatus::WithdrawalProposed => TrainingState::WithdrawalProposed,
+        TrainingStatus::Withdrawn => TrainingState::Withdrawn,
+    }
+}
+
 #[tonic::async_trait]
 impl TrainingService for TrainingRpc {
     async fn assign_supervisor(
@@ -115,11 +127,7 @@ impl TrainingService for TrainingRpc {
             read = self.0.as_known(&request, read, known).await?;
         }
         let training = &read.state;
-        let state = match training.status() {
-            TrainingStatus::Awaiting => TrainingState::Awaiting,
-            TrainingStatus::InTraining => TrainingState::InTraining,
-            TrainingStatus::Ended => TrainingState::Ended,
-        };
+        let state = state_word(training.status());
         let (year, pattern) = (training.year(), training.pattern());
         let practice = DataClass::PracticeHours.is_shown_to(role);
         let totals = practice.then(|| training.totals());

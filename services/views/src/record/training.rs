@@ -128,6 +128,10 @@ pub struct EnrolmentRecord {
     pub outcomes: Vec<Decided>,
     /// The sittings that decided so.
     pub sittings: Vec<Uuid>,
+    /// How often the student went on with another intake.
+    pub intakes_changed: u32,
+    /// How often the employer changed under the study.
+    pub employers_changed: u32,
 }
 
 /// What a board decided, without module, cap or date.
@@ -168,6 +172,8 @@ impl EnrolmentRecord {
             "withdrawn_by_board",
             self.outcomes.contains(&Decided::Withdrawn),
         );
+        sums.add("intakes_changed", i64::from(self.intakes_changed));
+        sums.add("employers_changed", i64::from(self.employers_changed));
     }
 }
 
@@ -200,6 +206,21 @@ impl Keep<EnrolmentEvent> for EnrolmentRecord {
                 }
             }
             EnrolmentEvent::BoardOutcomeRedated { .. } => {}
+            EnrolmentEvent::EmployerChanged { employer, .. } => {
+                self.employers_changed = self.employers_changed.saturating_add(1);
+                if let Some(trainee) = &mut self.trainee {
+                    trainee.employer = *employer;
+                }
+            }
+            EnrolmentEvent::IntakeChanged {
+                intake, curriculum, ..
+            } => {
+                self.curriculum.clone_from(curriculum);
+                self.intakes_changed = self.intakes_changed.saturating_add(1);
+                if let Some(trainee) = &mut self.trainee {
+                    trainee.intake = intake.0;
+                }
+            }
         }
     }
 
@@ -219,6 +240,12 @@ pub struct EmploymentRecord {
     pub starts: Option<Date>,
     /// Last day, once it has ended.
     pub ended: Option<Date>,
+    /// First day with another employer, for somebody who went with the clinical service.
+    pub moved_out: Option<Date>,
+    /// Employment checks to re-assure, for somebody who came with one.
+    pub checks_to_reassure: u32,
+    /// Those of them that are.
+    pub checks_reassured: u32,
 }
 
 impl Keep<EmploymentEvent> for EmploymentRecord {
@@ -231,6 +258,23 @@ impl Keep<EmploymentEvent> for EmploymentRecord {
                 self.ended = None;
             }
             EmploymentEvent::EmploymentEnded { on, .. } => self.ended = Some(*on),
+            EmploymentEvent::EmploymentReinstated { .. } => self.ended = None,
+            EmploymentEvent::TraineeDismissed { .. } | EmploymentEvent::LeaveRecorded { .. } => {}
+            EmploymentEvent::EmploymentTransferredOut { on, .. } => self.moved_out = Some(*on),
+            EmploymentEvent::EmploymentTransferredIn {
+                appointment, on, ..
+            } => {
+                self.trainee = Some(Trainee::from(appointment));
+                self.starts = self.starts.or(Some(*on));
+                self.moved_out = None;
+            }
+            EmploymentEvent::EmploymentChecksReassuranceOpened { checks } => {
+                self.checks_to_reassure = u32::try_from(checks.len()).unwrap_or(u32::MAX);
+                self.checks_reassured = 0;
+            }
+            EmploymentEvent::EmploymentCheckReassured { .. } => {
+                self.checks_reassured = self.checks_reassured.saturating_add(1);
+            }
         }
     }
 

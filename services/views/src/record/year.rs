@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Keep, Trainee,
+    Keep, Trainee, TrainingCourse,
     gaps::{self, Gaps},
 };
 use crate::dashboard::{Definition, Split, cluster, count, percent, split};
@@ -58,6 +58,8 @@ pub struct TrainingRecord {
     /// Weeks of study that were corrected.
     #[serde(default)]
     pub corrected: u32,
+    /// Whether it goes its usual way.
+    pub course: TrainingCourse,
 }
 
 /// Where a trainee practises.
@@ -104,6 +106,7 @@ impl TrainingRecord {
         let study: i64 = self.study.values().copied().map(i64::from).sum();
         sums.add(STUDY_DAYS.name, study);
         sums.add(CORRECTED.name, i64::from(self.corrected));
+        self.course.sums(sums);
         for (until, activity) in &self.activity {
             let place = self.placements.range(..=*until).next_back();
             let service = place.map_or_else(Uuid::nil, |(_, place)| place.clinical_service);
@@ -118,10 +121,16 @@ impl TrainingRecord {
         sums.add("trainings_started", 1);
         sums.add_of("cluster_started", &cluster, 1);
         sums.count("left_training", self.left.is_some());
-        sums.add_of("cluster_left", &cluster, i64::from(self.left.is_some()));
-        if let (None, Some(until)) = (self.left, self.ends) {
-            sums.add_of("in_training_until", until, 1);
+        let gone =
+            self.left.is_some() || self.course.withdrawn.is_some() || self.course.handed_over;
+        sums.add_of("cluster_left", &cluster, i64::from(gone));
+        if let (false, Some(until)) = (gone, self.ends) {
+            // Who is away still belongs to the cluster; the training does not run meanwhile.
             sums.add_of(CLUSTER_UNTIL, format!("{cluster}/{until}"), 1);
+            if self.course.interrupted.is_some() {
+                return;
+            }
+            sums.add_of("in_training_until", until, 1);
             sums.add("caseload", i64::from(self.caseload));
             if let Some((_, place)) = self.placements.last_key_value() {
                 sums.add_of("placed_by_setting", &place.setting, 1);
@@ -395,6 +404,26 @@ impl Keep<TrainingEvent> for TrainingRecord {
             }
             TrainingEvent::CaseloadRecorded { caseload } => self.caseload = caseload.clients,
             TrainingEvent::WeeklyPatternSet { .. } | TrainingEvent::PracticeHoursSigned { .. } => {}
+            TrainingEvent::EmploymentReinstatementNoted { .. } => self.left = None,
+            TrainingEvent::TrainingTakenOver { taken } => {
+                self.course.note(fact);
+                self.trainee = Some(Trainee::from(&taken.appointment));
+                self.starts = taken.year.map(|year| year.starts);
+                self.ends = self.ends.or(taken.year.map(|year| year.ends));
+                self.expected_board = taken.expected_board;
+                self.supervisor = taken.supervisor.map(|supervisor| supervisor.0);
+                self.reviews = taken.totals.reviews;
+                let place = Place {
+                    clinical_service: taken.placement.clinical_service.0,
+                    setting: taken.placement.setting.to_string(),
+                };
+                self.placements.insert(taken.placement.from, place);
+            }
+            other => {
+                let (ends, board) = self.course.note(other);
+                self.ends = ends.or(self.ends);
+                self.expected_board = board.or(self.expected_board);
+            }
         }
     }
 

@@ -18,6 +18,7 @@ use crate::{
     personal::{Personal, PersonalClass},
     refusal::Refusal,
     text,
+    training::Training,
     world::{Command, Custody, Decider, Halt, Issue, Issued, StreamKey, World, aggregate},
 };
 
@@ -340,7 +341,8 @@ impl Decider for FundingLock {
                 training_start,
                 expected_board,
             } => {
-                if self.locks.contains_key(&appointment.application) {
+                let known = self.lock(appointment.application);
+                if known.is_some_and(|known| !known.provisional) {
                     return Ok(vec![]);
                 }
                 let lock = after(appointment, *training_start, *expected_board, true)?;
@@ -452,7 +454,8 @@ impl Command for AwaitLaterBoard {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         issue.by.acting_for(TenantKind::Platform)?;
         let id = FundingLock::id(self.appointment.person);
-        let Some(year) = world.read(self.appointment.training())?.year() else {
+        let training = Training::of(world, self.appointment.application)?;
+        let Some(year) = world.read(training)?.year() else {
             return Ok(id.key());
         };
         let later = FundingLockAct::Await {
@@ -479,7 +482,8 @@ impl Command for FixFundingLock {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         issue.by.acting_for(TenantKind::Platform)?;
         let id = FundingLock::id(self.appointment.person);
-        let Some(year) = world.read(self.appointment.training())?.year() else {
+        let training = Training::of(world, self.appointment.application)?;
+        let Some(year) = world.read(training)?.year() else {
             return Ok(id.key());
         };
         let fix = FundingLockAct::Fix {
