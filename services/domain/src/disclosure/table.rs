@@ -235,7 +235,8 @@ impl Grid {
         let (rows, columns) = (self.rows, self.columns);
         // Nobody is in a line of nobody: that is shown.
         let small = |told: &Told| {
-            told.shown != Some(0) && (told.count < self.rule.share_base() || told.shown.is_none())
+            let base = self.rule.share_base();
+            (told.shown).is_none_or(|shown| shown > 0 && shown < base)
         };
         let all = small(&self.told[rows][columns]);
         let of_row: Vec<usize> = (0..rows)
@@ -451,8 +452,9 @@ impl Grid {
 
 /// Whether a small part stands beside fewer than two that are enough to be shown.
 fn thin<'a>(rule: DisclosureRule, parts: impl Iterator<Item = &'a Told> + Clone) -> bool {
-    let large = |told: &&Told| told.count > rule.suppress_to;
-    parts.clone().any(|told| rule.is_small(told.count)) && parts.filter(large).count() < 2
+    let hidden = |told: &Told| told.shown.is_none() && rule.is_small(told.count);
+    let large = |told: &&Told| told.shown.unwrap_or(told.count) > rule.suppress_to;
+    parts.clone().any(hidden) && parts.filter(large).count() < 2
 }
 
 /// How a node is reached: over which figure and from which node, with or against it.

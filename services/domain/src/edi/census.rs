@@ -145,6 +145,13 @@ impl Census {
             .collect();
         let commissioner = issue.by.tenant;
         let looks = self.looks(commissioner, &areas, minimum_change, last);
+        // Of fewer people than it takes not even what is withheld beside a count may change.
+        if let (Some(last), Some(false)) = (last, looks.last()) {
+            return Ok(EdiRelease {
+                month,
+                ..last.clone()
+            });
+        }
         let drawn = areas
             .iter()
             .zip(&looks)

@@ -159,8 +159,10 @@ fn d_18_one_application_more_moves_no_figure_and_eight_do() {
     let mut given = Given::directory();
     publish(&mut given, JANUARY, applicants()).expect("published");
     let before = release(&given, JANUARY);
+    // The first of a group: a zero that stays, and nothing withheld beside it.
     let mut one_more = applicants();
-    apply(&mut one_more, 600, 1, Region::NorthWest, BLACK, FEBRUARY);
+    let first = Some(("nhs_ethnic_category_2001", "S"));
+    apply(&mut one_more, 600, 1, Region::NorthWest, first, FEBRUARY);
     let mut other = given.clone();
     publish(&mut given, FEBRUARY, one_more).expect("published");
     let after = release(&given, FEBRUARY);

@@ -42,18 +42,20 @@ impl EdiService for EdiRpc {
         let releases = self.releases(&permit, &asked.commissioner).await?;
         let release = match asked.month.as_str() {
             "" => releases.all().next_back(),
-            month => releases.of(of_month(month)?),
+            month => {
+                let nothing = || refused(&Refusal::not_permitted());
+                Some(releases.of(of_month(month)?).ok_or_else(nothing)?)
+            }
         };
-        let release = release.ok_or_else(|| refused(&Refusal::not_permitted()))?;
         let region = self.region(&permit).await?;
-        let figures = release.seen_by(permit.actor().kind, region);
-        Ok(Response::new(GetEdiReleaseResponse {
-            release: Some(EdiRelease {
-                month: show(release.month),
-                figures: figures.map(figure).collect(),
-                minimum_change: wire::small(release.minimum_change),
-            }),
-        }))
+        let release = release.map(|release| EdiRelease {
+            month: show(release.month),
+            figures: (release.seen_by(permit.actor().kind, region))
+                .map(figure)
+                .collect(),
+            minimum_change: wire::small(release.minimum_change),
+        });
+        Ok(Response::new(GetEdiReleaseResponse { release }))
     }
 
     async fn list_edi_releases(
@@ -108,12 +110,13 @@ impl EdiRpc {
             return Err(refused(&Refusal::not_permitted()));
         }
         let platform = Permit::platform(permit.action());
-        let read = self
-            .0
-            .ledger()
-            .read(&platform, EdiReleases::id(whose))
-            .await;
-        Ok(read.map_err(failed)?.state)
+        let id = EdiReleases::id(whose);
+        match self.0.ledger().read(&platform, id).await {
+            Ok(read) => Ok(read.state),
+            // nothing published yet
+            Err(LedgerError::Refused(_)) => Ok(EdiReleases::default()),
+            Err(error) => Err(failed(error)),
+        }
     }
 
     /// The region of the caller's tenant, for a commissioner or a network of one.
