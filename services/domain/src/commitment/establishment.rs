@@ -187,7 +187,7 @@ pub struct RecordPostChange {
 impl Command for RecordPostChange {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         let kind = text::identifier(&self.kind, "kind", POST_KIND_BYTES_MAX)?;
-        if self.posts == 0 || self.posts.abs() > POSTS_CHANGED_MAX {
+        if self.posts == 0 || self.posts.unsigned_abs() > POSTS_CHANGED_MAX.unsigned_abs() {
             return Err(Refusal::invalid(
                 "posts",
                 format!("not 0, and at most {POSTS_CHANGED_MAX} either way"),
