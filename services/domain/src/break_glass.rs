@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{Timestamp, ToSpan as _, civil::Date};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 use uuid::Uuid;
@@ -244,7 +244,9 @@ impl Command for OpenBreakGlass {
             .into());
         }
         let by = issue.by.person.ok_or_else(Refusal::not_permitted)?;
-        let until = issue.recorded.checked_add(i64::from(self.hours).hours());
+        let until = issue
+            .recorded
+            .checked_add(SignedDuration::from_hours(self.hours.into()));
         let opening = Opening {
             id: issue.request,
             by,
@@ -278,7 +280,7 @@ impl Command for ReviewBreakGlass {
 
 #[cfg(test)]
 mod tests {
-    use jiff::civil::date;
+    use jiff::{ToSpan as _, civil::date};
 
     use super::*;
     use crate::{

@@ -68,10 +68,14 @@ impl AccessService for AccessRpc {
             .map_err(|refusal| refused(&refusal))?;
         let (mut accesses, mut tenants) = (vec![], BTreeMap::new());
         for (_, read) in page {
-            if !tenants.contains_key(&read.tenant) {
-                tenants.insert(read.tenant, self.called(read.tenant).await?);
-            }
-            let (display_name, kind) = tenants.get(&read.tenant).cloned().unwrap_or_default();
+            let (display_name, kind) = match tenants.get(&read.tenant) {
+                Some(known) => Clone::clone(known),
+                None => {
+                    let called = self.called(read.tenant).await?;
+                    tenants.insert(read.tenant, called.clone());
+                    called
+                }
+            };
             accesses.push(OwnAccess {
                 tenant: read.tenant.to_string(),
                 display_name,
@@ -125,7 +129,9 @@ fn asked(message: &ListAccessesRequest, role: ActingRole) -> Result<Asked, Refus
     };
     let from = wire::optional_date(&message.from, "from")?
         .and_then(|day| london_instant(day.at(0, 0, 0, 0)))
-        .unwrap_or(Timestamp::UNIX_EPOCH);
+        .unwrap_or(Timestamp::UNIX_EPOCH)
+        // nothing was recorded before
+        .max(Timestamp::UNIX_EPOCH);
     let skip = match message.page_token.as_str() {
         "" => 0,
         token => token.parse().map_err(|_| {
