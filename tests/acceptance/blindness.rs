@@ -106,7 +106,7 @@ async fn note(seen: &mut Vec<(String, Vec<u8>)>, reader: &Caller, method: &str, 
     seen.push((what, bytes));
 }
 
-async fn deciding(service: &Service) -> Trainee {
+pub(crate) async fn deciding(service: &Service) -> Trainee {
     let campaign = Campaign::opens(&service.cast).await;
     let c1 = Trainee::applies(
         &service.cast,

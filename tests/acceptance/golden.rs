@@ -16,7 +16,7 @@ use crate::harness::{Service, database, snapshot, tour};
 const FOLDER: &str = "events";
 
 /// The files there are: name → kind of record and payload.
-fn golden() -> BTreeMap<String, (String, Value)> {
+pub(crate) fn golden() -> BTreeMap<String, (String, Value)> {
     let mut golden = BTreeMap::new();
     for entry in fs::read_dir(snapshot::path(FOLDER)).expect("the golden files") {
         let path = entry.expect("a readable entry").path();
@@ -38,7 +38,7 @@ fn parts(name: &str) -> (&str, &str) {
 }
 
 /// Every event type with its kind of record.
-fn all_event_types() -> Vec<(&'static str, &'static str)> {
+pub(crate) fn all_event_types() -> Vec<(&'static str, &'static str)> {
     struct List(Vec<(&'static str, &'static str)>);
     impl Visit for List {
         fn visit<A: Decider>(&mut self) {
@@ -110,7 +110,7 @@ fn a_golden_file_of_the_current_version_is_written_as_it_is_read() {
 }
 
 /// Seals differ from run to run; everything else of a stored event does not.
-fn unsealed(value: &mut Value) {
+pub(crate) fn unsealed(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields.iter_mut() {

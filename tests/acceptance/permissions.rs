@@ -17,18 +17,18 @@ use tonic::Code;
 use uuid::Uuid;
 
 use crate::harness::{
-    Refused, Service,
-    caller::methods,
+    Cast, Refused, Service,
+    caller::{methods, writes},
     cast::{
         AUDITOR, CALDERBRIDGE, COMMISSIONER, EVALUATOR, NETWORK, NORTHMOOR, OTHER_COMMISSIONER,
-        STRANGER, WEXCOMBE, candidate,
+        SEVERNVALE, STRANGER, WEXCOMBE, candidate,
     },
     service::{self, now},
     snapshot, tour,
 };
 
 /// The roles in the order of `ActingRole`, by the codes of its documentation.
-fn code(role: ActingRole) -> &'static str {
+pub(crate) fn code(role: ActingRole) -> &'static str {
     match role {
         ActingRole::Candidate => "CAN",
         ActingRole::EmployerHr => "EHR",
@@ -314,6 +314,48 @@ const ANYBODYS: &[&str] = &[
     "WhatIf",
 ];
 
+/// Every reader of a role: parties, other and former ones, who took over, and strangers.
+fn everybody(role: ActingRole) -> Vec<TenantId> {
+    match role.tenant_kind() {
+        Some(TenantKind::Employer) => vec![NORTHMOOR, SEVERNVALE, STRANGER],
+        Some(TenantKind::University) => vec![WEXCOMBE, CALDERBRIDGE],
+        Some(TenantKind::Commissioner) => vec![COMMISSIONER, OTHER_COMMISSIONER],
+        Some(TenantKind::Person) => vec![candidate(1), candidate(2), candidate(404)],
+        _ => vec![homes(role).0],
+    }
+}
+
+/// Reads of records there are, by everybody whose role may make them: who is refused one is refused
+/// it in the words that are said of none.
+async fn refused_otherwise(cast: &Cast) -> Vec<String> {
+    let (mut wrong, mut tried) = (vec![], BTreeSet::new());
+    for call in cast.api.accepted() {
+        let method = cast.api.method(&call.method);
+        let again = !tried.insert((call.method.clone(), call.message.to_string()));
+        if writes(&method) || again || ANYBODYS.contains(&call.method.as_str()) {
+            continue;
+        }
+        let action: Action = call.method.parse().expect("an action of its name");
+        for role in action.roles() {
+            for tenant in everybody(*role) {
+                let by = cast.of(tenant, *role);
+                let Err(existing) = by.call(&call.method, call.message.clone()).await else {
+                    continue;
+                };
+                let missing = by.call(&call.method, elsewhere(&call.message)).await.err();
+                let alike = missing.is_some_and(|missing| missing.told() == existing.told());
+                if !uniform(&existing) || !alike {
+                    wrong.push(format!(
+                        "{} as {role} of {tenant}: {existing:?}",
+                        call.method
+                    ));
+                }
+            }
+        }
+    }
+    wrong
+}
+
 /// Whoever is no party hears of an existing record what they hear of none.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_cannot_tell_a_record_from_none() {
@@ -366,5 +408,7 @@ async fn a_stranger_cannot_tell_a_record_from_none() {
         .collect();
     let untried: Vec<_> = all.difference(&tried).collect();
     assert!(untried.is_empty(), "the tour never calls {untried:?}");
+    let wrong = refused_otherwise(cast).await;
+    assert!(wrong.is_empty(), "{wrong:#?}");
     service.stop().await;
 }

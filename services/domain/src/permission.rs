@@ -286,7 +286,7 @@ permissions! {
     RecordPreceptorshipSession: [ProgrammeLead, PracticeSupervisor],
     SignOffPreceptorship:  [ServiceManager, PracticeSupervisor],
     CompletePreceptorship: [ProgrammeLead],
-    GetPreceptorship:      [ServiceManager, PracticeSupervisor, ProfessionalLead, AdmissionsTutor, ProgrammeLead],
+    GetPreceptorship:      [ServiceManager, PracticeSupervisor, ProfessionalLead, ProgrammeLead],
     // erasure
     RequestErasure:        [Candidate, EmployerDataProtection, UniversityDataProtection],
     ConfirmErasureIdentity: [EmployerDataProtection, UniversityDataProtection],

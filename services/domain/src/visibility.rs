@@ -227,21 +227,21 @@ visibility! {
     /// Partnerships and the vacancies they advertise.
     Partnership:           [__, R_, R_, __, R_, __, __, R_, R_, __, __, __, __, __, __, __, __, __, __, __, R_, __, __],
     /// That somebody applied and how far it has come, as both parties know it.
-    Application:           [O_, R_, R_, __, __, __, __, R_, R_, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
+    Application:           [O_, R_, R_, __, S_, S_, __, R_, R_, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
     /// Feedback agreed for the candidate.
     CandidateFeedback:     [O_, R_, R_, __, __, __, __, R_, R_, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
     /// Offers, the answers to them, reserves and deferrals.
-    Offer:                 [O_, R_, R_, __, __, __, __, R_, R_, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
+    Offer:                 [O_, R_, R_, __, S_, __, __, R_, R_, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
     /// A candidate put forward elsewhere.
     Referral:              [O_, __, __, __, __, __, __, R_, __, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
     /// A place in another training.
     TrainingPlace:         [O_, __, __, __, __, __, __, R_, R_, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
     /// The trainee post.
-    Employment:            [O_, R_, R_, __, R_, __, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
+    Employment:            [O_, R_, R_, __, R_, S_, __, __, __, __, __, __, __, __, __, __, __, __, __, __, R3, __, __],
     /// The studies.
     Enrolment:             [O_, __, __, __, __, __, __, R_, R_, __, R_, R_, __, __, __, __, __, __, __, __, R3, __, __],
     /// The joint year: whose, where, from when to when.
-    Training:              [O_, R_, R_, R_, R_, __, __, __, R_, R_, __, __, __, __, __, __, __, __, __, __, R3, __, __],
+    Training:              [O_, R_, R_, R_, R_, S_, __, S_, R_, R_, __, __, __, __, __, __, A_, A_, A_, A_, R3, __, __],
     /// Why somebody withdrew, by class, and how the national return has it.
     Withdrawal:            [O_, __, __, __, __, __, __, __, R_, __, S_, S_, __, __, __, __, A_, A_, __, __, R3, __, __],
     /// What a student said before a withdrawal.
@@ -304,6 +304,14 @@ impl DataClass {
     /// Whether a role that names the record sees its content.
     pub const fn is_shown_to(self, role: ActingRole) -> bool {
         matches!(self.extent(role, Surface::Record), Extent::Shown)
+    }
+
+    /// Whether a role that names the record knows of it, if only that it is so.
+    pub const fn is_known_to(self, role: ActingRole) -> bool {
+        matches!(
+            self.extent(role, Surface::Record),
+            Extent::Status | Extent::Redacted | Extent::Shown
+        )
     }
 
     /// The class in a stream that only one side has: a seal is its reader's own, so its class

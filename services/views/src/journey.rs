@@ -1,6 +1,9 @@
 //! One trainee's life, as far as a tenant sees it: the rows of a thread read together.
 
-use domain::actor::PersonId;
+use domain::{
+    actor::{ActingRole, PersonId},
+    visibility::DataClass,
+};
 use jiff::civil::Date;
 use uuid::Uuid;
 
@@ -71,6 +74,51 @@ impl Journey {
             journey.read(row, on);
         }
         journey
+    }
+
+    /// The same without what is none of an acting role's business.
+    #[must_use]
+    pub fn narrowed(mut self, role: ActingRole) -> Self {
+        let knows = |class: DataClass| class.is_known_to(role);
+        let reads = |class: DataClass| class.is_shown_to(role);
+        if !knows(DataClass::Application) {
+            (self.application_stage, self.level) = (None, None);
+        }
+        if !knows(DataClass::Offer) {
+            self.offer_stage = None;
+        }
+        if !knows(DataClass::CheckStatus) {
+            self.checks_cleared = 0;
+        }
+        if !knows(DataClass::Employment) {
+            (self.employed_from, self.employed_until) = (None, None);
+        }
+        if !knows(DataClass::Enrolment) {
+            self.enrolled_from = None;
+        }
+        if !knows(DataClass::Training) {
+            (self.training_from, self.training_until) = (None, None);
+        }
+        if !reads(DataClass::Award) {
+            (self.instalments_paid, self.salary_paid_pence) = (0, 0);
+        }
+        if !reads(DataClass::RatifiedOutcome) {
+            self.decided.clear();
+        }
+        if !knows(DataClass::RatifiedOutcome) {
+            (self.next_board, self.leaving_code) = (None, None);
+        }
+        if !knows(DataClass::Qualification) {
+            (self.qualified_on, self.qualification, self.registered) = (None, None, false);
+        }
+        if !knows(DataClass::Preceptorship) {
+            (self.qualified_post_from, self.preceptorship_completed) = (None, None);
+            (self.consolidation_months, self.consolidation_months_needed) = (0, 0);
+        }
+        if !reads(DataClass::Preceptorship) {
+            self.preceptorship_sessions = 0;
+        }
+        self
     }
 
     fn whose(&mut self, trainee: Option<&Trainee>) {

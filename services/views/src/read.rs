@@ -83,6 +83,7 @@ async fn read<D: Dashboard<Row = Record>>(
     permit: &Permit,
     asked: Asked,
 ) -> Result<Seen, LedgerError> {
+    let role = permit.actor().role;
     let policies = Policies::of(ledger.policies());
     let today = london_date(ledger.now());
     let on = asked.as_of.unwrap_or(today);
@@ -112,7 +113,7 @@ async fn read<D: Dashboard<Row = Record>>(
             seen.next = threads.last().map(|(id, _)| *id).filter(|_| more);
             seen.journeys = threads
                 .into_iter()
-                .map(|(id, rows)| Journey::of(id, rows, on))
+                .map(|(id, rows)| Journey::of(id, rows, on).narrowed(role))
                 .collect();
         }
         return Ok(seen);
@@ -135,6 +136,7 @@ async fn read<D: Dashboard<Row = Record>>(
             .threads
             .iter()
             .map(|thread| Journey::of(thread.id, thread.rows.iter().map(|(_, row)| row), on))
+            .map(|journey| journey.narrowed(role))
             .collect();
     }
     Ok(seen)

@@ -7,7 +7,7 @@ use contract::v1::{
     offer_service_server::OfferService,
 };
 use domain::{
-    actor::Party,
+    actor::{ActingRole, Party},
     application::Application,
     id::Id,
     offer::{
@@ -16,6 +16,7 @@ use domain::{
     },
     refusal::Refusal,
     reserve::{PlaceOnReserve, ReserveList},
+    visibility::DataClass,
 };
 use tonic::{Request, Response, Status};
 
@@ -102,6 +103,7 @@ impl OfferService for OfferRpc {
         &self,
         request: Request<GetOfferRequest>,
     ) -> Result<Response<GetOfferResponse>, Status> {
+        let role = self.0.permit(&request).await?.actor().role;
         let read = self
             .0
             .read::<Offer>(&request, &request.get_ref().name)
@@ -111,7 +113,7 @@ impl OfferService for OfferRpc {
             .held()
             .ok_or_else(|| refused(&Refusal::not_permitted()))?;
         Ok(Response::new(GetOfferResponse {
-            offer: Some(offer(read.id, held)),
+            offer: Some(offer(read.id, held, role)),
             version: wire::count(read.version),
         }))
     }
@@ -171,8 +173,10 @@ fn names(applications: &[Id<Application>]) -> Vec<String> {
     applications.iter().map(|one| one.name()).collect()
 }
 
-fn offer(id: Id<Offer>, held: &HeldOffer) -> v1::Offer {
+/// An offer as an acting role reads it: of a check most know no more than how it went.
+fn offer(id: Id<Offer>, held: &HeldOffer, role: ActingRole) -> v1::Offer {
     let terms = &held.terms;
+    let dates = DataClass::CheckStatus.is_shown_to(role);
     v1::Offer {
         name: id.name(),
         application: terms.application.name(),
@@ -194,11 +198,8 @@ fn offer(id: Id<Offer>, held: &HeldOffer) -> v1::Offer {
             .map(|(check, status)| v1::EmploymentCheckStatus {
                 check: check.to_string(),
                 result: status.result.to_string(),
-                result_date: status.on.to_string(),
-                valid_until: status
-                    .until
-                    .map(|until| until.to_string())
-                    .unwrap_or_default(),
+                result_date: wire::show(dates.then_some(status.on)),
+                valid_until: wire::show(status.until.filter(|_| dates)),
             })
             .collect(),
         answer_by: held.answer_by.map(|by| by.to_string()).unwrap_or_default(),

@@ -6,6 +6,7 @@ use domain::{
     policy::{Policies, catalogue::Role},
     programme as rules,
     refusal::Refusal,
+    visibility::DataClass,
 };
 use tonic::{Request, Response, Status};
 
@@ -202,7 +203,8 @@ impl ProgrammeService for ProgrammeRpc {
     ) -> Result<Response<GetIntakeResponse>, Status> {
         let name = &request.get_ref().name;
         let read = self.0.read::<rules::Intake>(&request, name).await?;
-        let intake = read.state.terms().map(|terms| v1::Intake {
+        let role = self.0.permit(&request).await?.actor().role;
+        let mut intake = read.state.terms().map(|terms| v1::Intake {
             name: name.clone(),
             university: terms.university.to_string(),
             commissioner: terms.commissioner.to_string(),
@@ -245,6 +247,14 @@ impl ProgrammeService for ProgrammeRpc {
                 })
                 .collect(),
         });
+        if let Some(intake) = &mut intake
+            && !DataClass::Allocation.is_shown_to(role)
+        {
+            intake.capacity.clear();
+            (intake.places_reserved, intake.places_free) = (0, 0);
+            intake.round.clear();
+            intake.waiting.clear();
+        }
         Ok(Response::new(GetIntakeResponse {
             intake,
             version: wire::count(read.version),

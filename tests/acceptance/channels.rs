@@ -1,0 +1,320 @@
+//! The side channels of the blind decision (C.3), one by one: through none of them does one party
+//! learn that the other has decided, or when, before both have.
+
+use std::time::Duration;
+
+use domain::actor::{
+    ActingRole::{
+        AdmissionsTutor, Auditor, Candidate, EmployerHr, PlatformOperator, ServiceManager,
+    },
+    PLATFORM,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    blindness::deciding,
+    harness::{
+        Service,
+        cast::{AUDITOR, NORTHMOOR, WEXCOMBE, candidate},
+        life::Trainee,
+    },
+};
+
+/// A round in which the university has sealed and the employer has not.
+struct Sealed {
+    service: Service,
+    c1: Trainee,
+}
+
+impl Sealed {
+    /// Asks before the university seals, and again when it has.
+    async fn between(ask: impl AsyncFn(&Service, &Trainee) -> Value) -> (Self, Value, Value) {
+        let service = Service::start().await;
+        let c1 = deciding(&service).await;
+        let before = ask(&service, &c1).await;
+        let sealed = Self { service, c1 };
+        sealed.university().await;
+        let after = ask(&sealed.service, &sealed.c1).await;
+        (sealed, before, after)
+    }
+
+    async fn university(&self) {
+        let word = self.c1.universitys(1, "accept", &[]);
+        self.c1
+            .admissions("2025-12-12")
+            .write("SealDecision", word)
+            .await;
+        self.service.cast.settle().await;
+    }
+}
+
+async fn unchanged(ask: impl AsyncFn(&Service, &Trainee) -> Value) {
+    let (sealed, before, after) = Sealed::between(ask).await;
+    assert_eq!(before, after);
+    sealed.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c_3_channel_1_no_version_of_a_shared_record_moves() {
+    unchanged(async |_, c1| {
+        let application = c1
+            .hr("")
+            .get("GetApplication", json!({"name": c1.application}))
+            .await;
+        assert!(application["version"].as_i64() > Some(0));
+        application["version"].clone()
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c_3_channel_2_no_position_is_left_out_or_taken() {
+    unchanged(async |service, c1| {
+        let feed = c1.hr("").get("ListFeed", json!({"page_size": 1000})).await;
+        let head = service.cast.ledger.head(NORTHMOOR).await.expect("a head");
+        let items = feed["items"].as_array().expect("items");
+        for (item, position) in items.iter().zip(1..) {
+            assert_eq!(item["position"], json!(position));
+        }
+        json!([items.len(), head, feed["next_position"]])
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c_3_channel_3_no_instant_and_no_order_moves() {
+    unchanged(async |_, c1| {
+        let feed = c1.hr("").get("ListFeed", json!({"page_size": 1000})).await;
+        let last = feed["items"]
+            .as_array()
+            .and_then(|items| items.last())
+            .cloned();
+        let journeys = c1
+            .hr("")
+            .get("GetDashboard", json!({"include_journeys": true}))
+            .await;
+        json!([last.expect("items")["recorded_time"], journeys["journeys"]])
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c_3_channel_4_awaiting_the_joint_outcome_is_the_only_state_counted() {
+    unchanged(async |_, c1| {
+        let dashboard = c1.hr("").get("GetDashboard", json!({})).await;
+        let figures = dashboard["dashboard"]["figures"].clone();
+        let names = figures.to_string();
+        assert!(!names.contains("awaiting_university") && !names.contains("awaiting_employer"));
+        figures
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c_3_channel_5_nothing_reminds_the_other_party() {
+    unchanged(async |service, c1| {
+        // What is to happen at an instant, for whom: a reminder to the employer would be one more.
+        let timers: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM ledger.timer WHERE tenant_id = $1")
+                .bind(NORTHMOOR.0)
+                .fetch_one(&service.owner)
+                .await
+                .expect("the owner counts");
+        json!([
+            timers,
+            c1.hr("").get("ListFeed", json!({"page_size": 1000})).await
+        ])
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c_3_channel_6_a_refusal_never_names_the_other_sides_state() {
+    unchanged(async |_, c1| {
+        let mut told = vec![];
+        for (method, message) in [
+            ("MakeOffer", c1.of_application()),
+            ("AgreeReconsideration", c1.of_application()),
+            ("GetSeal", json!({"name": c1.seal(WEXCOMBE)})),
+        ] {
+            let answer = c1.hr("2025-12-16").call(method, message).await;
+            let (code, words, details, _) = answer.expect_err("refused").told();
+            assert!(!words.contains("university"), "{words}");
+            told.push(json!([code.to_string(), words, details]));
+        }
+        json!(told)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c_3_channel_7_both_learn_of_the_reveal_from_the_same_event_once_it_is_committed() {
+    let (sealed, ..) = Sealed::between(async |_, _| Value::Null).await;
+    let c1 = &sealed.c1;
+    let word = c1.employers(1, "accept", &[]);
+    let receipt = c1.hr("2025-12-13").get("SealDecision", word).await;
+    // The second decider's own receipt names its own seal, as the first one's did.
+    assert_eq!(receipt["receipt"]["name"], json!(c1.seal(NORTHMOOR)));
+    sealed.service.cast.settle().await;
+    let mut revealed = vec![];
+    for caller in [c1.hr(""), c1.admissions("")] {
+        let feed = caller.get("ListFeed", json!({"page_size": 1000})).await;
+        let items = feed["items"].as_array().expect("items").iter();
+        let outcome = items
+            .rev()
+            .find(|item| item["event_type"] == "JointOutcomeReached");
+        let outcome = outcome.expect("both learn of it");
+        revealed.push(json!([
+            outcome["name"],
+            outcome["sequence"],
+            outcome["recorded_time"]
+        ]));
+    }
+    assert_eq!(revealed[0], revealed[1]);
+    sealed.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c_3_channel_8_no_replay_holds_what_is_sealed() {
+    unchanged(async |service, c1| {
+        let cast = &service.cast;
+        let mut replays = vec![];
+        for by in [cast.of(AUDITOR, Auditor), cast.of(NORTHMOOR, EmployerHr)] {
+            let message = json!({"person": c1.person_name()});
+            let replay = by.open("ReplayHistory", message).await.expect("a replay");
+            replays.push(json!(replay.all().await.expect("to its end")));
+        }
+        json!(replays)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c_3_channel_9_what_is_stored_opens_under_the_sides_own_key_only() {
+    let (sealed, ..) = Sealed::between(async |_, _| Value::Null).await;
+    let id = sealed.c1.seal(WEXCOMBE);
+    let stored: Vec<(String, Vec<sqlx::types::Uuid>)> = sqlx::query_as(
+        "SELECT payload::text, parties FROM ledger.event
+          WHERE aggregate_id = $1 AND event_type = 'DecisionSealed'",
+    )
+    .bind(id.rsplit('/').next().expect("an id"))
+    .fetch_all(&sealed.service.owner)
+    .await
+    .expect("the owner reads events");
+    assert_eq!(stored.len(), 1);
+    let (payload, parties) = &stored[0];
+    assert_eq!(parties, &[WEXCOMBE.0]);
+    assert!(!payload.contains("As discussed by our panel."));
+    let payload: Value = serde_json::from_str(payload).expect("JSON");
+    let copies = &payload["DecisionSealed"]["decision"]["assessment"]["$sealed"]["copies"];
+    let holders: Vec<&Value> = copies
+        .as_array()
+        .expect("copies")
+        .iter()
+        .map(|copy| &copy["controller"])
+        .collect();
+    assert_eq!(holders, [&json!(WEXCOMBE.0.to_string())]);
+    let shown: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM ledger.view_row WHERE tenant_id <> $1 AND row::text LIKE '%' || $2 || '%'",
+    )
+    .bind(WEXCOMBE.0)
+    .bind(id.rsplit('/').next().expect("an id"))
+    .fetch_one(&sealed.service.owner)
+    .await
+    .expect("the owner counts");
+    assert_eq!(shown, 0, "no view of another tenant knows the seal");
+    sealed.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c_3_channel_10_the_candidate_is_under_consideration_until_the_reveal() {
+    unchanged(async |service, c1| {
+        let candidate = service.cast.of(candidate(1), Candidate);
+        let application = candidate
+            .get("GetApplication", json!({"name": c1.application}))
+            .await;
+        let state = &application["application"]["state"];
+        assert_eq!(state, "APPLICATION_STATE_UNDER_CONSIDERATION");
+        json!([
+            application,
+            candidate.get("GetOwnTimeline", json!({})).await
+        ])
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c_3_channel_11_the_platforms_operator_reads_no_record() {
+    unchanged(async |service, c1| {
+        let operator = service.cast.of(PLATFORM, PlatformOperator);
+        let mut told = vec![];
+        for (method, name) in [
+            ("GetSeal", c1.seal(WEXCOMBE)),
+            ("GetApplication", c1.application.clone()),
+            ("ListFeed", String::new()),
+            ("ReplayHistory", c1.person_name()),
+        ] {
+            let message = match method {
+                "ListFeed" => json!({}),
+                "ReplayHistory" => json!({"person": name}),
+                _ => json!({"name": name}),
+            };
+            told.push(operator.refusal(method, message).await);
+        }
+        assert!(
+            told.iter().all(|reason| reason == "NOT_PERMITTED"),
+            "{told:?}"
+        );
+        json!(told)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c_3_channel_12_a_repeat_gets_the_bytes_of_the_first_answer_before_and_after_the_reveal() {
+    let service = Service::start().await;
+    let c1 = deciding(&service).await;
+    let mut word = c1.employers(1, "accept", &[]);
+    word["request_id"] = json!("0b11d000-0000-4000-8000-000000000012");
+    let hr = c1.hr("2025-12-13");
+    let first = hr
+        .call("SealDecision", word.clone())
+        .await
+        .expect("sealed")
+        .bytes;
+    let sealed = Sealed { service, c1 };
+    sealed.university().await;
+    let again = hr.call("SealDecision", word).await.expect("a repeat").bytes;
+    assert_eq!(first, again);
+    sealed.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c_3_channel_13_an_open_stream_stays_silent() {
+    let service = Service::start().await;
+    let c1 = deciding(&service).await;
+    let head = service.cast.ledger.head(NORTHMOOR).await.expect("a head");
+    let mut open = vec![];
+    for role in [EmployerHr, ServiceManager] {
+        let reader = service.cast.of(NORTHMOOR, role);
+        let stream = reader
+            .open("SubscribeFeed", json!({"after_position": head}))
+            .await;
+        open.push(stream.expect("a subscription"));
+    }
+    let mut own = service
+        .cast
+        .of(WEXCOMBE, AdmissionsTutor)
+        .open("SubscribeFeed", json!({"after_position": 0}))
+        .await
+        .expect("a subscription");
+    own.next().await.expect("a stream").expect("its own feed");
+    let sealed = Sealed { service, c1 };
+    sealed.university().await;
+    for stream in &mut open {
+        let heard = tokio::time::timeout(Duration::from_secs(2), stream.next()).await;
+        assert!(heard.is_err(), "nothing is said, no position and no beat");
+    }
+    drop((open, own));
+    sealed.service.stop().await;
+}
