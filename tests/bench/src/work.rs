@@ -5,6 +5,7 @@ mod e2;
 mod e3;
 mod fairness;
 mod growth;
+mod v1;
 mod w1;
 mod w2;
 mod w3;
@@ -104,6 +105,13 @@ pub(crate) const ALL: &[Work] = &[
         about: "calm tenants beside one at 100 times its share",
         run: |bench| Box::pin(fairness::run(bench)),
         bars: fairness::BARS,
+        quick: true,
+    },
+    Work {
+        name: v1::NAME,
+        about: "feeds narrowed to a role, events a second",
+        run: |bench| Box::pin(v1::run(bench)),
+        bars: v1::BARS,
         quick: true,
     },
     Work {
