@@ -94,7 +94,8 @@ impl Seen {
                     continue;
                 };
                 if fields::OF_EVENTS.contains(&name) {
-                    for item in reply.json["items"].as_array().into_iter().flatten() {
+                    let lists = ["items", "events"].map(|list| reply.json[list].as_array());
+                    for item in lists.into_iter().flatten().flatten() {
                         self.note_event(*role, name, item);
                     }
                     continue;

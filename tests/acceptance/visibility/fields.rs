@@ -119,6 +119,8 @@ const ANSWERS: &[(&str, Fields)] = &[
         ],
     ),
     ("GetDeferral", &[("", all(C::Offer))]),
+    ("GetDispute", &[("", all(C::Dispute))]),
+    ("GetEdiRelease", &[("", figure(C::EqualityMonitoring))]),
     ("GetEmployerCosts", &[("", all(C::EmployerCosts))]),
     (
         "GetEmployment",
@@ -289,6 +291,10 @@ const ANSWERS: &[(&str, Fields)] = &[
     ("GetTuitionInvoice", &[("", all(C::Tuition))]),
     ("GetVacancy", &[("", all(C::Partnership))]),
     ("GetWorkforceReport", &[("", all(C::Workforce))]),
+    ("ListBreakGlass", &[("", all(C::BreakGlass))]),
+    ("ListEdiReleases", &[("", figure(C::EqualityMonitoring))]),
+    // what a figure of the caller's own dashboard counts, by name
+    ("ListFigureItems", &[("", figure(C::Training))]),
     ("ListPolicies", &[("", all(C::Policy))]),
     ("ListPracticeEntries", &[("", all(C::PracticeHours))]),
     ("ListRoles", &[("", all(C::Policy))]),
@@ -298,11 +304,25 @@ const ANSWERS: &[(&str, Fields)] = &[
 ];
 
 /// RPCs whose items are events, each of the class of its event.
-pub(super) const OF_EVENTS: &[&str] = &["ListFeed", "ReplayHistory", "SubscribeFeed"];
+pub(super) const OF_EVENTS: &[&str] =
+    &["ListFeed", "ListTimeline", "ReplayHistory", "SubscribeFeed"];
 
-/// What answers with no data: receipts of the caller's own requests, and figures that another RPC
-/// answers with too.
-const PLAIN: &[&str] = &["GetOperation", "WatchDashboard"];
+/// What answers with no class of data: receipts of the caller's own requests, hashes, who has read
+/// and who works where, files of what another RPC answers with too, and what break-glass opens past
+/// the table, on record.
+const PLAIN: &[&str] = &[
+    "ExportDashboard",
+    "ExportReplay",
+    "GetCheckpoint",
+    "GetOperation",
+    "GetStaff",
+    "ListAccesses",
+    "ListOwnAccesses",
+    "ProveConsistency",
+    "ProveInclusion",
+    "ReadUnderBreakGlass",
+    "WatchDashboard",
+];
 
 /// The class of a field of an answer; `None` where no class is due.
 pub(super) fn field(method: &str, path: &str) -> Option<Field> {
