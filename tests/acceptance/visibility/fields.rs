@@ -44,6 +44,25 @@ const ANSWERS: &[(&str, Fields)] = &[
         ],
     ),
     ("GetAppeal", &[("", all(C::Appeal))]),
+    ("GetFitnessCase", &[("", all(C::FitnessToPractise))]),
+    ("GetServiceTransfer", &[("", all(C::Directory))]),
+    (
+        "GetTrainingCourse",
+        &[
+            ("", all(C::Training)),
+            ("course.interruptions", status(C::Leave)),
+            ("course.suspensions", status(C::FitnessToPractise)),
+            ("course.lighter_practice_days", all(C::Attendance)),
+            ("course.withdrawal", status(C::Withdrawal)),
+        ],
+    ),
+    (
+        "GetWithdrawal",
+        &[
+            ("", all(C::Withdrawal)),
+            ("withdrawal.representations", all(C::Representations)),
+        ],
+    ),
     (
         "GetApplication",
         &[
@@ -128,6 +147,9 @@ const ANSWERS: &[(&str, Fields)] = &[
             ("", all(C::Employment)),
             ("employment.assignment", all(C::EmploymentIdentifiers)),
             ("employment.band", all(C::EmploymentIdentifiers)),
+            ("employment.leave", status(C::Leave)),
+            ("employment.leave.kind", all(C::Leave)),
+            ("employment.dismissal_reason", all(C::EmploymentReason)),
         ],
     ),
     (

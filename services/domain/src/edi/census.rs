@@ -155,10 +155,10 @@ impl Census {
         let drawn = areas
             .iter()
             .zip(&looks)
-            .filter_map(|(area, looked)| {
+            .map(|(area, looked)| {
                 let before = last.and_then(|last| last.drawn.get(area).copied());
                 let drawn = if *looked { self.until } else { before };
-                Some((area.clone(), drawn.unwrap_or(issue.recorded)))
+                (area.clone(), drawn.unwrap_or(issue.recorded))
             })
             .collect();
 
