@@ -233,7 +233,7 @@ permissions! {
     InterruptTraining:     [ServiceManager, ProgrammeLead, PersonalTutor],
     ResumeTraining:        [ProgrammeLead],
     AgreeLessThanFullTime: [EmployerHr, ServiceManager, ProgrammeLead],
-    GetTrainingCourse:     [Candidate, EmployerHr, ServiceManager, PracticeSupervisor, ProfessionalLead, ProgrammeLead, PersonalTutor, BoardSecretary],
+    GetTrainingCourse:     [Candidate, EmployerHr, ServiceManager, PracticeSupervisor, ProfessionalLead, ProgrammeLead],
     ProposeWithdrawal:     [Candidate, EmployerHr, ServiceManager, ProgrammeLead],
     MakeRepresentations:   [Candidate],
     ConfirmWithdrawal:     [ProgrammeLead],

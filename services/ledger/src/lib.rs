@@ -563,22 +563,20 @@ impl Inner {
     }
 
     async fn refresh_register(&self) -> Result<(), LedgerError> {
-        self.fresh_one(PolicyRegister::id().key()).await?;
-        self.take_register();
+        let loaded = self.fresh_one(PolicyRegister::id().key()).await?;
+        self.take_register(&loaded);
         Ok(())
     }
 
-    /// Makes the register at hand the one that commands see.
-    pub(crate) fn take_register(&self) {
-        let Some(loaded) = self.streams.cached(PolicyRegister::id().key()) else {
-            return;
-        };
+    /// Makes a register the one that commands see, unless a newer one is. It is handed over and not
+    /// looked for in the cache, which may have let it go already.
+    pub(crate) fn take_register(&self, loaded: &load::Loaded) {
         let mut register = self
             .register
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         if let Some(newest) = loaded.state.as_any().downcast_ref::<PolicyRegister>()
-            && register.0 != loaded.version
+            && register.0 < loaded.version
         {
             *register = (loaded.version, Arc::new(newest.clone()));
         }

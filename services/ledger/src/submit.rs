@@ -268,17 +268,15 @@ impl Inner {
         if let Outcome::Written { hashes, .. } = &outcome {
             let register = PolicyRegister::id().key();
             for ((key, version, state), hash) in after.into_iter().zip(hashes) {
-                self.streams.keep(
-                    key,
-                    Loaded {
-                        version,
-                        hash: *hash,
-                        state,
-                    },
-                );
+                let loaded = Loaded {
+                    version,
+                    hash: *hash,
+                    state,
+                };
                 if key == register {
-                    self.take_register();
+                    self.take_register(&loaded);
                 }
+                self.streams.keep(key, loaded);
             }
         }
         Ok(Some(outcome))
