@@ -448,7 +448,7 @@ fn masked(value: &mut Value) {
                         let note = value.as_str().unwrap_or_default();
                         *value = note.lines().take(2).collect::<Vec<_>>().join(" of ").into();
                     }
-                    "root_hash" | "leaf_hash" => *value = Value::Null,
+                    "root_hash" | "leaf_hash" | "verifier_key" => *value = Value::Null,
                     // a digest under the salt of the installation
                     "content" => *value = Value::Null,
                     "payload_json" => {
