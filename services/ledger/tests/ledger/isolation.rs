@@ -326,21 +326,21 @@ async fn the_database_alone_keeps_every_row_of_every_table_from_other_tenants() 
     }
 }
 
-/// A data protection officer may know that its tenant's feed has grown, and nothing of what is not its business.
+/// A practice supervisor may know that its tenant's feed has grown, and nothing of what is not its business.
 #[tokio::test]
 async fn c_2_what_is_not_a_roles_business_keeps_its_position_and_says_nothing() {
     let database = Database::new().await;
     let ledger = database.ledger().await;
     let id = open(&ledger, tenant(1), 1, &[tenant(2)]).await;
-    let officer = grant(
+    let supervisor = grant(
         tenant(1),
         TenantKind::Employer,
-        ActingRole::EmployerDataProtection,
+        ActingRole::PracticeSupervisor,
         Action::GetOperation,
     );
     let mut seen = vec![];
     for n in 0..3 {
-        let page = ledger.feed(&officer, 0, 10).await.unwrap();
+        let page = ledger.feed(&supervisor, 0, 10).await.unwrap();
         assert_eq!((page.head, page.items.len()), (n + 1, n as usize + 1));
         for (item, position) in page.items.iter().zip(1..) {
             assert!(item.event.is_none() && item.position == position);
