@@ -353,7 +353,7 @@ async fn serve_pages(options: Web) -> Result<(), Box<dyn std::error::Error + Sen
     let oidc = web::Oidc::discover(web::Registration {
         issuer: options.oidc_issuer,
         client_id: options.oidc_client_id,
-        client_secret: secret.map(|secret| secret.trim().to_owned()),
+        client_secret: secret.map(|secret| secret.trim().to_owned().into()),
         audience: options.audience,
         origin: origin.clone(),
     })

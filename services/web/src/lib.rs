@@ -28,6 +28,7 @@ mod page;
 mod pages;
 mod record;
 mod schema;
+mod secret;
 mod section;
 mod serve;
 mod session;
@@ -36,5 +37,6 @@ mod words;
 
 pub use oidc::{Oidc, OidcError, Registration};
 pub use schema::SchemaError;
+pub use secret::Secret;
 pub use serve::{Options, Running, StartError, start};
 pub use sign_in::{Ready, SignIn};

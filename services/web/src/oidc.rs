@@ -20,7 +20,10 @@ use oauth2::{
 };
 use serde::Deserialize;
 
-use crate::session::{digest_of, random};
+use crate::{
+    secret::Secret,
+    session::{digest_of, random},
+};
 
 /// The path under which the issuer sends people back.
 pub(crate) const RETURN: &str = "/signed-in";
@@ -44,7 +47,7 @@ pub struct Registration {
     /// The client id that it has given to this place.
     pub client_id: String,
     /// And its secret, for a confidential client.
-    pub client_secret: Option<String>,
+    pub client_secret: Option<Secret>,
     /// The audience of the tokens asked for.
     pub audience: String,
     /// `https://trellis.example`: what browsers call this place.
@@ -96,7 +99,7 @@ struct Away {
 #[derive(Debug)]
 pub(crate) struct Returned {
     /// The access token.
-    pub(crate) token: String,
+    pub(crate) token: Secret,
     /// The role that was asked for.
     pub(crate) role: ActingRole,
     /// Where to go on.
@@ -134,7 +137,7 @@ impl Oidc {
         let back = format!("{}{RETURN}", registration.origin);
         let mut client = BasicClient::new(ClientId::new(registration.client_id));
         if let Some(secret) = registration.client_secret {
-            client = client.set_client_secret(ClientSecret::new(secret));
+            client = client.set_client_secret(ClientSecret::new(secret.to_string()));
         }
         let client = client
             .set_auth_uri(
@@ -216,7 +219,7 @@ impl Oidc {
             .await
             .map_err(|error| OidcError::NoToken(error.to_string()))?;
         Ok(Returned {
-            token: token.access_token().secret().clone(),
+            token: token.access_token().secret().clone().into(),
             role: away.role,
             then: away.then,
         })
@@ -321,7 +324,7 @@ mod tests {
         let state = part(&address, "state");
         let returned = oidc.finish(&cookie, state, "good").await.expect("a token");
         assert_eq!(
-            (returned.token.as_str(), returned.then.as_str()),
+            (&*returned.token, returned.then.as_str()),
             ("t", "/pipeline")
         );
         assert!(

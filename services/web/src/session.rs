@@ -17,7 +17,7 @@ use ring::{
 };
 use serde::Deserialize;
 
-use crate::{index::Index, names::Names};
+use crate::{index::Index, names::Names, secret::Secret};
 
 /// A session ends after so long without a request.
 const IDLE: Duration = Duration::from_secs(60 * 60);
@@ -30,7 +30,7 @@ const SESSIONS_MAX: usize = 10_000;
 #[derive(Debug)]
 pub(crate) struct Session {
     /// The bearer token of every call.
-    pub(crate) token: String,
+    pub(crate) token: Secret,
     /// The acting role.
     pub(crate) role: ActingRole,
     /// `tenants/{uuid}`; empty for a candidate.
@@ -116,7 +116,7 @@ impl Sessions {
         let cookie = random()?;
         let now = Instant::now();
         let session = Arc::new(Session {
-            token: token.to_owned(),
+            token: token.to_owned().into(),
             role,
             tenant: claims.trellis_tenant,
             person: claims.trellis_person,

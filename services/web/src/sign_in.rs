@@ -16,6 +16,7 @@ use crate::{
     frame::{Frame, html},
     oidc::{Oidc, OidcError},
     page::Query,
+    secret::Secret,
     session::acting_role,
     words,
 };
@@ -42,7 +43,7 @@ pub struct Ready {
     /// The acting role.
     pub role: String,
     /// The bearer token.
-    pub token: String,
+    pub token: Secret,
 }
 
 #[derive(Debug, Template)]

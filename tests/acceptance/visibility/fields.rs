@@ -53,7 +53,6 @@ const ANSWERS: &[(&str, Fields)] = &[
             ("course.interruptions", status(C::Leave)),
             ("course.suspensions", status(C::FitnessToPractise)),
             ("course.lighter_practice_days", all(C::Attendance)),
-            ("course.withdrawal", status(C::Withdrawal)),
         ],
     ),
     (

@@ -155,7 +155,7 @@ impl Ready {
                 key: one.file.clone(),
                 name: one.name.clone(),
                 role: one.role.clone(),
-                token: one.token.clone(),
+                token: one.token.clone().into(),
             })
             .collect()
     }
