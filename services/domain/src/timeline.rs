@@ -382,7 +382,11 @@ impl Timeline {
         match event {
             FundingLockEvent::ProvisionalFundingLockStarted {
                 application, lock, ..
-            } => self.note(on, What::LockExpected, Some(*application), lock.until),
+            } => {
+                // the order in which both sides' facts arrive does not move it
+                let on = lock.training_start;
+                self.note(on, What::LockExpected, Some(*application), lock.until);
+            }
             FundingLockEvent::FundingLockStarted {
                 application, lock, ..
             } => self.note(on, What::LockFixed, Some(*application), lock.until),
