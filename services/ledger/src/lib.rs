@@ -49,19 +49,18 @@ use std::{
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::{
-    actor::{PLATFORM, PersonId, TenantId, TenantKind},
+    actor::{Actor, PLATFORM, PersonId, TenantId, TenantKind},
     directory::Tenant,
     id::Id,
     permission::Permit,
     personal::{DigestSalt, Personal},
     policy::PolicyRegister,
     refusal::Refusal,
-    staff::Staff,
     visibility::DataClass,
     world::{Command, Decider},
 };
 use futures::{Stream, TryStreamExt as _, stream};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use ring::hmac;
 use serde::de::DeserializeOwned;
 use sqlx::{
@@ -492,12 +491,13 @@ impl Ledger {
         self.0.accesses(permit, person, from, skip, limit).await
     }
 
-    /// Who acts for a tenant in which roles: at most a second behind other processes.
+    /// Whether a tenant that manages its roles lets somebody act in theirs on a day: at most a second
+    /// behind other processes.
     ///
     /// # Errors
     /// When the register cannot be loaded.
-    pub async fn staff(&self, tenant: TenantId) -> Result<Arc<Staff>, LedgerError> {
-        self.0.staff(tenant).await
+    pub async fn admits(&self, actor: &Actor, on: Date) -> Result<bool, LedgerError> {
+        self.0.admits(actor, on).await
     }
 
     /// What kind of organisation a tenant is; `None` for one that is not registered.

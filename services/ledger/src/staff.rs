@@ -5,10 +5,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::{actor::TenantId, staff::Staff};
+use domain::{
+    actor::{Actor, TenantId},
+    staff::Staff,
+    world::AnyState,
+};
+use jiff::civil::Date;
 use quick_cache::sync::Cache;
 
-use crate::{Inner, LedgerError, load::Loaded};
+use crate::{Inner, LedgerError};
 
 /// How long a role that another process ended may still be acted in.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -16,7 +21,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 const REGISTERS_MAX: usize = 10_000;
 
 /// When a register was last looked at, and what it said.
-pub(crate) struct Registers(Cache<TenantId, (Instant, Arc<Staff>)>);
+pub(crate) struct Registers(Cache<TenantId, (Instant, Arc<dyn AnyState>)>);
 
 impl Default for Registers {
     fn default() -> Self {
@@ -25,26 +30,25 @@ impl Default for Registers {
 }
 
 impl Inner {
-    pub(crate) async fn staff(&self, tenant: TenantId) -> Result<Arc<Staff>, LedgerError> {
+    /// Whether the register of an actor's tenant lets it act in its role on a day.
+    pub(crate) async fn admits(&self, actor: &Actor, on: Date) -> Result<bool, LedgerError> {
+        let register = self.staff(actor.tenant).await?;
+        let staff: Option<&Staff> = register.as_any().downcast_ref();
+        Ok(staff.is_some_and(|staff| staff.admits(actor, on)))
+    }
+
+    async fn staff(&self, tenant: TenantId) -> Result<Arc<dyn AnyState>, LedgerError> {
         let key = Staff::id(tenant).key();
         if let Some((looked, register)) = self.staff.0.get(&tenant)
             && looked.elapsed() < INTERVAL
         {
             // what this process has written meanwhile counts at once
-            return Ok(self
-                .streams
-                .cached(key)
-                .map_or(register, |loaded| read(&loaded)));
+            let written = self.streams.cached(key);
+            return Ok(written.map_or(register, |loaded| Arc::clone(&loaded.state)));
         }
-        let register = read(&*self.fresh_one(key).await?);
-        self.staff
-            .0
-            .insert(tenant, (Instant::now(), Arc::clone(&register)));
+        let register = Arc::clone(&self.fresh_one(key).await?.state);
+        let looked = (Instant::now(), Arc::clone(&register));
+        self.staff.0.insert(tenant, looked);
         Ok(register)
     }
-}
-
-fn read(loaded: &Loaded) -> Arc<Staff> {
-    let register: Option<&Staff> = loaded.state.as_any().downcast_ref();
-    Arc::new(register.cloned().unwrap_or_default())
 }

@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Award, COMPONENT_PENCE_MAX, Envelope, EnvelopeAct, FundingAward, FundingAwardAct,
-    FundingAwardEvent, FundingLock, LockAnswer, LockQuestion, OTHER_SOURCES_MAX, levy_conflict,
-    permitted_payee,
+    FundingAwardEvent, LockAnswer, LockQuestion, OTHER_SOURCES_MAX, levy_conflict, permitted_payee,
 };
 use crate::{
     actor::TenantKind,
     application::Application,
     appointment::Appointed,
     id::Id,
+    identity,
     policy::catalogue::{FundingSource, Role},
     programme::Intake,
     refusal::{Reason, Refusal},
@@ -130,11 +130,9 @@ impl Command for ApproveAward {
         let payee_permitted = permitted_payee(issue, world, commissioner, appointment.employer)?;
         let outside_england = outside_england(world, appointment.vacancy)?;
         let teaching_start = Intake::expect(world, appointment.intake)?.teaching_start;
-        let lock = world.read(FundingLock::id(appointment.person))?.answer(
-            &LockQuestion::another_training(teaching_start),
-            Some(self.application),
-            issue,
-        )?;
+        let question = LockQuestion::another_training(teaching_start);
+        let itself = Some(self.application);
+        let lock = identity::lock_answer(issue, world, appointment.person, &question, itself)?;
         let id = appointment.award();
         let award = Award {
             tuition_pence: component(

@@ -3,6 +3,7 @@
 use super::Identity;
 use crate::{
     actor::PersonId,
+    application::Application,
     funding::{FundingLock, LockAnswer, LockQuestion},
     id::Id,
     offer::{Acceptance, Offer},
@@ -33,6 +34,7 @@ pub(crate) fn accepts_once(
 }
 
 /// What the locks of all of a human's trainings answer: the longest that binds, or that none does.
+/// `itself` is the training asked about, which its own lock never binds.
 ///
 /// # Errors
 /// [`Halt::Need`], `POLICY_MISSING`.
@@ -41,20 +43,21 @@ pub(crate) fn lock_answer(
     world: &mut World,
     person: PersonId,
     question: &LockQuestion,
+    itself: Option<Id<Application>>,
 ) -> Result<LockAnswer, Halt> {
     let identity = world.read(Identity::id(person))?.clone();
     let own = world.read(FundingLock::id(person))?;
     let own = own.of(|application| !identity.given.contains_key(application));
-    let mut answer = own.answer(question, None, issue)?;
+    let mut answer = own.answer(question, itself, issue)?;
     for other in identity.same {
         let theirs = world.read(FundingLock::id(other))?;
-        answer = stricter(answer, theirs.answer(question, None, issue)?);
+        answer = stricter(answer, theirs.answer(question, itself, issue)?);
     }
     for (application, from) in identity.taken {
         let theirs = world
             .read(FundingLock::id(from))?
             .of(|of| *of == application);
-        answer = stricter(answer, theirs.answer(question, None, issue)?);
+        answer = stricter(answer, theirs.answer(question, itself, issue)?);
     }
     Ok(answer)
 }

@@ -6,8 +6,11 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     actor::{ActingRole, Actor},
-    appointment::cast::{self, OfferIs, Story},
-    funding::{CheckFundingLock, FundingLockCheck, LockAnswer, LockQuestion},
+    appointment::{
+        Appointment,
+        cast::{self, OfferIs, Story},
+    },
+    funding::{ApproveAward, CheckFundingLock, FundingLockCheck, LockAnswer, LockQuestion},
     given::{Given, actor, person},
     offer::{AcceptOffer, AcceptanceEvent},
     refusal::Reason,
@@ -168,6 +171,32 @@ fn lock_01_a_lock_is_the_humans_whatever_record_is_asked_about() {
     assert!(locked(lock_of(&mut given, other())));
     given.done(&operator(), DAY, &split([]));
     assert!(!locked(lock_of(&mut given, other())));
+}
+
+#[test]
+fn lock_01_no_second_award_is_approved_for_another_record_of_the_same_human() {
+    let whose = Appointment {
+        application: Id::new(Uuid::from_u128(0xB1)),
+        person: other(),
+        vacancy: Id::new(Uuid::from_u128(0xB2)),
+        ..cast::appointment()
+    };
+    let mut given = cast::and_appointed(cast::in_training(), &whose);
+    let approve = ApproveAward {
+        application: whose.application,
+        tuition_pence: None,
+        salary_pence: None,
+        other_sources: vec![],
+    };
+    let mut merged = given.clone();
+    merged.done(&operator(), DAY, &merge());
+    let outcome = merged.when(&cast::national(), cast::TEACHING_START, &approve);
+    assert_eq!(outcome, Err(Reason::FundingLockActive));
+    let outcome = given.when(&cast::national(), cast::TEACHING_START, &approve);
+    assert!(
+        outcome.is_ok(),
+        "of two humans each has their own: {outcome:?}"
+    );
 }
 
 #[test]

@@ -140,7 +140,7 @@ impl Command for CheckFundingLock {
         let check = FundingLockCheckAct::Answer {
             person: self.person,
             question: self.question.clone(),
-            answer: identity::lock_answer(issue, world, self.person, &self.question)?,
+            answer: identity::lock_answer(issue, world, self.person, &self.question, None)?,
         };
         let id = Id::<FundingLockCheck>::derive(issue.by.tenant, &[issue.request]);
         world.decide(issue, id, check)?;

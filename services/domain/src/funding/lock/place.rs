@@ -200,7 +200,7 @@ impl Command for AcceptTrainingPlace {
         let offered_by = issue.by.acting_for(TenantKind::University)?;
         let id = Id::<TrainingPlace>::derive(offered_by, &[issue.request]);
         let lock = FundingLock::id(self.person);
-        let answer = identity::lock_answer(issue, world, self.person, &self.question)?;
+        let answer = identity::lock_answer(issue, world, self.person, &self.question, None)?;
         let seek = TrainingPlaceAct::Seek {
             place: Box::new(SoughtPlace {
                 offered_by,
