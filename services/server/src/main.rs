@@ -196,7 +196,7 @@ struct Web {
     /// Where to listen.
     #[arg(long, env = "TRELLIS_WEB_LISTEN", default_value = WEB_LISTEN)]
     listen: SocketAddr,
-    /// What browsers call this place, such as https://trellis.example; nothing else is answered.
+    /// What browsers call this place, such as `https://trellis.example`; nothing else is answered.
     #[arg(long, env = "TRELLIS_WEB_ORIGIN")]
     origin: String,
     /// The OIDC issuer that people sign in with.
