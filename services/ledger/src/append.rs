@@ -33,7 +33,7 @@ use self::{
     batch::{Batch, RowTypes},
     queue::Queue,
 };
-use crate::{LedgerError, Receipt, Wake, handover::Handover, metrics::Metrics};
+use crate::{LedgerError, Receipt, Wake, handover::Handover, metrics::Metrics, progress::Progress};
 
 /// Writers of one process.
 const WRITERS: usize = 2;
@@ -129,6 +129,7 @@ impl Appender {
         options: PgConnectOptions,
         wake: broadcast::Sender<Wake>,
         handover: Handover,
+        progress: Arc<Progress>,
         metrics: Arc<Metrics>,
     ) -> Result<Self, LedgerError> {
         let options = options
@@ -153,6 +154,7 @@ impl Appender {
                 recorder: Arc::clone(&recorder),
                 wake: wake.clone(),
                 handover: handover.clone(),
+                progress: Arc::clone(&progress),
                 metrics: Arc::clone(&metrics),
             };
             tokio::spawn(writer.run());
@@ -226,6 +228,7 @@ struct Writer {
     recorder: Arc<Recorder>,
     wake: broadcast::Sender<Wake>,
     handover: Handover,
+    progress: Arc<Progress>,
     metrics: Arc<Metrics>,
 }
 
@@ -379,6 +382,7 @@ impl Writer {
         } else {
             let heads = heads?;
             self.handover.give(|| batch.committed(units, &heads));
+            self.progress.grown(batch.reached(&heads));
             batch.outcomes(units, &heads)
         };
         self.tell(units, &outcomes);

@@ -50,6 +50,7 @@ use std::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::{
     actor::{Actor, PLATFORM, PersonId, TenantId, TenantKind},
+    calendar::london_date,
     directory::Tenant,
     id::Id,
     permission::Permit,
@@ -71,6 +72,8 @@ use tokio::sync::broadcast;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use crate::view::View;
+
 pub use access::{ACCESS_PAGE_MAX, Access, Recorded};
 pub use clock::Clock;
 pub use envelope::{Envelope, Read, Receipt, Wake};
@@ -81,6 +84,7 @@ pub use keys::{Custodian, KeyEncryptionKey, KeyError, secret_of};
 pub use load::Kinds;
 pub use log::{LOG_NAME, Log};
 pub use open_class::ClassValue;
+pub use progress::Moves;
 pub use project::{BATCH_MAX, Projector, Round};
 pub use react::{EVENTS_MAX, OnTimer, ParkedReaction, React, Reacted, Reactor};
 pub use reading::{AT_LEAST_WAIT, AsOf, Reading, Rows, THREADS_MAX, Thread, Threads};
@@ -163,7 +167,7 @@ pub(crate) struct Inner {
     pub(crate) lookups: Arc<lookups::Lookups>,
     pub(crate) reader: PgPool,
     pub(crate) projector: PgPool,
-    pub(crate) progress: progress::Progress,
+    pub(crate) progress: Arc<progress::Progress>,
     pub(crate) appender: append::Appender,
     pub(crate) streams: load::Streams,
     pub(crate) keys: keys::Keys,
@@ -215,17 +219,20 @@ impl Ledger {
         let (wake, _) = broadcast::channel(WAKE_BACKLOG);
         let handover = handover::Handover::default();
         let metrics = Arc::new(metrics::Metrics::new());
-        let appender = append::Appender::start(
-            PgConnectOptions::from_str(&options.command_url)?,
-            wake.clone(),
-            handover.clone(),
-            Arc::clone(&metrics),
-        )
-        .await?;
         let latest = match options.clock {
             Clock::System => None,
             Clock::Sandbox => latest_effective(&command).await?,
         };
+        let time = clock::BusinessTime::new(options.clock, latest);
+        let progress = Arc::new(progress::Progress::new(london_date(time.now())));
+        let appender = append::Appender::start(
+            PgConnectOptions::from_str(&options.command_url)?,
+            wake.clone(),
+            handover.clone(),
+            Arc::clone(&progress),
+            Arc::clone(&metrics),
+        )
+        .await?;
         let lookups = Arc::new(lookups::Lookups::new(&options.command_url)?);
         let accesses = access::Accesses::start(command.clone());
         let inner = Arc::new(Inner {
@@ -241,12 +248,12 @@ impl Ledger {
             command,
             reader,
             projector,
-            progress: progress::Progress::default(),
+            progress,
             appender,
             gate: gate::Gate::new(),
             accesses,
             staff: staff::Registers::default(),
-            time: clock::BusinessTime::new(options.clock, latest),
+            time,
             metrics,
             register: RwLock::default(),
             wake,
@@ -255,6 +262,7 @@ impl Ledger {
         inner.keys.check().await?;
         inner.refresh_register().await?;
         tokio::spawn(follow_register(Arc::downgrade(&inner)));
+        tokio::spawn(progress::look_on(Arc::downgrade(&inner)));
         Ok(Self(inner))
     }
 
@@ -405,6 +413,16 @@ impl Ledger {
     /// that lags looks at the heads.
     pub fn wake(&self) -> broadcast::Receiver<Wake> {
         self.0.wake.subscribe()
+    }
+
+    /// Tells when a tenant's feed has grown, in this process at once and in others soon after.
+    pub fn feed_moves(&self, tenant: TenantId) -> Moves {
+        self.0.moves(None, tenant)
+    }
+
+    /// Tells when a view has folded more of a tenant's feed, was built anew, or another day has begun.
+    pub fn view_moves<V: View>(&self, tenant: TenantId) -> Moves {
+        self.0.moves(Some(V::NAME), tenant)
     }
 
     /// The policy register, at most a second behind other processes.

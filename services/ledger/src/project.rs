@@ -286,7 +286,7 @@ impl Projector {
                 self.ledger
                     .0
                     .progress
-                    .moved(build.view.name(), key.0, position);
+                    .folded(build.view.name(), key.0, position);
             }
             let Some((position, stamp)) = at else {
                 round.busy += 1;
@@ -473,7 +473,7 @@ impl Projector {
                     round.batches += 1;
                     self.metrics.parked(view, parked);
                     if lane.build.live {
-                        self.ledger.0.progress.moved(view, tenant, lane.position);
+                        self.ledger.0.progress.folded(view, tenant, lane.position);
                     }
                     None
                 }

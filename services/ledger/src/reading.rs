@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::{
     Ledger, LedgerError,
     follow::{self, Whose, begin, signed, unsigned},
+    progress::Reached,
     project::BATCH_MAX,
     view::{Figures, Folded, Noted, View},
 };
@@ -107,7 +108,7 @@ struct StoredRow {
 
 /// Waits for the view to move to a position, but not for long: the store may know better. False
 /// when the time is over.
-async fn next_move(moves: &mut watch::Receiver<u64>, position: u64, deadline: Instant) -> bool {
+async fn next_move(moves: &mut watch::Receiver<Reached>, position: u64, deadline: Instant) -> bool {
     let now = Instant::now();
     if now >= deadline {
         return false;
@@ -116,7 +117,7 @@ async fn next_move(moves: &mut watch::Receiver<u64>, position: u64, deadline: In
     moves.mark_unchanged();
     let told = async {
         while moves.changed().await.is_ok() {
-            if *moves.borrow_and_update() >= position {
+            if moves.borrow_and_update().position >= position {
                 break;
             }
         }
@@ -136,7 +137,7 @@ impl Ledger {
         at_least: u64,
     ) -> Result<Reading, LedgerError> {
         let deadline = Instant::now() + AT_LEAST_WAIT;
-        let mut moves = self.0.progress.watch(V::NAME, permit.actor().tenant);
+        let mut moves = self.0.progress.view(V::NAME, permit.actor().tenant);
         loop {
             let reading = self.figures_now::<V>(permit).await?;
             if reading.position >= at_least {
@@ -161,8 +162,8 @@ impl Ledger {
         position: u64,
     ) -> Result<u64, LedgerError> {
         let deadline = Instant::now() + AT_LEAST_WAIT;
-        let mut moves = self.0.progress.watch(V::NAME, tenant);
-        let mut told = *moves.borrow_and_update();
+        let mut moves = self.0.progress.view(V::NAME, tenant);
+        let mut told = moves.borrow_and_update().position;
         loop {
             if told >= position {
                 return Ok(told);
@@ -170,7 +171,7 @@ impl Ledger {
             if !next_move(&mut moves, position, deadline).await {
                 return Err(LedgerError::Behind { position: told });
             }
-            told = *moves.borrow_and_update();
+            told = moves.borrow_and_update().position;
             if told < position {
                 let mut tx = begin(self.reader(), tenant).await?;
                 let stored: Option<i64> = sqlx::query_scalar(

@@ -5,7 +5,7 @@ use domain::{
     refusal::Refusal,
 };
 use jiff::{Timestamp, civil::Date};
-use ledger::{AsOf, Ledger, LedgerError};
+use ledger::{AsOf, Ledger, LedgerError, Moves};
 use uuid::Uuid;
 
 use crate::{
@@ -76,6 +76,23 @@ pub async fn dashboard(
             Err(Refusal::not_permitted().into())
         }
     }
+}
+
+/// Tells when the dashboard of the permit's own tenant may have moved.
+///
+/// # Errors
+/// The uniform refusal for a kind of tenant that has none.
+pub fn moves(ledger: &Ledger, permit: &Permit) -> Result<Moves, LedgerError> {
+    let tenant = permit.actor().tenant;
+    Ok(match permit.actor().kind {
+        TenantKind::Employer => ledger.view_moves::<Employer>(tenant),
+        TenantKind::University => ledger.view_moves::<University>(tenant),
+        TenantKind::Commissioner => ledger.view_moves::<Commissioner>(tenant),
+        TenantKind::Network => ledger.view_moves::<Network>(tenant),
+        TenantKind::Evaluator | TenantKind::Auditor | TenantKind::Platform | TenantKind::Person => {
+            return Err(Refusal::not_permitted().into());
+        }
+    })
 }
 
 async fn read<D: Dashboard<Row = Record>>(

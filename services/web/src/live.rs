@@ -24,8 +24,6 @@ use crate::{
     serve::until,
 };
 
-/// A page is drawn again at most this often.
-const PACE: Duration = Duration::from_millis(500);
 /// A stream ends after so long; the browser opens the next one, and with it asks whether the session
 /// still lives.
 const WHOLE: Duration = Duration::from_secs(15 * 60);
@@ -79,6 +77,7 @@ async fn send(
         ..Seen::default()
     };
     let mut sent: Vec<Part> = vec![];
+    // The service says at most ten times a second that a dashboard has moved.
     let mut dashboards = app.api.watch(&signed.token).await?;
     while let Some(moved) = dashboards.next().await? {
         if let (Some(figures), Some(dashboard)) = (&mut seen.figures, moved.dashboard) {
@@ -109,7 +108,6 @@ async fn send(
                 .await;
         }
         sent = parts;
-        tokio::time::sleep(PACE).await;
     }
     Ok(())
 }

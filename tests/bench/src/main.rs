@@ -9,6 +9,7 @@ mod grpc;
 mod machine;
 mod measure;
 mod open;
+mod page;
 mod population;
 mod practice;
 mod report;

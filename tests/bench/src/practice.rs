@@ -24,7 +24,8 @@ use uuid::Uuid;
 
 use crate::{Fault, closed::Writer, dataset::Target, grpc::Channel, serving::Serving};
 
-const ROLE: ActingRole = ActingRole::ServiceManager;
+/// Who logs them.
+pub(crate) const ROLE: ActingRole = ActingRole::ServiceManager;
 
 const KINDS: [PracticeKind; 3] = [
     PracticeKind::Contact,
@@ -156,18 +157,21 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Logs the next hours.
-    pub(crate) async fn log(&self) -> Result<(), Fault> {
+    /// Logs the next hours; answers with the employer, and how far its feed reaches with them.
+    pub(crate) async fn log(&self) -> Result<(TenantId, u64), Fault> {
         let hours = self.practice.next()?;
-        let token = self.tokens.get(hours.target.employer)?;
-        self.channel.call(token, &hours.message()).await?;
-        Ok(())
+        let employer = hours.target.employer;
+        let token = self.tokens.get(employer)?;
+        let answer = self.channel.call(token, &hours.message()).await?;
+        let receipt = answer.receipt.ok_or("no receipt")?;
+        Ok((employer, receipt.position.unsigned_abs()))
     }
 }
 
 impl Writer for Client {
     async fn command(&mut self) -> Result<(), Fault> {
-        self.log().await
+        self.log().await?;
+        Ok(())
     }
 }
 

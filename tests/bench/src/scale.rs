@@ -137,6 +137,23 @@ impl Scale {
         }
     }
 
+    /// Web pages open at the same time.
+    pub(crate) fn open_pages(self) -> usize {
+        match self {
+            Self::Full | Self::Quick => 200,
+            Self::Smoke => 4,
+        }
+    }
+
+    /// Watched dashboards on which nothing happens.
+    pub(crate) fn watchers(self) -> Vec<usize> {
+        match self {
+            Self::Full => vec![500, 5_000],
+            Self::Quick => vec![500],
+            Self::Smoke => vec![8],
+        }
+    }
+
     /// Stored events at which growth is looked at, up to `max`.
     pub(crate) fn growth(self, max: Option<u64>) -> Vec<u64> {
         let (steps, usual): (&[u64], u64) = match self {

@@ -3,6 +3,8 @@
 mod e1;
 mod e2;
 mod e3;
+mod e4;
+mod e5;
 mod fairness;
 mod growth;
 mod v1;
@@ -99,6 +101,20 @@ pub(crate) const ALL: &[Work] = &[
         run: |bench| Box::pin(e3::run(bench)),
         bars: &[],
         quick: true,
+    },
+    Work {
+        name: e4::NAME,
+        about: "open web pages: from a command's answer to the page that shows it, shown a second",
+        run: |bench| Box::pin(e4::run(bench)),
+        bars: &[],
+        quick: true,
+    },
+    Work {
+        name: e5::NAME,
+        about: "watched dashboards on which nothing happens",
+        run: |bench| Box::pin(e5::run(bench)),
+        bars: &[],
+        quick: false,
     },
     Work {
         name: fairness::NAME,

@@ -82,8 +82,8 @@ pub(super) struct Batch {
     guarded: bool,
     opening: bool,
     due: Vec<Due>,
-    /// Its tenants in the order of their heads.
-    parties: Vec<TenantId>,
+    /// Its tenants in the order of their heads, each with how many events its feed takes.
+    parties: Vec<(TenantId, i64)>,
 }
 
 impl Batch {
@@ -99,7 +99,7 @@ impl Batch {
             guarded: false,
             opening: false,
             due: Vec::with_capacity(units.len()),
-            parties: shares.keys().copied().map(TenantId).collect(),
+            parties: vec![],
         };
         let mut streams = Touched::new();
         let mut ids = Vec::new();
@@ -141,6 +141,7 @@ impl Batch {
                 .uuid(Some(*tenant))
                 .int2(share.slice)
                 .int8(share.events);
+            batch.parties.push((TenantId(*tenant), share.events));
         }
         batch
     }
@@ -284,8 +285,9 @@ impl Batch {
 
     /// Its events with the positions they have taken.
     pub(super) fn committed(&self, units: &[Unit], heads: &[i64]) -> Vec<Committed> {
-        let heads = heads.iter().map(|head| head.unsigned_abs());
-        let mut heads: BTreeMap<TenantId, u64> = self.parties.iter().copied().zip(heads).collect();
+        let mut heads: BTreeMap<TenantId, u64> = (self.parties.iter().zip(heads))
+            .map(|((tenant, _), head)| (*tenant, head.unsigned_abs()))
+            .collect();
         let mut committed = Vec::with_capacity(units.len());
         for (unit, due) in units.iter().zip(&self.due) {
             let metadata: Arc<str> = format!("{}}}", unit.metadata).into();
@@ -313,6 +315,12 @@ impl Batch {
             }
         }
         committed
+    }
+
+    /// How far its tenants' feeds reach with it.
+    pub(super) fn reached(&self, heads: &[i64]) -> impl Iterator<Item = (TenantId, u64)> {
+        (self.parties.iter().zip(heads))
+            .map(|((tenant, events), head)| (*tenant, (head + events).unsigned_abs()))
     }
 
     /// The answers to its units, in their order.

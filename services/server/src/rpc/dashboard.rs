@@ -34,8 +34,6 @@ use crate::{
 
 /// The page when none is asked for.
 const PAGE_JOURNEYS: u32 = 50;
-/// A dashboard is looked at again this often even without a hint.
-const POLL: Duration = Duration::from_millis(500);
 /// A busy feed moves a watched dashboard at most this often.
 const PACE: Duration = Duration::from_millis(100);
 
@@ -170,8 +168,14 @@ async fn watch(
     sender: mpsc::Sender<Result<WatchDashboardResponse, Status>>,
     mut place: Place,
 ) {
-    let mut wake = desk.ledger().wake();
-    let mut sent: Option<(u64, Date)> = None;
+    let mut moves = match read::moves(desk.ledger(), &permit) {
+        Ok(moves) => moves,
+        Err(error) => {
+            let _ = sender.send(Err(failed(error))).await;
+            return;
+        }
+    };
+    let mut sent: Option<(u32, u64, Date)> = None;
     loop {
         let seen = match read::dashboard(desk.ledger(), &permit, Asked::default()).await {
             Ok(seen) => seen,
@@ -180,7 +184,7 @@ async fn watch(
                 return;
             }
         };
-        let at = Some((seen.position, seen.as_of));
+        let at = Some((seen.version, seen.position, seen.as_of));
         if sent != at {
             sent = at;
             let response = WatchDashboardResponse {
@@ -199,8 +203,7 @@ async fn watch(
             }
         }
         tokio::select! {
-            _ = wake.recv() => {}
-            () = tokio::time::sleep(POLL) => {}
+            () = moves.next() => {}
             () = sender.closed() => return,
             end = place.drained() => {
                 let _ = sender.send(Err(end)).await;

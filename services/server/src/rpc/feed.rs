@@ -1,4 +1,4 @@
-use std::{pin::Pin, time::Duration};
+use std::pin::Pin;
 
 use contract::v1::{
     FeedItem, FeedVisibility, ListFeedRequest, ListFeedResponse, SubscribeFeedRequest,
@@ -21,8 +21,6 @@ use crate::{
 const PAGE_ITEMS_MAX: u32 = 1000;
 /// The page when none is asked for.
 const PAGE_ITEMS: u32 = 100;
-/// Looks for growth this often even without a hint.
-const POLL: Duration = Duration::from_millis(500);
 
 pub(crate) struct FeedRpc {
     desk: Desk,
@@ -134,7 +132,7 @@ async fn follow(
     sender: mpsc::Sender<Result<SubscribeFeedResponse, Status>>,
     mut place: Place,
 ) {
-    let mut wake = desk.ledger().wake();
+    let mut moves = desk.ledger().feed_moves(permit.actor().tenant);
     let mut quiet = tokio::time::Instant::now();
     loop {
         let page = match desk.ledger().feed(&permit, after, PAGE_ITEMS_MAX).await {
@@ -157,19 +155,18 @@ async fn follow(
         if page.more {
             continue;
         }
-        if quiet.elapsed() >= HEARTBEAT {
-            quiet = tokio::time::Instant::now();
-            if sender
-                .send(Ok(SubscribeFeedResponse { item: None }))
-                .await
-                .is_err()
-            {
-                return;
-            }
-        }
         tokio::select! {
-            _ = wake.recv() => {}
-            () = tokio::time::sleep(POLL) => {}
+            () = moves.next() => {}
+            () = tokio::time::sleep_until(quiet + HEARTBEAT) => {
+                quiet = tokio::time::Instant::now();
+                if sender
+                    .send(Ok(SubscribeFeedResponse { item: None }))
+                    .await
+                    .is_err()
+                {
+                    return;
+                }
+            }
             () = sender.closed() => return,
             end = place.drained() => {
                 let _ = sender.send(Err(end)).await;

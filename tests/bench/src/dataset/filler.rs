@@ -16,10 +16,6 @@ use super::{
 };
 use crate::{Fault, cluster::Database};
 
-/// Tenants of a filled population.
-const EMPLOYERS: usize = 64;
-const UNIVERSITIES: usize = 16;
-
 /// Events written in one transaction.
 const CHUNK_EVENTS: u64 = 5_000;
 
@@ -70,6 +66,11 @@ pub(crate) struct Filler {
 }
 
 impl Filler {
+    /// Employers of a filled population.
+    pub(crate) const EMPLOYERS: usize = 64;
+    /// Its universities.
+    pub(crate) const UNIVERSITIES: usize = 16;
+
     /// A filler of an empty, migrated database.
     pub(crate) fn new(template: &Arc<Template>, database: &Database) -> Self {
         const AN_HOUR_MICROS: i64 = 3_600_000_000;
@@ -96,12 +97,12 @@ impl Filler {
 
     /// The `nth` employer of the population.
     pub(crate) fn employer(nth: usize) -> TenantId {
-        tenant("employer", nth % EMPLOYERS)
+        tenant("employer", nth % Self::EMPLOYERS)
     }
 
     /// The `nth` university of the population.
     pub(crate) fn university(nth: usize) -> TenantId {
-        tenant("university", nth % UNIVERSITIES)
+        tenant("university", nth % Self::UNIVERSITIES)
     }
 
     /// Lives on until about `events` are stored, then settles heads and statistics.
@@ -230,10 +231,12 @@ impl Filler {
                 &cast,
             ));
         };
-        for (nth, place) in registrations(EMPLOYERS, template.employers, Role::Employer) {
+        for (nth, place) in registrations(Self::EMPLOYERS, template.employers, Role::Employer) {
             live(nth, place, true);
         }
-        for (nth, place) in registrations(UNIVERSITIES, template.universities, Role::University) {
+        for (nth, place) in
+            registrations(Self::UNIVERSITIES, template.universities, Role::University)
+        {
             live(nth, place, false);
         }
         lives

@@ -28,7 +28,7 @@ pub(crate) const NAME: &str = "e2";
 const WRITES_A_SECOND: f64 = 200.0;
 
 /// Subscriptions on one connection.
-const STREAMS_A_CONNECTION: usize = 64;
+pub(super) const STREAMS_A_CONNECTION: usize = 64;
 
 /// How long what was written last may take to arrive; it counts as written.
 const DRAIN_MAX: Duration = Duration::from_secs(5);

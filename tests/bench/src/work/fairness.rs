@@ -93,6 +93,6 @@ pub(crate) fn sending(
         let nth = next.get();
         next.set(nth + 1);
         let client = clients.get(nth % clients.len().max(1)).cloned();
-        Box::pin(async move { client.ok_or("no client")?.log().await })
+        Box::pin(async move { client.ok_or("no client")?.log().await.map(|_| ()) })
     }
 }
