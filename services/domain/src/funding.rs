@@ -6,6 +6,7 @@ mod approval;
 mod costs;
 mod course;
 mod envelope;
+mod follow;
 mod lock;
 mod payee;
 mod payment;
@@ -20,8 +21,8 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantNames};
 
 pub use self::{
-    approval::*, costs::*, course::*, envelope::*, lock::*, payee::*, payment::*, recovery::*,
-    statement::*, tuition::*,
+    approval::*, costs::*, course::*, envelope::*, follow::*, lock::*, payee::*, payment::*,
+    recovery::*, statement::*, tuition::*,
 };
 use crate::{
     actor::TenantId,
@@ -116,6 +117,27 @@ impl Instalment {
     }
 }
 
+/// Nothing falls due from a day on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suspended {
+    /// The first day.
+    pub on: Date,
+    /// Whether it goes with an interruption of the training; what the commissioner suspends, only
+    /// the commissioner resumes.
+    pub by_rule: bool,
+}
+
+/// What suspensions have made of an award, as the next payee takes it over.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwardCourse {
+    /// From which day each instalment is payable; empty while they follow the training year.
+    pub payable: Vec<(u32, Date)>,
+    /// The last day of payment, where it is another than the year's.
+    pub until: Option<Date>,
+    /// Since when nothing falls due.
+    pub suspended: Option<Suspended>,
+}
+
 /// How an award stands (Annex 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Display)]
 #[serde(rename_all = "snake_case")]
@@ -144,9 +166,11 @@ pub struct FundingAward {
     resumed: Vec<(u32, Date)>,
     /// The last day of payment, where an interruption moved it.
     until: Option<Date>,
-    suspended: Option<Date>,
+    suspended: Option<Suspended>,
     stopped: Option<(Date, StopGround)>,
     completed: bool,
+    /// The award it was taken over from.
+    from: Option<Id<Self>>,
     cases: BTreeMap<u32, RecoveryCase>,
     ended_cases: BTreeMap<u32, CaseEnd>,
     given_back: BTreeSet<u32>,
@@ -166,21 +190,31 @@ pub enum FundingAwardAct {
         year: Option<TrainingYear>,
     },
     /// See [`SuspendAward`].
-    Suspend,
+    Suspend {
+        /// The first day.
+        from: Date,
+    },
     /// See [`ResumeAward`].
     Resume {
         /// The training year, once it has started.
         year: Option<TrainingYear>,
+        /// Days of the suspension by which the year has moved already.
+        counted: i64,
     },
     /// See [`StopAward`].
     Stop {
         /// Why.
         ground: StopGround,
+        /// The last day earned.
+        last: Date,
         /// The training year, once it has started.
         year: Option<TrainingYear>,
     },
     /// See [`ReinstateAward`].
-    Reinstate,
+    Reinstate {
+        /// The training year, where the time since the stop was no training and is made up.
+        made_up: Option<TrainingYear>,
+    },
     /// See [`ApplyPayChange`].
     ApplyPayChange {
         /// The new annual salary, in pence.
@@ -207,6 +241,8 @@ pub enum FundingAwardAct {
         from: Id<FundingAward>,
         /// What is left to pay.
         instalments: Vec<Share>,
+        /// What suspensions have made of it.
+        course: Option<AwardCourse>,
     },
     /// See [`OpenRecovery`].
     OpenRecovery(Vec<u32>),
@@ -269,6 +305,9 @@ pub enum FundingAwardEvent {
         instalments: Vec<Share>,
         /// First day of the new payee.
         on: Date,
+        /// What suspensions have made of it, where there were any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        course: Option<AwardCourse>,
     },
     /// The payee is another from a day on; what was planned or paid for later days is theirs.
     PayeeEnded {
@@ -283,6 +322,9 @@ pub enum FundingAwardEvent {
     FundingAwardSuspended {
         /// The first day.
         on: Date,
+        /// Whether it went with the training by itself, and so ends with its interruption.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_rule: bool,
     },
     /// The training goes on.
     FundingAwardResumed {
@@ -368,14 +410,25 @@ pub enum FundingAwardEvent {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum StopGround {
-    /// The trainee left the employment or the programme.
+    /// The trainee left the employment.
     LeftTraining,
+    /// The trainee withdrew from the programme, whether or not the employment goes on.
+    Withdrawn,
+    /// The clinical service went to another employer, and the commissioner pays nobody after that.
+    ServiceTransferred,
     /// The commissioner ended it.
     Commissioner,
     /// It went to another trainee of the same role, intake and employer (`FUND-10`).
     Reallocated,
     /// The accepted offer fell before the training.
     OfferFell,
+}
+
+impl StopGround {
+    /// Whether a rule stopped the award because the training had ended, and takes that back with it.
+    fn follows_training(self) -> bool {
+        matches!(self, Self::LeftTraining | Self::Withdrawn)
+    }
 }
 
 impl FundingAward {
@@ -465,9 +518,16 @@ impl FundingAward {
                 award,
                 payee,
                 instalments,
+                from,
+                course,
                 ..
             } => {
                 self.payee = Some(payee);
+                self.from = Some(from);
+                let course = course.unwrap_or_default();
+                self.resumed = course.payable;
+                self.until = course.until;
+                self.suspended = course.suspended;
                 let whole: BTreeMap<u32, i64> = (1..)
                     .zip(self::instalments(award.salary_pence, award.instalments))
                     .collect();
@@ -489,7 +549,9 @@ impl FundingAward {
             }
             FundingAwardEvent::FundingAwardCompleted { .. } => self.completed = true,
             FundingAwardEvent::PayeeEnded { planned, paid, .. } => self.hand_over(&planned, &paid),
-            FundingAwardEvent::FundingAwardSuspended { on } => self.suspended = Some(on),
+            FundingAwardEvent::FundingAwardSuspended { on, by_rule } => {
+                self.suspended = Some(Suspended { on, by_rule });
+            }
             FundingAwardEvent::FundingAwardResumed { on, next, until } => {
                 self.suspended = None;
                 self.until = until;
@@ -498,7 +560,6 @@ impl FundingAward {
                 }
             }
             FundingAwardEvent::FundingAwardStopped { on, ground } => {
-                self.suspended = None;
                 self.stopped = Some((on, ground));
             }
             FundingAwardEvent::InstalmentsVoided { instalments, .. } => {
@@ -563,10 +624,12 @@ impl Decider for FundingAward {
         match &issued.act {
             FundingAwardAct::Approve(approval) => self.approve(issued, approval),
             FundingAwardAct::Pay { number, year } => self.pay(issued, *number, *year),
-            FundingAwardAct::Suspend => self.suspend(issued),
-            FundingAwardAct::Resume { year } => self.resume(issued, *year),
-            FundingAwardAct::Stop { ground, year } => self.stop(issued, *ground, *year),
-            FundingAwardAct::Reinstate => self.reinstate(issued),
+            FundingAwardAct::Suspend { from } => self.suspend(issued, *from),
+            FundingAwardAct::Resume { year, counted } => self.resume(issued, *year, *counted),
+            FundingAwardAct::Stop { ground, last, year } => {
+                self.stop(issued, *ground, *last, *year)
+            }
+            FundingAwardAct::Reinstate { made_up } => self.reinstate(issued, *made_up),
             FundingAwardAct::ApplyPayChange { salary_pence, year } => {
                 self.apply_pay_change(issued, *salary_pence, *year)
             }
@@ -580,7 +643,15 @@ impl Decider for FundingAward {
                 payee,
                 from,
                 instalments,
-            } => Ok(self.take_over(issued, award, *payee, *from, instalments)),
+                course,
+            } => Ok(vec![FundingAwardEvent::FundingAwardTakenOver {
+                award: *award.clone(),
+                payee: *payee,
+                from: *from,
+                instalments: instalments.clone(),
+                on: issued.today(),
+                course: course.clone(),
+            }]),
             FundingAwardAct::OpenRecovery(numbers) => self.open_recovery(issued, numbers),
             FundingAwardAct::RecoverBreach { ground, part } => {
                 Ok(self.recover_breach(issued.today(), *ground, *part))

@@ -5,6 +5,7 @@
 //! with the effective time of the event.
 
 mod erasure;
+mod money;
 mod places;
 mod region;
 mod selection;
@@ -99,6 +100,7 @@ pub fn react(event: &Occurred) -> Vec<Reaction> {
     reactions.extend(place(&event.fact));
     reactions.extend(places::after(event));
     reactions.extend(region::after(event));
+    reactions.extend(money::after(event));
     reactions
 }
 

@@ -1,18 +1,19 @@
 //! An award that does not run to its end: stopped, and what was not earned comes back; reinstated
 //! when the stop was a mistake; never another role's, intake's or employer's.
 
-use jiff::civil::Date;
+use jiff::{ToSpan as _, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use super::{
     ApproveAward, Award, CaseEnd, FundingAward, FundingAwardAct, FundingAwardEvent, Instalment,
-    InstalmentStanding, PayeeAccount, PayeeAccountAct, RecoveryGround, RecoveryRule, Share,
-    StopGround, held_award, shares, year_of,
+    InstalmentStanding, PayeeAccount, PayeeAccountAct, RecoveryCase, RecoveryGround, RecoveryRule,
+    Share, StopGround, held_award, shares, year_of,
 };
 use crate::{
     actor::TenantKind,
     application::Application,
     appointment::{Appointed, Appointment},
+    calendar::days_between,
     id::Id,
     money::share,
     offer::Offer,
@@ -25,33 +26,43 @@ use crate::{
 
 impl FundingAward {
     /// What is unpaid is void and never claimed back; what was paid for days after the last one is
-    /// not earned and comes back by policy `recovery.rule`.
+    /// not earned and comes back by policy `recovery.rule`. A rule ends nothing anew, but where it
+    /// learns of an earlier last day than it had; then what it claims takes the place of its first
+    /// claim.
     pub(super) fn stop(
         &self,
         issued: &Issued<FundingAwardAct>,
         ground: StopGround,
+        last: Date,
         year: Option<TrainingYear>,
     ) -> Result<Vec<FundingAwardEvent>, Refusal> {
         let by_rule = issued.by.kind == TenantKind::Platform;
         if !by_rule {
             self.own(issued)?;
         }
-        let on = issued.today();
         if self.award().is_none() {
             return Ok(vec![]);
         }
-        if let Some((known, _)) = self.stopped {
-            if by_rule {
+        let mut events = vec![];
+        if let Some((known, why)) = self.stopped {
+            if !by_rule {
+                return Refusal::unless_same(known == last, "the end of the award");
+            }
+            if !why.follows_training() || known <= last {
                 return Ok(vec![]);
             }
-            return Refusal::unless_same(known == on, "the end of the award");
+            events.extend(self.withdrawn_cases(issued.today()));
         }
-        let rule: RecoveryRule = issued.policies.get("recovery.rule", on)?;
-        let voided: Vec<Share> = self.planned().collect();
-        let unearned = self.months.iter().map(|(number, month)| {
+        let mut before = self.clone();
+        for event in &events {
+            before.evolve(event.clone());
+        }
+        let rule: RecoveryRule = issued.policies.get("recovery.rule", last)?;
+        let voided: Vec<Share> = before.planned().collect();
+        let unearned = before.months.iter().map(|(number, month)| {
             let pence = match (year, month.standing) {
                 (Some(year), InstalmentStanding::Paid) => {
-                    unearned(month, self.payable_from(year, *number), on, rule)
+                    unearned(month, self.payable_from(year, *number), last, rule)
                 }
                 _ => 0,
             };
@@ -66,21 +77,37 @@ impl FundingAward {
                 "the award is paid in full and earned; there is nothing to stop",
             ));
         }
-        let mut events = vec![FundingAwardEvent::FundingAwardStopped { on, ground }];
+        events.push(FundingAwardEvent::FundingAwardStopped { on: last, ground });
         if !voided.is_empty() {
             events.push(FundingAwardEvent::InstalmentsVoided {
                 instalments: voided,
-                on,
+                on: last,
             });
         }
-        events.extend(self.open_case(RecoveryGround::LeftTraining, lines, on));
+        events.extend(before.open_case(RecoveryGround::LeftTraining, lines, last));
         Ok(events)
     }
 
+    /// Open claims for the time after the last day fall with it.
+    fn withdrawn_cases(&self, on: Date) -> Vec<FundingAwardEvent> {
+        self.cases()
+            .filter(|(case, end)| case.ground == RecoveryGround::LeftTraining && end.is_none())
+            .map(|(case, _)| FundingAwardEvent::RecoveryCaseEnded {
+                case: case.number,
+                end: CaseEnd::Withdrawn,
+                pence: case.pence(),
+                on,
+            })
+            .collect()
+    }
+
     /// Open cases of the stop fall with it; what was settled already goes back as an adjustment.
+    /// A rule takes back only what a rule had stopped because the training had ended. Where the time
+    /// since was no training, the months still to be paid follow the return.
     pub(super) fn reinstate(
         &self,
         issued: &Issued<FundingAwardAct>,
+        made_up: Option<TrainingYear>,
     ) -> Result<Vec<FundingAwardEvent>, Refusal> {
         let by_rule = issued.by.kind == TenantKind::Platform;
         if !by_rule {
@@ -95,6 +122,9 @@ impl FundingAward {
                 "the award runs; nothing to take back",
             ));
         };
+        if by_rule && (!ground.follows_training() || self.other_funding.is_some()) {
+            return Ok(vec![]);
+        }
         if ground == StopGround::Reallocated {
             return Err(Refusal::state_not_allowed(
                 "the award went to another trainee; approve a new one",
@@ -115,39 +145,37 @@ impl FundingAward {
                 pence: month.pence,
             })
             .collect();
-        let (mut ends, mut given_back) = (vec![], vec![]);
-        for (case, end) in self.cases() {
-            if case.ground != RecoveryGround::LeftTraining || self.given_back.contains(&case.number)
-            {
-                continue;
-            }
-            match end {
-                None => ends.push(FundingAwardEvent::RecoveryCaseEnded {
-                    case: case.number,
-                    end: CaseEnd::Withdrawn,
-                    pence: case.pence(),
-                    on,
-                }),
-                Some(CaseEnd::Settled { .. }) => {
-                    given_back.push(case.number);
-                    ends.extend(case.lines.iter().map(|line| {
-                        FundingAwardEvent::InstalmentAdjusted {
-                            number: line.number,
-                            pence: line.pence,
-                            from: on,
-                        }
-                    }));
-                }
-                Some(_) => {}
-            }
-        }
+        let settled = |(case, end): &(&RecoveryCase, Option<&CaseEnd>)| {
+            case.ground == RecoveryGround::LeftTraining
+                && !self.given_back.contains(&case.number)
+                && matches!(end, Some(CaseEnd::Settled { .. }))
+        };
+        let settled: Vec<&RecoveryCase> =
+            self.cases().filter(settled).map(|(case, _)| case).collect();
         let mut events = vec![FundingAwardEvent::FundingAwardReinstated {
             stopped_on,
             instalments,
-            given_back,
+            given_back: settled.iter().map(|case| case.number).collect(),
             on,
         }];
-        events.extend(ends);
+        events.extend(self.withdrawn_cases(on));
+        let given_back = settled.iter().flat_map(|case| &case.lines);
+        events.extend(
+            given_back.map(|line| FundingAwardEvent::InstalmentAdjusted {
+                number: line.number,
+                pence: line.pence,
+                from: on,
+            }),
+        );
+        let away = stopped_on.saturating_add(1.days());
+        if made_up.is_some() && self.suspended.is_none() && away < on {
+            let mut after = self.clone();
+            for event in &events {
+                after.evolve(event.clone());
+            }
+            let moved = days_between(away, on).unwrap_or_default();
+            events.push(after.resumption(away, on, made_up, moved));
+        }
         Ok(events)
     }
 
@@ -223,9 +251,10 @@ impl Command for StopAward {
         };
         let stop = FundingAwardAct::Stop {
             ground,
+            last: issue.today(),
             year: year_of(world, &award)?,
         };
-        world.decide(issue, self.award, stop)?;
+        change(issue, world, self.award, stop)?;
         Ok(self.award.key())
     }
 }
@@ -265,6 +294,7 @@ impl Command for NoteOfferFell {
         let granted = world.read(award)?.clone();
         let stop = FundingAwardAct::Stop {
             ground: StopGround::OfferFell,
+            last: issue.today(),
             year: year_of(world, &granted)?,
         };
         world.decide_beyond(issue, award, stop)?;
@@ -281,29 +311,40 @@ pub struct ReinstateAward {
 
 impl Command for ReinstateAward {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
-        let before = world.read(self.award)?.clone();
-        let after = world
-            .decide(issue, self.award, FundingAwardAct::Reinstate)?
-            .clone();
-        let (Some(granted), Some(payee)) = (after.award(), after.payee()) else {
-            return Err(Refusal::not_permitted().into());
-        };
-        let between = (granted.appointment.commissioner, payee);
-        for (case, end) in after.cases() {
-            let open = before
-                .case(case.number)
-                .is_some_and(|(_, end)| end.is_none());
-            if open && end == Some(&CaseEnd::Withdrawn) {
-                let withdraw = PayeeAccountAct::Withdraw {
-                    between,
-                    award: self.award,
-                    case: case.number,
-                };
-                world.decide(issue, PayeeAccount::id(between.0, between.1), withdraw)?;
-            }
-        }
+        let reinstate = FundingAwardAct::Reinstate { made_up: None };
+        let after = change(issue, world, self.award, reinstate)?;
+        after.award().ok_or_else(Refusal::not_permitted)?;
         Ok(self.award.key())
     }
+}
+
+/// Decides what ends an award or takes its end back; claims that fall with it are stated no more.
+pub(super) fn change(
+    issue: &Issue,
+    world: &mut World,
+    award: Id<FundingAward>,
+    act: FundingAwardAct,
+) -> Result<FundingAward, Halt> {
+    let before = world.read(award)?.clone();
+    let after = world.decide(issue, award, act)?.clone();
+    let (Some(granted), Some(payee)) = (after.award(), after.payee()) else {
+        return Ok(after);
+    };
+    let between = (granted.appointment.commissioner, payee);
+    for (case, end) in after.cases() {
+        let open = before
+            .case(case.number)
+            .is_some_and(|(_, end)| end.is_none());
+        if open && end == Some(&CaseEnd::Withdrawn) {
+            let withdraw = PayeeAccountAct::Withdraw {
+                between,
+                award,
+                case: case.number,
+            };
+            world.decide(issue, PayeeAccount::id(between.0, between.1), withdraw)?;
+        }
+    }
+    Ok(after)
 }
 
 /// Gives an award of which nothing was paid to another appointed trainee of the same role, intake
@@ -343,6 +384,7 @@ impl Command for ReallocateAward {
         let approve = approval_like(granted, self.application);
         let stop = FundingAwardAct::Stop {
             ground: StopGround::Reallocated,
+            last: issue.today(),
             year: None,
         };
         world.decide(issue, self.award, stop)?;

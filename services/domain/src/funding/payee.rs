@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
 use super::{
-    Award, FundingAward, FundingAwardAct, FundingAwardEvent, InstalmentStanding, Share,
-    payee_not_permitted, shares, year_of,
+    AwardCourse, FundingAward, FundingAwardAct, FundingAwardEvent, InstalmentStanding, Share,
+    held_award, payee_not_permitted, shares, year_of,
 };
 use crate::{
     actor::{TenantId, TenantKind},
@@ -134,6 +134,20 @@ impl FundingAward {
         Id::derive(commissioner, &[application.0, payee.0])
     }
 
+    /// The awards from which a payee is paid for an application, one for each time its trainee comes
+    /// to it.
+    pub(super) fn turns(
+        commissioner: TenantId,
+        application: Id<Application>,
+        payee: TenantId,
+    ) -> impl Iterator<Item = Id<Self>> {
+        (1..).map(move |turn| {
+            let mut key = vec![application.0];
+            key.resize(1_usize.saturating_add(turn), payee.0);
+            Id::derive(commissioner, &key)
+        })
+    }
+
     /// What of each instalment lies on or after a day and so is the next payee's: an instalment
     /// pays the calendar month its own day lies in.
     pub(super) fn after(
@@ -191,21 +205,24 @@ impl FundingAward {
         let by_rule = issued.by.kind == TenantKind::Platform;
         if !by_rule {
             self.own(issued)?;
+            if self.payee == Some(to) {
+                return Err(Refusal::invalid("payee", "is paid already"));
+            }
+            if !permitted {
+                return Err(payee_not_permitted());
+            }
+            if year.is_none() {
+                return Err(Refusal::state_not_allowed(
+                    "the training has not started; approve the award for the new employer instead",
+                ));
+            }
         }
-        if self.payee == Some(to) {
-            return Err(Refusal::invalid("payee", "is paid already"));
-        }
-        if !permitted {
-            return Err(payee_not_permitted());
-        }
-        let (on, Some(year)) = (issued.today(), year) else {
-            return Err(Refusal::state_not_allowed(
-                "the training has not started; approve the award for the new employer instead",
-            ));
-        };
-        let planned = self.after(year, on, InstalmentStanding::Planned);
-        let paid = self.after(year, on, InstalmentStanding::Paid);
+        let on = issued.today();
+        let (planned, paid) = self.passing(year, on);
         if !self.live() || (planned.is_empty() && paid.is_empty()) {
+            if by_rule {
+                return Ok(vec![]);
+            }
             return Err(Refusal::state_not_allowed(
                 "nothing of the award lies after that day; see its instalments",
             ));
@@ -220,21 +237,37 @@ impl FundingAward {
         Ok(events)
     }
 
-    pub(super) fn take_over(
+    /// What is the next payee's from a day on, of what is planned and of what was paid; all of it
+    /// while the training has not started.
+    pub(super) fn passing(&self, year: Option<TrainingYear>, on: Date) -> (Vec<Share>, Vec<Share>) {
+        match year {
+            None => (self.planned().collect(), vec![]),
+            Some(year) => (
+                self.after(year, on, InstalmentStanding::Planned),
+                self.after(year, on, InstalmentStanding::Paid),
+            ),
+        }
+    }
+
+    /// What suspensions have made of instalments that pass to the next payee.
+    pub(super) fn course(
         &self,
-        issued: &Issued<FundingAwardAct>,
-        award: &Award,
-        payee: TenantId,
-        from: Id<Self>,
-        instalments: &[Share],
-    ) -> Vec<FundingAwardEvent> {
-        vec![FundingAwardEvent::FundingAwardTakenOver {
-            award: award.clone(),
-            payee,
-            from,
-            instalments: instalments.to_vec(),
-            on: issued.today(),
-        }]
+        year: Option<TrainingYear>,
+        passing: &[Share],
+    ) -> Option<AwardCourse> {
+        let moved = year.filter(|_| !self.resumed.is_empty());
+        let payable = moved.map(|year| {
+            let numbers = passing.iter().map(|share| share.number);
+            numbers
+                .map(|number| (number, self.payable_from(year, number)))
+                .collect()
+        });
+        let course = AwardCourse {
+            payable: payable.unwrap_or_default(),
+            until: self.until,
+            suspended: self.suspended,
+        };
+        (course != AwardCourse::default()).then_some(course)
     }
 }
 
@@ -287,37 +320,62 @@ pub struct ChangePayee {
 
 impl Command for ChangePayee {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
-        let old = world.read_own(issue, self.award)?.clone();
-        let Some(award) = old.award().cloned() else {
+        let Some(award) = world.read_own(issue, self.award)?.award().cloned() else {
             return Err(Refusal::not_permitted().into());
         };
-        let commissioner = award.appointment.commissioner;
-        let new = FundingAward::of_payee(commissioner, award.appointment.application, self.payee);
-        if world.read(new)?.award().is_some() {
+        let (commissioner, application) = (
+            award.appointment.commissioner,
+            award.appointment.application,
+        );
+        let last = held_award(world, commissioner, application, self.payee)?;
+        if world.read(last)?.from == Some(self.award) {
             return Ok(self.award.key());
         }
         let permitted = permitted_payee(issue, world, commissioner, self.payee)?;
-        let year = year_of(world, &old)?;
-        let end = FundingAwardAct::EndPayee {
-            to: self.payee,
-            year,
-            permitted,
-        };
-        world.decide(issue, self.award, end)?;
-        let on = issue.today();
-        let mut instalments = Vec::new();
-        if let Some(year) = year {
-            instalments.extend(old.after(year, on, InstalmentStanding::Planned));
-            instalments.extend(old.after(year, on, InstalmentStanding::Paid));
-            instalments.sort_unstable();
-        }
-        let take_over = FundingAwardAct::TakeOver {
-            award: Box::new(award),
-            payee: self.payee,
-            from: self.award,
-            instalments,
-        };
-        world.decide_beyond(issue, new, take_over)?;
-        Ok(new.key())
+        Ok(pass_on(issue, world, self.award, self.payee, permitted)?.key())
     }
+}
+
+/// Ends the payee of one award and begins the award of the next; the one that is paid from then on.
+/// By rule nothing happens where nothing is left to pass on.
+pub(super) fn pass_on(
+    issue: &Issue,
+    world: &mut World,
+    from: Id<FundingAward>,
+    payee: TenantId,
+    permitted: bool,
+) -> Result<Id<FundingAward>, Halt> {
+    let old = world.read(from)?.clone();
+    let year = year_of(world, &old)?;
+    let end = FundingAwardAct::EndPayee {
+        to: payee,
+        year,
+        permitted,
+    };
+    if *world.decide(issue, from, end)? == old {
+        return Ok(from);
+    }
+    let Some(award) = old.award().cloned() else {
+        return Ok(from);
+    };
+    let whose = &award.appointment;
+    let mut next = from;
+    for turn in FundingAward::turns(whose.commissioner, whose.application, payee) {
+        next = turn;
+        if world.read(turn)?.award().is_none() {
+            break;
+        }
+    }
+    let (mut instalments, paid) = old.passing(year, issue.today());
+    instalments.extend(paid);
+    instalments.sort_unstable();
+    let take_over = FundingAwardAct::TakeOver {
+        course: old.course(year, &instalments),
+        award: Box::new(award),
+        payee,
+        from,
+        instalments,
+    };
+    world.decide_beyond(issue, next, take_over)?;
+    Ok(next)
 }

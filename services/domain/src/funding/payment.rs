@@ -5,12 +5,12 @@ use jiff::{ToSpan as _, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    FundingAward, FundingAwardAct, FundingAwardEvent, InstalmentStanding, Share, instalments,
-    trainee_salary,
+    AwardStatus, FundingAward, FundingAwardAct, FundingAwardEvent, InstalmentStanding, Share,
+    instalments, trainee_salary,
 };
 use crate::{
     actor::TenantKind,
-    calendar::months_later,
+    calendar::{days_between, months_later},
     id::Id,
     refusal::{Reason, Refusal},
     training::{Training, TrainingYear},
@@ -77,7 +77,8 @@ impl FundingAward {
             .with("payable_from", due)
             .with("payable_until", until));
         }
-        if let Some(suspended) = self.suspended.filter(|suspended| due >= *suspended) {
+        let suspended = self.suspended.map(|suspended| suspended.on);
+        if let Some(suspended) = suspended.filter(|suspended| due >= *suspended) {
             return Err(Refusal::state_not_allowed(format!(
                 "the training is interrupted since {suspended}; resume the award first"
             )));
@@ -93,36 +94,41 @@ impl FundingAward {
     pub(super) fn suspend(
         &self,
         issued: &Issued<FundingAwardAct>,
+        on: Date,
     ) -> Result<Vec<FundingAwardEvent>, Refusal> {
         let by_rule = issued.by.kind == TenantKind::Platform;
         if !by_rule {
             self.own(issued)?;
         }
-        let on = issued.today();
-        match self.suspended {
-            Some(_) if by_rule => Ok(vec![]),
-            Some(known) => Refusal::unless_same(known == on, "the suspension"),
-            None if self.live() && !self.completed => {
-                Ok(vec![FundingAwardEvent::FundingAwardSuspended { on }])
+        match (self.status(), self.suspended) {
+            (AwardStatus::Active, _) => Ok(vec![FundingAwardEvent::FundingAwardSuspended {
+                on,
+                by_rule,
+            }]),
+            _ if by_rule => Ok(vec![]),
+            (AwardStatus::Suspended, Some(known)) => {
+                Refusal::unless_same(known.on == on, "the suspension")
             }
-            None if by_rule => Ok(vec![]),
-            None => Err(Refusal::state_not_allowed(
+            _ => Err(Refusal::state_not_allowed(
                 "the award has ended; there is nothing to suspend",
             )),
         }
     }
 
+    /// By rule only what the rule had suspended is resumed, also of an award that was stopped since
+    /// and may be reinstated.
     pub(super) fn resume(
         &self,
         issued: &Issued<FundingAwardAct>,
         year: Option<TrainingYear>,
+        counted: i64,
     ) -> Result<Vec<FundingAwardEvent>, Refusal> {
         let by_rule = issued.by.kind == TenantKind::Platform;
         if !by_rule {
             self.own(issued)?;
         }
         let on = issued.today();
-        let Some(suspended) = self.suspended else {
+        let Some(suspended) = self.suspended.filter(|_| by_rule || self.live()) else {
             if by_rule {
                 return Ok(vec![]);
             }
@@ -130,25 +136,41 @@ impl FundingAward {
                 "the award is not suspended; suspend it first",
             ));
         };
-        if on < suspended {
+        if by_rule && (!suspended.by_rule || on < suspended.on) {
+            return Ok(vec![]);
+        }
+        if on < suspended.on {
             return Err(Refusal::state_not_allowed(format!(
-                "the award is suspended from {suspended}; resume it then or later"
+                "the award is suspended from {}; resume it then or later",
+                suspended.on
             )));
         }
-        let (mut next, mut until) = (None, None);
-        if let Some(year) = year {
-            let days = suspended.until(on).map_or(0, |span| span.get_days());
-            until = Some(self.payable_until(year).saturating_add(days.days()));
-            next = self
-                .planned()
-                .find(|share| self.payable_from(year, share.number) >= suspended)
-                .filter(|share| self.payable_from(year, share.number) < on);
-        }
-        Ok(vec![FundingAwardEvent::FundingAwardResumed {
+        Ok(vec![self.resumption(suspended.on, on, year, counted)])
+    }
+
+    /// The months still to be paid follow the return. The last day of payment is that of the training
+    /// year, and moves by itself only for days by which the year has not moved: each counts once.
+    pub(super) fn resumption(
+        &self,
+        from: Date,
+        on: Date,
+        year: Option<TrainingYear>,
+        counted: i64,
+    ) -> FundingAwardEvent {
+        let days = days_between(from, on).unwrap_or_default();
+        let own = self.until.map(|until| until.saturating_add(days.days()));
+        let beyond = days.saturating_sub(counted).max(0);
+        let of_year = year.map(|year| year.ends.saturating_add(beyond.days()));
+        let next = year.and_then(|year| {
+            self.planned()
+                .find(|share| self.payable_from(year, share.number) >= from)
+                .filter(|share| self.payable_from(year, share.number) < on)
+        });
+        FundingAwardEvent::FundingAwardResumed {
             on,
             next,
-            until,
-        }])
+            until: own.max(of_year),
+        }
     }
 
     /// What is planned takes the new amount; what was paid gets the difference. A month that was
@@ -195,6 +217,27 @@ impl FundingAward {
     }
 }
 
+impl FundingAward {
+    /// To resume it on a day, as the training stands: an interruption that is over has moved the
+    /// year already.
+    pub(super) fn resume_on(&self, world: &mut World, on: Date) -> Result<FundingAwardAct, Halt> {
+        let (Some(award), Some(suspended)) = (self.award(), self.suspended) else {
+            let (year, counted) = (None, 0);
+            return Ok(FundingAwardAct::Resume { year, counted });
+        };
+        let training = Training::of(world, award.appointment.application)?;
+        let training = world.read(training)?;
+        let moved = training.course().interruptions().iter().filter_map(|gap| {
+            let back = gap.resumed?;
+            days_between(gap.from.max(suspended.on), back.min(on)).filter(|days| *days > 0)
+        });
+        Ok(FundingAwardAct::Resume {
+            year: training.year(),
+            counted: moved.fold(0, i64::saturating_add),
+        })
+    }
+}
+
 /// The training year of an award's trainee, once it has started.
 pub(super) fn year_of(
     world: &mut World,
@@ -237,7 +280,8 @@ pub struct SuspendAward {
 
 impl Command for SuspendAward {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
-        world.decide(issue, self.award, FundingAwardAct::Suspend)?;
+        let from = issue.today();
+        world.decide(issue, self.award, FundingAwardAct::Suspend { from })?;
         Ok(self.award.key())
     }
 }
@@ -252,8 +296,8 @@ pub struct ResumeAward {
 impl Command for ResumeAward {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         let award = world.read_own(issue, self.award)?.clone();
-        let year = year_of(world, &award)?;
-        world.decide(issue, self.award, FundingAwardAct::Resume { year })?;
+        let resume = award.resume_on(world, issue.today())?;
+        world.decide(issue, self.award, resume)?;
         Ok(self.award.key())
     }
 }

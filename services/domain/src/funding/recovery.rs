@@ -384,22 +384,24 @@ fn not_maintained(promise: &Promise, ended: Date) -> (u32, u32) {
     }
 }
 
-/// The award an employer is or was paid from for an application: the first one, or its own.
-pub(super) fn held_award(
+/// The award an employer is or was paid from last for an application: the first one, or its own.
+pub(crate) fn held_award(
     world: &mut World,
     commissioner: TenantId,
     application: Id<Application>,
     employer: TenantId,
 ) -> Result<Id<FundingAward>, Halt> {
-    let first: Id<FundingAward> = Id::derive(commissioner, &[application.0]);
-    if world
-        .read(first)?
-        .payee()
-        .is_none_or(|payee| payee == employer)
-    {
-        return Ok(first);
+    let mut held = None;
+    for turn in FundingAward::turns(commissioner, application, employer) {
+        if world.read(turn)?.award().is_none() {
+            let first: Id<FundingAward> = Id::derive(commissioner, &[application.0]);
+            let paid = world.read(first)?.payee();
+            let initial = paid.is_none_or(|payee| payee == employer);
+            return Ok(held.unwrap_or(if initial { first } else { turn }));
+        }
+        held = Some(turn);
     }
-    Ok(FundingAward::of_payee(commissioner, application, employer))
+    Err(Refusal::not_permitted().into())
 }
 
 /// A recovery for a broken promise is over, which makes the breach good; asked for by a reaction.

@@ -1,4 +1,5 @@
 mod course;
+mod follow;
 mod grants;
 mod payee;
 mod payment;

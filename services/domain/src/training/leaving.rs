@@ -176,7 +176,8 @@ impl Training {
                     format!("the reversal lies on {withdrawn} or later, at most five years later"),
                 )
             })?;
-        let ends = if in_error {
+        // days away count once: those of an interruption that goes on count at the return
+        let ends = if in_error || self.course.interrupted().is_some() {
             year.ends
         } else {
             year.ends.saturating_add(gone.days())

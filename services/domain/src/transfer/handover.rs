@@ -14,6 +14,7 @@ use crate::{
     directory::Supervisor,
     employment::EmploymentAct,
     enrolment::EnrolmentAct,
+    funding::follow_service,
     id::Id,
     offer::EmploymentCheck,
     refusal::Refusal,
@@ -55,7 +56,8 @@ impl Command for HandOverTrainee {
 }
 
 /// Reaction to a training handed over: the successor takes it over. Training, student number, hours
-/// and supervision go on; the six checks are the new employer's to re-assure.
+/// and supervision go on, and so does the money, by what was decided about the payee; the six checks
+/// are the new employer's to re-assure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TakeOverTrainee {
     /// In which transfer.
@@ -68,6 +70,7 @@ impl Command for TakeOverTrainee {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         issue.by.acting_for(TenantKind::Platform)?;
         let transfer = world.read(self.transfer)?;
+        let payee = transfer.payee();
         let (Some(to), Some(service)) = (
             transfer.terms().map(|terms| terms.to),
             transfer
@@ -105,6 +108,7 @@ impl Command for TakeOverTrainee {
         else {
             return Ok(self.training.key());
         };
+        follow_service(issue, world, &before, to, payee)?;
         let checks: Vec<EmploymentCheck> =
             issue.policies.get("employment.checks", issue.today())?;
         let move_in = EmploymentAct::MoveIn {

@@ -1,3 +1,5 @@
+mod money;
+
 use jiff::civil::date;
 
 use super::*;

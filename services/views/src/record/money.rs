@@ -7,8 +7,8 @@ use domain::{
     calendar::{financial_year, london_date},
     commitment::{EstablishmentEvent, Growth},
     funding::{
-        CaseEnd, EmployerCostsEvent, EnvelopeEvent, FundingAwardEvent, FundingStatementEvent,
-        TuitionInvoiceEvent,
+        AwardCourse, CaseEnd, EmployerCostsEvent, EnvelopeEvent, FundingAwardEvent,
+        FundingStatementEvent, TuitionInvoiceEvent,
     },
     money::{Account, Book},
 };
@@ -63,7 +63,7 @@ impl AwardRecord {
         sums.count("awards_approved", !self.taken_over);
         sums.count("awards_taken_over", self.taken_over);
         sums.count("awards_completed", self.completed);
-        sums.count("awards_suspended", self.suspended);
+        sums.count("awards_suspended", self.suspended && !self.stopped);
         sums.count("awards_stopped", self.stopped);
         sums.add("salary_approved", self.salary_pence);
         sums.add("tuition_approved", self.tuition_pence);
@@ -90,9 +90,11 @@ impl Keep<FundingAwardEvent> for AwardRecord {
                 self.salary_pence = award.salary_pence;
                 self.year = financial_year(london_date(noted.effective));
             }
-            FundingAwardEvent::FundingAwardTakenOver { award, .. } => {
+            FundingAwardEvent::FundingAwardTakenOver { award, course, .. } => {
                 self.trainee = Some(Trainee::from(&award.appointment));
                 self.taken_over = true;
+                let rests = |course: &AwardCourse| course.suspended.is_some();
+                self.suspended = course.as_ref().is_some_and(rests);
             }
             FundingAwardEvent::InstalmentPaid { pence, on, .. } => {
                 self.instalments = self.instalments.saturating_add(1);
@@ -102,10 +104,7 @@ impl Keep<FundingAwardEvent> for AwardRecord {
             }
             FundingAwardEvent::FundingAwardSuspended { .. } => self.suspended = true,
             FundingAwardEvent::FundingAwardResumed { .. } => self.suspended = false,
-            FundingAwardEvent::FundingAwardStopped { .. } => {
-                self.suspended = false;
-                self.stopped = true;
-            }
+            FundingAwardEvent::FundingAwardStopped { .. } => self.stopped = true,
             FundingAwardEvent::FundingAwardReinstated { .. } => self.stopped = false,
             FundingAwardEvent::RecoveryCaseEnded {
                 end: CaseEnd::Waived { .. },

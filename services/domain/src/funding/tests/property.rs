@@ -1,11 +1,15 @@
 //! Ten thousand random awards: whatever is paid, interrupted, ended, taken back, claimed, waived,
-//! changed and stated, the accounts balance to the penny and no month comes back twice.
+//! changed and stated, by the commissioner or by the course of the training, the accounts balance to
+//! the penny, no month is paid twice and none comes back twice.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use super::*;
 use crate::{
-    actor::Actor, calendar::months_later, money::postings, policy::PolicyRegister,
+    actor::Actor,
+    calendar::{days_between, months_later},
+    money::postings,
+    policy::PolicyRegister,
     training::TrainingYear,
 };
 
@@ -33,6 +37,20 @@ enum Step {
     ChangePayee,
     CloseStatement,
     Wait(i32),
+    /// The training is interrupted, and goes on.
+    Interrupt,
+    Return,
+    /// A withdrawal is confirmed, so many days after its day, and reversed.
+    Withdraw(i32),
+    Reverse {
+        in_error: bool,
+    },
+    /// The employment ended.
+    Leave,
+    /// The service goes to another employer, which is paid from the day or not.
+    Transfer {
+        paid: bool,
+    },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -49,6 +67,12 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (2_500_000i64..3_500_000).prop_map(Step::PayChange),
         1 => Just(Step::ChangePayee),
         2 => Just(Step::CloseStatement),
+        1 => Just(Step::Interrupt),
+        1 => Just(Step::Return),
+        1 => (0i32..60).prop_map(Step::Withdraw),
+        1 => any::<bool>().prop_map(|in_error| Step::Reverse { in_error }),
+        1 => Just(Step::Leave),
+        1 => prop::bool::weighted(0.8).prop_map(|paid| Step::Transfer { paid }),
     ]
 }
 
@@ -67,6 +91,22 @@ struct Life {
     held: Vec<Held>,
     today: Date,
     committed: bool,
+    /// The training: its year, time away that is over, since when it is away or withdrawn.
+    year: TrainingYear,
+    gaps: Vec<(Date, Date)>,
+    away: Option<Date>,
+    withdrawn: Option<Date>,
+    left: bool,
+    /// The largest instalment that any pay allowed.
+    largest: i64,
+}
+
+fn stop(ground: StopGround, last: Date, year: TrainingYear) -> FundingAwardAct {
+    FundingAwardAct::Stop {
+        ground,
+        last,
+        year: Some(year),
+    }
 }
 
 fn issued<A>(by: Actor, on: Date, act: A) -> Issued<A> {
@@ -90,13 +130,37 @@ impl Held {
 
     /// Decides, folds and posts; refusals change nothing.
     fn does(&mut self, on: Date, act: FundingAwardAct) -> bool {
-        let Ok(events) = self.award.decide(&issued(cast::national(), on, act)) else {
+        let decided = self.award.decide(&issued(cast::national(), on, act));
+        let Ok(events) = decided else {
             return false;
         };
         for event in events {
             self.takes(on, event);
         }
         true
+    }
+
+    /// The same by rule, which is never refused; whether anything followed.
+    fn follows(&mut self, on: Date, act: FundingAwardAct) -> bool {
+        let decided = self.award.decide(&issued(Actor::platform(), on, act));
+        let events = decided.expect("a rule is never refused");
+        let followed = !events.is_empty();
+        for event in events {
+            self.takes(on, event);
+        }
+        followed
+    }
+
+    /// What the payee has of a month, after what came back or is to.
+    fn keeps(&self, number: u32) -> i64 {
+        let month = self.award.months.get(&number);
+        let paid = month.filter(|month| month.paid.is_some());
+        let back = |(case, end): (&RecoveryCase, Option<&CaseEnd>)| {
+            let comes = !matches!(end, Some(CaseEnd::Waived { .. } | CaseEnd::Withdrawn));
+            let lines = case.lines.iter().filter(|line| line.number == number);
+            lines.map(|line| line.pence).sum::<i64>() * i64::from(comes)
+        };
+        paid.map_or(0, Instalment::net) - self.award.cases().map(back).sum::<i64>()
     }
 
     fn takes(&mut self, on: Date, event: FundingAwardEvent) {
@@ -284,6 +348,12 @@ impl Life {
             held: vec![Held::default()],
             today: YEAR.starts,
             committed: false,
+            year: YEAR,
+            gaps: vec![],
+            away: None,
+            withdrawn: None,
+            left: false,
+            largest: (salary + 11) / 12,
         };
         life.approved(salary, committed);
         life
@@ -313,8 +383,9 @@ impl Life {
     }
 
     fn steps(&mut self, step: Step) {
-        let (on, year) = (self.today, Some(YEAR));
+        let (on, year) = (self.today, Some(self.year));
         let last = self.held.len() - 1;
+        let counted = self.counted(on);
         let held = &mut self.held[last];
         match step {
             Step::Wait(days) => self.today = on.saturating_add(days.days()),
@@ -325,17 +396,17 @@ impl Life {
                 }
             }
             Step::Suspend => {
-                held.does(on, FundingAwardAct::Suspend);
+                held.does(on, FundingAwardAct::Suspend { from: on });
             }
             Step::Resume => {
-                held.does(on, FundingAwardAct::Resume { year });
+                held.does(on, FundingAwardAct::Resume { year, counted });
             }
             Step::Stop => {
-                let ground = StopGround::LeftTraining;
-                held.does(on, FundingAwardAct::Stop { ground, year });
+                held.does(on, stop(StopGround::Commissioner, on, self.year));
             }
             Step::Reinstate => {
-                held.does(on, FundingAwardAct::Reinstate);
+                let made_up = None;
+                held.does(on, FundingAwardAct::Reinstate { made_up });
             }
             Step::Claim(number) => {
                 held.does(on, FundingAwardAct::OpenRecovery(vec![number]));
@@ -351,37 +422,132 @@ impl Life {
             }
             Step::PayChange(salary_pence) => {
                 let from = months_later(YEAR.starts, u32::from(on.day().unsigned_abs()) % 12);
+                self.largest = self.largest.max((salary_pence + 11) / 12);
                 held.does(from, FundingAwardAct::ApplyPayChange { salary_pence, year });
             }
-            Step::ChangePayee => self.passes_on(on),
+            Step::ChangePayee => self.passes_on(on, false),
             Step::CloseStatement => held.closes(on.last_of_month()),
+            Step::Transfer { paid: true } => self.passes_on(on, true),
+            Step::Transfer { paid: false } => {
+                let last = on.yesterday().expect("a day");
+                held.follows(on, stop(StopGround::ServiceTransferred, last, self.year));
+            }
+            Step::Interrupt | Step::Return | Step::Withdraw(_) | Step::Leave => self.course(step),
+            Step::Reverse { in_error } => self.reverses(in_error),
         }
     }
 
-    fn passes_on(&mut self, on: Date) {
+    /// Days of a suspension by which the year has moved by a day.
+    fn counted(&self, on: Date) -> i64 {
+        let suspended = self.held.last().and_then(|held| held.award.suspended);
+        let Some(since) = suspended else { return 0 };
+        let days = |(from, back): &(Date, Date)| {
+            let days = days_between((*from).max(since.on), (*back).min(on));
+            days.unwrap_or_default().max(0)
+        };
+        self.gaps.iter().map(days).sum()
+    }
+
+    /// What happens to the training, and what follows for its award.
+    fn course(&mut self, step: Step) {
+        let on = self.today;
+        match (step, self.away, self.withdrawn) {
+            (Step::Interrupt, None, None) => {
+                self.away = Some(on);
+                self.present()
+                    .follows(on, FundingAwardAct::Suspend { from: on });
+            }
+            (Step::Return, Some(from), None) if from < on => {
+                self.away = None;
+                self.gaps.push((from, on));
+                self.moves(from, on);
+                let (year, counted) = (Some(self.year), self.counted(on));
+                self.present()
+                    .follows(on, FundingAwardAct::Resume { year, counted });
+            }
+            (Step::Withdraw(ago), _, None) => {
+                let last = on.saturating_sub(i64::from(ago).days()).max(YEAR.starts);
+                self.withdrawn = Some(last);
+                let year = self.year;
+                self.present()
+                    .follows(on, stop(StopGround::Withdrawn, last, year));
+            }
+            (Step::Leave, _, _) => {
+                self.left = true;
+                let year = self.year;
+                self.present()
+                    .follows(on, stop(StopGround::LeftTraining, on, year));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the employment or the training ended, both are as they were.
+    fn reverses(&mut self, in_error: bool) {
+        let on = self.today;
+        let Some(last) = self.withdrawn.take().or(self.left.then_some(on)) else {
+            return;
+        };
+        self.left = false;
+        let gap = !in_error && self.away.is_none();
+        if gap {
+            self.moves(last, on);
+        }
+        let made_up = gap.then_some(self.year);
+        let (away, held) = (self.away, self.present());
+        let stopped = !held.award.live();
+        held.follows(on, FundingAwardAct::Reinstate { made_up });
+        if let Some(from) = away.filter(|_| stopped && held.award.live()) {
+            held.follows(on, FundingAwardAct::Suspend { from });
+        }
+    }
+
+    fn present(&mut self) -> &mut Held {
+        self.held.last_mut().expect("an award")
+    }
+
+    fn moves(&mut self, from: Date, on: Date) {
+        let days = days_between(from, on).expect("days");
+        self.year.ends = self.year.ends.saturating_add(days.days());
+    }
+
+    fn passes_on(&mut self, on: Date, by_rule: bool) {
         let payee = tenant(100 + self.held.len() as u128);
-        let last = self.held.len() - 1;
-        let old = &mut self.held[last];
+        let year = Some(self.year);
+        let old = self.present();
         let before = old.award.clone();
         let end = FundingAwardAct::EndPayee {
             to: payee,
-            year: Some(YEAR),
+            year,
             permitted: true,
         };
-        if !old.does(on, end) {
+        let ended = if by_rule {
+            old.follows(on, end)
+        } else {
+            old.does(on, end)
+        };
+        if !ended {
             return;
         }
-        let mut instalments = before.after(YEAR, on, InstalmentStanding::Planned);
-        instalments.extend(before.after(YEAR, on, InstalmentStanding::Paid));
+        let (mut instalments, paid) = before.passing(year, on);
+        instalments.extend(paid);
         instalments.sort_unstable();
         let take_over = FundingAwardAct::TakeOver {
             award: Box::new(before.award().cloned().expect("approved")),
             payee,
             from: Id::new(Uuid::nil()),
+            course: before.course(year, &instalments),
             instalments,
         };
         let mut new = Held::default();
         assert!(new.does(on, take_over));
+        for (number, _) in new.award.instalments() {
+            assert_eq!(
+                new.award.payable_from(self.year, number),
+                before.payable_from(self.year, number),
+                "month {number} stays the month it is"
+            );
+        }
         self.held.push(new);
     }
 
@@ -413,6 +579,10 @@ impl Life {
             .map(|held| held.book.balance(Account::Elsewhere))
             .sum();
         assert_eq!(elsewhere, 0, "what left one payee reached the next");
+        for number in 1..=12 {
+            let kept: i64 = self.held.iter().map(|held| held.keeps(number)).sum();
+            assert!(kept <= self.largest, "month {number} paid twice: {kept}");
+        }
     }
 }
 
