@@ -302,7 +302,7 @@ impl Decider for Cluster {
     }
 }
 
-/// Counts a training that started; asked for by a reaction.
+/// Counts a training that started, or goes on after all; asked for by a reaction.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JoinCluster {
     /// The training.
@@ -312,15 +312,21 @@ pub struct JoinCluster {
 impl Command for JoinCluster {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         issue.by.acting_for(TenantKind::Platform)?;
-        let Some(appointment) = world.read(self.training)?.appointment().cloned() else {
+        let training = world.read(self.training)?;
+        let Some(appointment) = training.appointment().cloned() else {
             return Err(Refusal::not_permitted().into());
         };
-        let vacancy = Vacancy::expect(world, appointment.vacancy)?;
         let id = Cluster::id(appointment.employer, appointment.intake);
+        if training.ended_early() {
+            return Ok(id.key());
+        }
+        let placed = training.placement_on(issue.today());
+        let placed = placed.map(|placement| placement.clinical_service);
+        let vacancy = Vacancy::expect(world, appointment.vacancy)?;
         let join = ClusterAct::Join {
             terms: Box::new(ClusterTerms::from(&appointment)),
             application: appointment.application,
-            clinical_service: vacancy.clinical_service,
+            clinical_service: placed.unwrap_or(vacancy.clinical_service),
         };
         world.decide_beyond(issue, id, join)?;
         Ok(id.key())
@@ -355,6 +361,35 @@ impl Command for LeaveCluster {
             world.read(id)?;
         }
         Ok(id.key())
+    }
+}
+
+/// Counts somebody out of the cluster of the employer they trained with and into their present one's;
+/// asked for by a reaction on a training that was taken over (`SET-13`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChangeCluster {
+    /// The training.
+    pub training: Id<Training>,
+    /// The employer it had.
+    pub from: TenantId,
+    /// The last day there.
+    pub on: Date,
+}
+
+impl Command for ChangeCluster {
+    fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
+        issue.by.acting_for(TenantKind::Platform)?;
+        let Some(appointment) = world.read(self.training)?.appointment().cloned() else {
+            return Err(Refusal::not_permitted().into());
+        };
+        let leave = ClusterAct::Leave {
+            application: appointment.application,
+            on: self.on,
+        };
+        let former = Cluster::id(self.from, appointment.intake);
+        world.decide_beyond(issue, former, leave)?;
+        let training = self.training;
+        JoinCluster { training }.run(issue, world)
     }
 }
 

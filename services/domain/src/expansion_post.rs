@@ -99,7 +99,7 @@ pub enum ExpansionPostsEvent {
         /// The position number.
         position: String,
     },
-    /// The trainee did not qualify: nothing is owed.
+    /// The trainee did not qualify, or went to another employer with the service: nothing is owed.
     ExpansionPostLapsed {
         /// The position number.
         position: String,
@@ -344,6 +344,29 @@ impl Command for LapseExpansionPost {
         } else {
             world.read(id)?;
         }
+        Ok(id.key())
+    }
+}
+
+/// Lapses what a former employer owed, whose promise went to the successor with the service; asked for
+/// by a reaction on a training that was taken over (`SET-13`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LapseFormerPost {
+    /// Whose training, with the employer it has now.
+    pub appointment: Appointment,
+    /// The employer it had.
+    pub from: TenantId,
+}
+
+impl Command for LapseFormerPost {
+    fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
+        issue.by.acting_for(TenantKind::Platform)?;
+        let id = ExpansionPosts::id(self.from, self.appointment.commissioner);
+        let settle = ExpansionPostsAct::Settle {
+            application: self.appointment.application,
+            qualified: false,
+        };
+        world.decide_beyond(issue, id, settle)?;
         Ok(id.key())
     }
 }

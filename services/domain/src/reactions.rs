@@ -6,6 +6,7 @@
 
 mod erasure;
 mod money;
+mod moving;
 mod places;
 mod region;
 mod selection;
@@ -54,7 +55,7 @@ use crate::{
     qualification::{NoteRegisteredPractice, QualificationEvent, ReleasedResult},
     qualified_practice::{OpenQualifiedPractice, QualifiedPractice, QualifiedPracticeEvent},
     tally::TallyOutcome,
-    transition::CloseTransitionPlan,
+    transition::EndTransitionPlan,
     world::Command,
 };
 
@@ -101,6 +102,7 @@ pub fn react(event: &Occurred) -> Vec<Reaction> {
     reactions.extend(places::after(event));
     reactions.extend(region::after(event));
     reactions.extend(money::after(event));
+    reactions.extend(moving::after(event));
     reactions
 }
 
@@ -508,8 +510,8 @@ fn after_qualification(event: &QualificationEvent) -> Vec<Reaction> {
                 person: whose.person,
                 qualified_on: award.awarded,
             };
-            let close = CloseTransitionPlan {
-                training: whose.training(),
+            let close = EndTransitionPlan {
+                plan: whose.transition_plan(),
                 on: award.awarded,
             };
             let qualified = NoteProgression {

@@ -292,7 +292,7 @@ impl Command for OpenTransitionPlan {
     }
 }
 
-/// Reaction to the end of a training, by the qualification or before it.
+/// Reaction to the end of a training before the qualification.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CloseTransitionPlan {
     /// Which training.
@@ -313,6 +313,24 @@ impl Command for CloseTransitionPlan {
         };
         world.decide(issue, id, TransitionAct::Close(self.on))?;
         Ok(id.key())
+    }
+}
+
+/// Reaction to a qualification, and to a training that goes on with another employer, which makes a
+/// plan of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EndTransitionPlan {
+    /// Which plan.
+    pub plan: Id<TransitionPlan>,
+    /// The last day it is for.
+    pub on: Date,
+}
+
+impl Command for EndTransitionPlan {
+    fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
+        issue.by.acting_for(TenantKind::Platform)?;
+        world.decide(issue, self.plan, TransitionAct::Close(self.on))?;
+        Ok(self.plan.key())
     }
 }
 

@@ -4,7 +4,7 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     actor::Actor,
-    appointment::cast::{TEACHING_START, TRAINING_END, appointed, appointment},
+    appointment::cast::{TEACHING_START, TRAINING_END, and_appointed, appointed, appointment},
     given::Given,
     refusal::Reason,
     training::{Teaching, TrainingEvent, TrainingYear},
@@ -21,6 +21,7 @@ fn of(number: u128) -> Appointment {
 fn starts(given: Given, number: u128) -> Given {
     let appointment = of(number);
     let training = appointment.training();
+    let given = and_appointed(given, &appointment);
     let noted = TrainingEvent::EmploymentNoted {
         appointment: appointment.clone(),
         starts: TEACHING_START,

@@ -11,6 +11,7 @@ use crate::{
     directory::ClinicalService,
     id::Id,
     refusal::Refusal,
+    training::Training,
     vacancy::Vacancy,
     world::{Command, Halt, Issue, Issued, StreamKey, World},
 };
@@ -108,7 +109,11 @@ impl Command for BringCommitmentDue {
             vacancy.allocation,
             self.application,
         )?;
-        let (bring, clinical_service) = (self.clone(), vacancy.clinical_service);
+        let training = Id::<Training>::derive(vacancy.employer, &[self.application.0]);
+        let placed = world.read(training)?.placement_on(self.qualified_on);
+        let trained = placed.map(|placement| placement.clinical_service);
+        let bring = self.clone();
+        let clinical_service = trained.unwrap_or(vacancy.clinical_service);
         world.decide_beyond(
             issue,
             id,

@@ -1,5 +1,7 @@
 //! Who works in a clinical service, and whether policy lets them.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString};
@@ -14,7 +16,8 @@ use crate::{
         catalogue::{Phase, Role, SettingPolicy},
     },
     refusal::{Reason, Refusal},
-    vacancy::Vacancy,
+    training::Training,
+    vacancy::{Vacancy, VacancyTerms},
     world::{Command, Halt, Issue, StreamKey, World},
 };
 
@@ -166,7 +169,7 @@ impl ClinicalServiceTerms {
             .iter()
             .filter(|site| changed(&site.code))
             .filter_map(|site| {
-                let lacks: std::collections::BTreeSet<String> =
+                let lacks: BTreeSet<String> =
                     criteria.difference(&site.attributes).cloned().collect();
                 let code = site.code.clone();
                 match after.site_flags.get(&code) {
@@ -237,7 +240,19 @@ impl Command for NotePlacement {
     }
 }
 
-/// The trainee post ended: the service has the person no longer.
+/// Every clinical service that has had somebody in it while they trained, wherever the training went.
+fn trained_in(
+    world: &mut World,
+    application: Id<Application>,
+    vacancy: &VacancyTerms,
+) -> Result<BTreeSet<Id<ClinicalService>>, Halt> {
+    let training = Id::<Training>::derive(vacancy.employer, &[application.0]);
+    let placements = world.read(training)?.placements().iter();
+    let placed = placements.map(|placement| placement.clinical_service);
+    Ok(placed.chain([vacancy.clinical_service]).collect())
+}
+
+/// The trainee post ended: no service has the person any longer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NoteDeparture {
     /// Whose thread.
@@ -248,16 +263,69 @@ pub struct NoteDeparture {
 
 impl Command for NoteDeparture {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
-        let Some(terms) = world.read(self.vacancy)?.terms() else {
+        let Some(terms) = world.read(self.vacancy)?.terms().cloned() else {
             return Ok(self.vacancy.key());
         };
-        let service = terms.clinical_service;
-        let leave = ClinicalServiceAct::Leave(self.application);
-        note(issue, world, service, leave)
+        for service in trained_in(world, self.application, &terms)? {
+            let leave = ClinicalServiceAct::Leave(self.application);
+            note(issue, world, service, leave)?;
+        }
+        Ok(terms.clinical_service.key())
     }
 }
 
-/// A qualified post was taken up: the person is placed in its service, and no longer in the one of
+/// Somebody trains in another clinical service, of the same employer or of its successor, or trains
+/// again: the register of who is in a service follows the training (`SET-13`, `SET-14`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FollowPlacement {
+    /// Whose training.
+    pub training: Id<Training>,
+    /// Where it goes on with a successor; where it was placed last when absent.
+    pub with: Option<Id<ClinicalService>>,
+}
+
+impl Command for FollowPlacement {
+    fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
+        let training = world.read(self.training)?;
+        let Some(whose) = training.appointment().filter(|_| !training.ended_early()) else {
+            return Ok(self.training.key());
+        };
+        let (whose, last) = (whose.clone(), training.placements().last().cloned());
+        let Some(terms) = world.read(whose.vacancy)?.terms().cloned() else {
+            return Ok(self.training.key());
+        };
+        let last = last.filter(|last| self.with.is_none_or(|with| with == last.clinical_service));
+        let placed = last.as_ref().map(|last| last.clinical_service);
+        let here = self.with.or(placed).unwrap_or(terms.clinical_service);
+        let sites = match last {
+            Some(last) => last.site.into_iter().collect(),
+            None if here == terms.clinical_service => terms.sites.clone(),
+            None => vec![],
+        };
+        let mut professional_lead = None;
+        if whose.employer == terms.employer {
+            let readiness = world.read(terms.allocation)?.readiness();
+            professional_lead = readiness.map(|readiness| readiness.professional_lead);
+        }
+        for service in trained_in(world, whose.application, &terms)? {
+            if service != here {
+                let leave = ClinicalServiceAct::Leave(whose.application);
+                note(issue, world, service, leave)?;
+            }
+        }
+        let placement = Placement {
+            application: whose.application,
+            role: terms.role,
+            phase: Phase::Trainee,
+            sites,
+            region: Some(terms.region),
+            professional_lead,
+        };
+        note(issue, world, here, ClinicalServiceAct::Place(placement))
+    }
+}
+
+/// A qualified post was taken up: the person is placed in its service, and no longer in one of
 /// the training where that is another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NoteQualifiedPlacement {
@@ -280,26 +348,28 @@ impl Command for NoteQualifiedPlacement {
         let Some(terms) = world.read(vacancy)?.terms().cloned() else {
             return Ok(here.key());
         };
-        let trained = terms.clinical_service;
-        let before = world
-            .read(trained)?
-            .terms()
-            .and_then(|service| service.placements.get(&self.application).cloned());
         // Somebody whom no service has, because the trainee post had ended before, is placed anew.
-        let placement = Placement {
+        let mut placement = Placement {
             application: self.application,
-            role: terms.role,
+            role: terms.role.clone(),
             phase: Phase::Qualified,
-            sites: match &before {
-                Some(placement) if trained == here => placement.sites.clone(),
-                _ => vec![],
-            },
+            sites: vec![],
             region: None,
-            professional_lead: before.and_then(|placement| placement.professional_lead),
+            professional_lead: None,
         };
-        if trained != here {
-            let leave = ClinicalServiceAct::Leave(self.application);
-            note(issue, world, trained, leave)?;
+        for trained in trained_in(world, self.application, &terms)? {
+            let service = world.read(trained)?.terms();
+            let before = service.and_then(|service| service.placements.get(&self.application));
+            if let Some(before) = before.cloned() {
+                placement.professional_lead = before.professional_lead;
+                if trained == here {
+                    placement.sites = before.sites;
+                }
+            }
+            if trained != here {
+                let leave = ClinicalServiceAct::Leave(self.application);
+                note(issue, world, trained, leave)?;
+            }
         }
         note(issue, world, here, ClinicalServiceAct::Place(placement))
     }

@@ -17,6 +17,27 @@ use crate::{
     world::{Command, Halt, Issue, Issued, StreamKey, World},
 };
 
+/// Nothing falls due from a day on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suspended {
+    /// The first day.
+    pub on: Date,
+    /// Whether it goes with an interruption of the training; what the commissioner suspends, only
+    /// the commissioner resumes.
+    pub by_rule: bool,
+}
+
+/// What suspensions have made of an award, as the next payee takes it over.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwardCourse {
+    /// From which day each instalment is payable; empty while they follow the training year.
+    pub payable: Vec<(u32, Date)>,
+    /// The last day of payment, where it is another than the year's.
+    pub until: Option<Date>,
+    /// Since when nothing falls due.
+    pub suspended: Option<Suspended>,
+}
+
 impl FundingAward {
     /// The day from which an instalment is payable: its month of the training year, or of what is
     /// left of it after an interruption.

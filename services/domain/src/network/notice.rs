@@ -188,12 +188,8 @@ impl Command for CountClusterRisk {
         let trainees: Vec<_> = cluster.applications().collect();
         let mut regions = BTreeSet::new();
         for application in trainees {
-            let training = Id::<Training>::derive(terms.employer, &[application.0]);
-            let vacancy = world
-                .read(training)?
-                .appointment()
-                .map(|whose| whose.vacancy);
-            if let Some(vacancy) = vacancy {
+            let applied = world.read(application)?.terms();
+            if let Some(vacancy) = applied.map(|terms| terms.vacancy) {
                 regions.extend(world.read(vacancy)?.terms().map(|terms| terms.region));
             }
         }

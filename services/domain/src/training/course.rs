@@ -174,6 +174,11 @@ impl Training {
         Ok(events)
     }
 
+    /// Where practice happened, first to latest.
+    pub fn placements(&self) -> &[Placement] {
+        &self.placements
+    }
+
     /// Where practice happens on a day.
     pub fn placement_on(&self, day: Date) -> Option<&Placement> {
         self.placements

@@ -1,3 +1,4 @@
+mod beside;
 mod money;
 
 use jiff::civil::date;

@@ -127,8 +127,8 @@ fn precept_01_steps_belong_to_the_training() {
         level: 7,
         awarded: cast::BOARD,
     };
-    let close = CloseTransitionPlan {
-        training: whose.training(),
+    let close = EndTransitionPlan {
+        plan: plan(),
         on: cast::BOARD,
     };
     let mut given = given.happened(
