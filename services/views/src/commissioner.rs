@@ -27,7 +27,7 @@ const ALLOCATION_PEOPLE: &str = "allocation_people";
 
 impl View for Commissioner {
     const NAME: &'static str = "commissioner";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const KIND: TenantKind = TenantKind::Commissioner;
     type Row = Record;
 
@@ -113,13 +113,13 @@ impl View for Commissioner {
                 if !award.taken_over {
                     let granted = award.tuition_pence.saturating_add(award.salary_pence);
                     sums.add_of("awards_by_year", &award.year, granted);
+                    if let Some(trainee) = &award.trainee {
+                        sums.add_of(ALLOCATION_PEOPLE, trainee.allocation, 1);
+                        sums.add_of("trainees_by_level", trainee.level, 1);
+                    }
                 }
                 for (year, pence) in &award.paid_by_year {
                     sums.add_of("salary_paid_by_year", year, *pence);
-                }
-                if let Some(trainee) = &award.trainee {
-                    sums.add_of(ALLOCATION_PEOPLE, trainee.allocation, 1);
-                    sums.add_of("trainees_by_level", trainee.level, 1);
                 }
             }
             Record::Lock(lock) => {
@@ -406,6 +406,12 @@ impl Dashboard for Commissioner {
         count("recovery_owed", "salary support to be given back").pence(),
         count("recovery_settled", "salary support given back").pence(),
         count("recovery_waived", "salary support the commissioner waived").pence(),
+        split(
+            "salary_paid_by_payee",
+            Split::Word,
+            "salary support that a payee was paid and has, by payee and month of payment (X-13)",
+        )
+        .pence(),
         count("statements_closed", "monthly statements closed"),
         split("stated", Split::Month, "totals of the statements, by month").pence(),
         count(

@@ -22,7 +22,7 @@ pub struct Employer;
 
 impl View for Employer {
     const NAME: &'static str = "employer";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const KIND: TenantKind = TenantKind::Employer;
     type Row = Record;
 

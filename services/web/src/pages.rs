@@ -389,6 +389,8 @@ const PAGES: &[Page] = &[
                 "tuition_charged", "money_out_of_balance",
             ]),
             Chart("Statements by month", Columns, &["stated"]),
+            Chart("Salary support by month", Columns, &["salary_paid_by_month"]),
+            Table("Salary support by payee and month", &["salary_paid_by_payee"]),
             Chart("Funding by financial year", Columns, &[
                 "envelopes", "awards_by_year", "salary_paid_by_year", "envelopes_left",
             ]),

@@ -1,4 +1,4 @@
-//! The records that lead to an open vacancy of Northmoor and Wexcombe, as calls of the API.
+//! The records that lead to an open vacancy of an employer and Wexcombe, as calls of the API.
 
 use domain::actor::{
     ActingRole::{CommissionerNational, EmployerHr, ProfessionalLead, ProgrammeLead},
@@ -13,9 +13,11 @@ use super::{
     life::board_is_constituted,
 };
 
-/// A campaign of Northmoor and Wexcombe: the records that lead to an open vacancy.
+/// A campaign of an employer, Northmoor unless a test says otherwise, and Wexcombe: the records that
+/// lead to an open vacancy.
 #[derive(Debug, Clone)]
 pub(crate) struct Campaign {
+    pub(crate) employer: TenantId,
     pub(crate) programme: String,
     pub(crate) clinical_service: String,
     /// S1, a clinical psychologist, and S2, an accredited therapist.
@@ -30,9 +32,14 @@ pub(crate) struct Campaign {
 impl Campaign {
     /// From a programme that gets under way to a vacancy that stands open (D.1, steps 1 to 6).
     pub(crate) async fn opens(cast: &Cast) -> Self {
+        Self::opens_at(cast, NORTHMOOR, "north_west").await
+    }
+
+    /// The same for another employer, in its region.
+    pub(crate) async fn opens_at(cast: &Cast, employer: TenantId, region: &str) -> Self {
         let programme = programme(cast).await;
-        let hr = cast.of(NORTHMOOR, EmployerHr);
-        let lead = cast.of(NORTHMOOR, ProfessionalLead);
+        let hr = cast.of(employer, EmployerHr);
+        let lead = cast.of(employer, ProfessionalLead);
         let wexcombe = cast.of(WEXCOMBE, ProgrammeLead);
         let national = cast.of(COMMISSIONER, CommissionerNational);
 
@@ -57,7 +64,7 @@ impl Campaign {
         ];
         let allocation = lead
             .on("2025-09-08")
-            .write("RegisterInterest", interest(NORTHMOOR, "north_west", 5))
+            .write("RegisterInterest", interest(employer, region, 5))
             .await;
         lead.on("2025-09-22")
             .write("DeclareReadiness", readiness(&allocation, &supervisors))
@@ -88,7 +95,7 @@ impl Campaign {
         let mut partnership = String::new();
         for side in [&lead, &wexcombe] {
             let sign = json!({
-                "employer": NORTHMOOR.to_string(),
+                "employer": employer.to_string(),
                 "intake": intake,
                 "trainee_posts": 5,
                 "qualified_posts": 5,
@@ -111,6 +118,7 @@ impl Campaign {
             .await;
         board_is_constituted(cast, "MHWP").await;
         Self {
+            employer,
             programme,
             clinical_service,
             supervisors,

@@ -25,7 +25,8 @@ impl Trainee {
     pub(crate) async fn in_training(cast: &Cast, campaign: &Campaign, number: u32) -> Self {
         let vacancy = &campaign.vacancy;
         let person = candidate(u128::from(number));
-        let trainee = Self::applies(cast, vacancy, person, "2025-11-21", json!({})).await;
+        let mut trainee = Self::applies(cast, vacancy, person, "2025-11-21", json!({})).await;
+        trainee.employer = campaign.employer;
         trainee.is_shortlisted().await;
         trainee.is_interviewed().await;
         trainee.is_appointed().await;

@@ -63,6 +63,8 @@ pub(crate) fn record<A: Decider>(home: TenantId, application: &str) -> String {
 #[derive(Clone)]
 pub(crate) struct Trainee {
     pub(crate) cast: Cast,
+    /// Who employs them first.
+    pub(crate) employer: TenantId,
     /// The person, who is a tenant of their own.
     pub(crate) person: TenantId,
     /// `applications/{uuid}`
@@ -85,6 +87,7 @@ impl Trainee {
             .await;
         Self {
             cast: cast.clone(),
+            employer: NORTHMOOR,
             person,
             application,
         }
@@ -95,11 +98,11 @@ impl Trainee {
     }
 
     pub(crate) fn hr(&self, on: &str) -> Caller {
-        self.cast.of(NORTHMOOR, EmployerHr).on(on)
+        self.cast.of(self.employer, EmployerHr).on(on)
     }
 
     pub(crate) fn manager(&self, on: &str) -> Caller {
-        self.cast.of(NORTHMOOR, ServiceManager).on(on)
+        self.cast.of(self.employer, ServiceManager).on(on)
     }
 
     pub(crate) fn admissions(&self, on: &str) -> Caller {
@@ -115,7 +118,7 @@ impl Trainee {
     }
 
     pub(crate) fn offer(&self) -> String {
-        record::<Offer>(NORTHMOOR, &self.application)
+        record::<Offer>(self.employer, &self.application)
     }
 
     pub(crate) fn of_application(&self) -> Value {
@@ -243,11 +246,11 @@ impl Trainee {
     }
 
     pub(crate) fn employment(&self) -> String {
-        record::<Employment>(NORTHMOOR, &self.application)
+        record::<Employment>(self.employer, &self.application)
     }
 
     pub(crate) fn training(&self) -> String {
-        record::<Training>(NORTHMOOR, &self.application)
+        record::<Training>(self.employer, &self.application)
     }
 
     pub(crate) fn qualification(&self) -> String {
@@ -255,7 +258,7 @@ impl Trainee {
     }
 
     pub(crate) fn preceptorship(&self) -> String {
-        record::<Preceptorship>(NORTHMOOR, &self.application)
+        record::<Preceptorship>(self.employer, &self.application)
     }
 
     /// `seals/{uuid}` of one party.
@@ -352,7 +355,7 @@ impl Trainee {
                 json!({"training": training, "university_days": 1, "practice_days": 4}),
             )
             .await;
-        let supervisor = self.cast.of(NORTHMOOR, PracticeSupervisor);
+        let supervisor = self.cast.of(self.employer, PracticeSupervisor);
         for (kind, intervention, hours) in [
             ("contact", "", 96),
             ("intervention", "problem_solving", 52),
@@ -407,7 +410,7 @@ impl Trainee {
         json!({
             "commitment": campaign.commitment,
             "application": self.application,
-            "employer": NORTHMOOR.to_string(),
+            "employer": self.employer.to_string(),
             "clinical_service": campaign.clinical_service,
             "post": {"band": 5, "permanent": true, "funding": "baseline"},
         })

@@ -297,6 +297,12 @@ pub(super) const DEFINITIONS: &[Definition] = &[
     count("recovery_owed", "salary support to be given back").pence(),
     count("recovery_settled", "salary support given back").pence(),
     count("recovery_waived", "salary support the commissioner waived").pence(),
+    split(
+        "salary_paid_by_month",
+        Split::Month,
+        "salary support paid to this employer and its own, by month of payment",
+    )
+    .pence(),
     count("statements_closed", "monthly statements closed"),
     split("stated", Split::Month, "totals of the statements, by month").pence(),
     count(

@@ -42,6 +42,10 @@ pub struct AwardRecord {
     pub paid_pence: i64,
     /// Salary paid by financial year, `2026/27`, in pence.
     pub paid_by_year: BTreeMap<String, i64>,
+    /// Who is paid.
+    pub payee: Option<TenantId>,
+    /// The month in which each instalment was paid, and what this payee has of it, in pence.
+    pub paid_months: BTreeMap<u32, (Date, i64)>,
     /// Where its money is.
     pub book: Book,
     /// Recoveries waived, in pence.
@@ -55,6 +59,13 @@ pub struct AwardRecord {
 }
 
 impl AwardRecord {
+    /// What was paid for a month changed, or became another payee's.
+    fn adjust(&mut self, number: u32, pence: i64) {
+        if let Some((_, paid)) = self.paid_months.get_mut(&number) {
+            *paid = paid.saturating_add(pence);
+        }
+    }
+
     /// What it adds to a dashboard of payer or payee.
     pub(crate) fn sums(&self, sums: &mut Figures) {
         if self.trainee.is_none() {
@@ -69,6 +80,12 @@ impl AwardRecord {
         sums.add("tuition_approved", self.tuition_pence);
         sums.add("instalments_paid", i64::from(self.instalments));
         sums.add("salary_paid", self.paid_pence);
+        for (month, pence) in self.paid_months.values().filter(|(_, pence)| *pence != 0) {
+            sums.add_of("salary_paid_by_month", month, *pence);
+            if let Some(payee) = self.payee {
+                sums.add_of("salary_paid_by_payee", format!("{payee}/{month}"), *pence);
+            }
+        }
         sums.add("salary_planned", self.book.balance(Account::Planned));
         sums.add("salary_net_paid", self.book.net_paid());
         sums.add("recovery_owed", self.book.balance(Account::Owed));
@@ -88,15 +105,24 @@ impl Keep<FundingAwardEvent> for AwardRecord {
                 self.trainee = Some(Trainee::from(&award.appointment));
                 self.tuition_pence = award.tuition_pence;
                 self.salary_pence = award.salary_pence;
+                self.payee = Some(award.appointment.employer);
                 self.year = financial_year(london_date(noted.effective));
             }
-            FundingAwardEvent::FundingAwardTakenOver { award, course, .. } => {
+            FundingAwardEvent::FundingAwardTakenOver {
+                award,
+                payee,
+                course,
+                ..
+            } => {
+                self.payee = Some(*payee);
                 self.trainee = Some(Trainee::from(&award.appointment));
                 self.taken_over = true;
                 let rests = |course: &AwardCourse| course.suspended.is_some();
                 self.suspended = course.as_ref().is_some_and(rests);
             }
-            FundingAwardEvent::InstalmentPaid { pence, on, .. } => {
+            FundingAwardEvent::InstalmentPaid { number, pence, on } => {
+                let month = on.first_of_month();
+                self.paid_months.insert(*number, (month, *pence));
                 self.instalments = self.instalments.saturating_add(1);
                 let year = self.paid_by_year.entry(financial_year(*on)).or_default();
                 *year = year.saturating_add(*pence);
@@ -112,10 +138,16 @@ impl Keep<FundingAwardEvent> for AwardRecord {
                 ..
             } => self.waived_pence = self.waived_pence.saturating_add(*pence),
             FundingAwardEvent::FundingAwardCompleted { .. } => self.completed = true,
-            FundingAwardEvent::PayeeEnded { .. }
-            | FundingAwardEvent::InstalmentsVoided { .. }
+            FundingAwardEvent::PayeeEnded { paid, .. } => {
+                for share in paid {
+                    self.adjust(share.number, share.pence.saturating_neg());
+                }
+            }
+            FundingAwardEvent::InstalmentAdjusted { number, pence, .. } => {
+                self.adjust(*number, *pence);
+            }
+            FundingAwardEvent::InstalmentsVoided { .. }
             | FundingAwardEvent::InstalmentRestated { .. }
-            | FundingAwardEvent::InstalmentAdjusted { .. }
             | FundingAwardEvent::RecoveryCaseOpened { .. }
             | FundingAwardEvent::RecoveryCaseEnded { .. }
             | FundingAwardEvent::OtherFundingDeclared { .. } => {}

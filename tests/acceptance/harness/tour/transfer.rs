@@ -44,20 +44,21 @@ pub(crate) async fn service_of(cast: &Cast, employer: TenantId, on: &str) -> Str
         .await
 }
 
-/// Announces, assesses, decides and accepts; the transfer's name.
+/// Announces, assesses, decides where there is something to decide, and accepts; the names of the
+/// transfer and of the service as the successor keeps it.
 pub(crate) async fn agreed(
     cast: &Cast,
     campaign: &Campaign,
     to: TenantId,
     trainees: &[&Trainee],
     decision: &str,
-) -> String {
+) -> (String, String) {
     let applications: Vec<&str> = trainees
         .iter()
         .map(|trainee| trainee.application.as_str())
         .collect();
     let service = service_of(cast, to, "2026-10-12").await;
-    let manager = cast.of(NORTHMOOR, ServiceManager);
+    let manager = cast.of(campaign.employer, ServiceManager);
     let transfer = manager
         .on("2026-11-01")
         .write(
@@ -77,13 +78,15 @@ pub(crate) async fn agreed(
             json!({"transfer": transfer, "findings": findings()}),
         )
         .await;
-    cast.of(COMMISSIONER, CommissionerNational)
-        .on("2026-12-10")
-        .write(
-            "DecideTransferPayee",
-            json!({"transfer": transfer, "decision": decision}),
-        )
-        .await;
+    if !decision.is_empty() {
+        cast.of(COMMISSIONER, CommissionerNational)
+            .on("2026-12-10")
+            .write(
+                "DecideTransferPayee",
+                json!({"transfer": transfer, "decision": decision}),
+            )
+            .await;
+    }
     cast.of(to, ProfessionalLead)
         .on("2026-12-11")
         .write(
@@ -96,14 +99,14 @@ pub(crate) async fn agreed(
             }),
         )
         .await;
-    transfer
+    (transfer, service)
 }
 
 /// A trainee goes with the service to Severnvale, by one decision about the payee; another is announced
 /// and decided the other way.
 pub(super) async fn retendered(cast: &Cast, campaign: &Campaign, trainee: &Trainee) {
     agreed(cast, campaign, SEVERNVALE, &[trainee], "end_instalments").await;
-    let transfer = agreed(cast, campaign, SEVERNVALE, &[trainee], "exception").await;
+    let (transfer, _) = agreed(cast, campaign, SEVERNVALE, &[trainee], "exception").await;
     cast.of(NORTHMOOR, ServiceManager)
         .on("2027-03-01")
         .write("TransferService", json!({"transfer": transfer}))
