@@ -120,6 +120,31 @@ async fn d_9_and_alloc_02_a_withdrawal_shrinks_the_cluster_and_keeps_its_reason_
         .await;
     let at_risk = dashboards::parts(cast, "employer", "clusters_at_risk").await;
     assert_eq!(at_risk, [1]);
+    // Nobody ended this employment: the withdrawal alone stops the award, and its reversal alone takes
+    // that back; the cluster is as it was.
+    let money = service.recorded(&another.award()).await;
+    assert_eq!(
+        money,
+        [
+            "FundingAwardApproved",
+            "FundingAwardStopped",
+            "InstalmentsVoided"
+        ]
+    );
+    let mut reverse = another.of_training();
+    reverse["in_error"] = json!(false);
+    another
+        .programme("2026-09-20")
+        .write("ReverseWithdrawal", reverse)
+        .await;
+    cast.settle().await;
+    let money = service.recorded(&another.award()).await;
+    assert_eq!(
+        money[3..],
+        ["FundingAwardReinstated", "FundingAwardResumed"]
+    );
+    let at_risk = dashboards::parts(cast, "employer", "clusters_at_risk").await;
+    assert_eq!(at_risk, Vec::<i64>::new(), "four again");
     // 5: the lock counts from the board of the cohort that was left.
     let lock = c7
         .admissions("2028-10-02")
@@ -130,6 +155,41 @@ async fn d_9_and_alloc_02_a_withdrawal_shrinks_the_cluster_and_keeps_its_reason_
         .await;
     assert_eq!(lock["lock_until"], "2029-03-10");
 
+    crate::harness::soundness::check(&service.owner).await;
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fund_05_an_award_rests_while_its_training_is_interrupted() {
+    let service = Service::start().await;
+    let cast = &service.cast;
+    let campaign = Campaign::opens(cast).await;
+    let c1 = Trainee::in_training(cast, &campaign, 1).await;
+    c1.manager("2026-06-01")
+        .write("InterruptTraining", c1.of_training())
+        .await;
+    let suspended = |number| {
+        [
+            ("employer", "awards_suspended", number),
+            ("commissioner", "awards_suspended", number),
+        ]
+    };
+    dashboards::show(cast, &suspended(1)).await;
+    let pay = json!({"award": c1.award(), "number": 4});
+    let national = c1.commissioner("2026-06-30");
+    for (number, on) in [(1, "2026-06-30"), (2, "2026-06-30"), (3, "2026-06-30")] {
+        let pay = json!({"award": c1.award(), "number": number});
+        c1.commissioner(on).write("PayInstalment", pay).await;
+    }
+    let refused = national.refusal("PayInstalment", pay.clone()).await;
+    assert_eq!(refused, "STATE_NOT_ALLOWED", "due after the first day away");
+    c1.programme("2026-09-01")
+        .write("ResumeTraining", c1.of_training())
+        .await;
+    dashboards::show(cast, &suspended(0)).await;
+    c1.commissioner("2026-09-01")
+        .write("PayInstalment", pay)
+        .await;
     crate::harness::soundness::check(&service.owner).await;
     service.stop().await;
 }
