@@ -177,14 +177,9 @@ async fn views_made_again_from_nothing_say_the_same() {
     crate::harness::tour::whole(&service.cast).await;
     let before = soundness::figures(&service.owner).await;
     assert!(!before.is_empty());
-    let projector = || views::projector(&service.cast.ledger);
-    for made in [
-        projector().rebuild::<views::Employer>().await,
-        projector().rebuild::<views::University>().await,
-        projector().rebuild::<views::Commissioner>().await,
-        projector().rebuild::<views::Network>().await,
-    ] {
-        made.expect("a new build");
+    let operator = views::projector(&service.cast.ledger).operator();
+    for view in operator.views() {
+        operator.rebuild(view).await.expect("a new build");
     }
     service.cast.settle().await;
     assert_eq!(before, soundness::figures(&service.owner).await);

@@ -21,6 +21,7 @@ mod golden;
 mod harness;
 mod journey;
 mod noninterference;
+mod operate;
 mod permissions;
 mod personal;
 mod proof;

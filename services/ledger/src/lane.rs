@@ -9,15 +9,17 @@ use std::{
 };
 
 use domain::actor::{TenantId, TenantKind};
-use sqlx::{PgConnection, PgExecutor, Row as _};
+use futures::future::BoxFuture;
+use sqlx::{PgConnection, PgExecutor, PgPool, Row as _};
 use tracing::{Instrument as _, Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use uuid::Uuid;
 
 use crate::{
     LedgerError,
+    check::{self, Checked, Told},
     follow::{Followed, signed, text},
-    trace,
+    operator, trace,
     view::{Figures, Folded, Noted, Parked, View},
 };
 
@@ -111,6 +113,20 @@ pub(crate) trait Folds: Send + Sync {
     fn rows(&self, parked: BTreeMap<Uuid, Parked>, skipped: Skips) -> Box<dyn Rows>;
     /// A fold of many tenants' streams from their first events.
     fn scan(&self, skipped: Arc<HashMap<TenantId, Skips>>) -> Box<dyn Scan>;
+    /// See [`crate::Operator::check`].
+    fn check<'a>(
+        &'a self,
+        pool: &'a PgPool,
+        tenant: TenantId,
+        told: Told<'a>,
+    ) -> BoxFuture<'a, Result<Checked, LedgerError>>;
+    /// See [`crate::Operator::retry`].
+    fn retry<'a>(
+        &'a self,
+        pool: &'a PgPool,
+        tenant: TenantId,
+        stream: Uuid,
+    ) -> BoxFuture<'a, Result<bool, LedgerError>>;
 }
 
 /// The rows of a lane that are at hand.
@@ -159,6 +175,22 @@ impl<V: View> Folds for Folding<V> {
             skipped,
             folds: HashMap::new(),
         })
+    }
+    fn check<'a>(
+        &'a self,
+        pool: &'a PgPool,
+        tenant: TenantId,
+        told: Told<'a>,
+    ) -> BoxFuture<'a, Result<Checked, LedgerError>> {
+        Box::pin(check::check::<V>(pool, tenant, told))
+    }
+    fn retry<'a>(
+        &'a self,
+        pool: &'a PgPool,
+        tenant: TenantId,
+        stream: Uuid,
+    ) -> BoxFuture<'a, Result<bool, LedgerError>> {
+        Box::pin(operator::retry::<V>(pool, tenant, stream))
     }
 }
 

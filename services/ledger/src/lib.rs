@@ -8,6 +8,7 @@
 mod access;
 mod append;
 mod build;
+mod check;
 mod clock;
 mod envelope;
 mod error;
@@ -22,9 +23,9 @@ mod lane;
 mod load;
 mod log;
 mod lookups;
-mod mend;
 mod metrics;
 mod open_class;
+mod operator;
 mod own;
 mod progress;
 mod project;
@@ -75,6 +76,7 @@ use uuid::Uuid;
 use crate::view::View;
 
 pub use access::{ACCESS_PAGE_MAX, Access, Recorded};
+pub use check::{Checked, Diverged, Drift, Drifted, Told};
 pub use clock::Clock;
 pub use envelope::{Envelope, Read, Receipt, Wake};
 pub use error::LedgerError;
@@ -84,6 +86,7 @@ pub use keys::{Custodian, KeyEncryptionKey, KeyError, secret_of};
 pub use load::Kinds;
 pub use log::{LOG_NAME, Log};
 pub use open_class::ClassValue;
+pub use operator::{Operator, ParkedStream, ViewLane};
 pub use progress::Moves;
 pub use project::{BATCH_MAX, Projector, Round};
 pub use react::{EVENTS_MAX, OnTimer, ParkedReaction, React, Reacted, Reactor};
@@ -91,7 +94,7 @@ pub use reading::{AT_LEAST_WAIT, AsOf, Reading, Rows, THREADS_MAX, Thread, Threa
 pub use replay::{Opens, Replayed};
 pub use timeline::{TIMELINE_MAX, TimelineEvent};
 
-/// Brings the schema `ledger` and the four roles up to date. `owner_url` connects as the owner of
+/// Brings the schema `ledger` and the roles up to date. `owner_url` connects as the owner of
 /// the database; nothing else ever does.
 ///
 /// # Errors

@@ -131,6 +131,10 @@ impl Projector {
         &self.ledger
     }
 
+    pub(crate) fn views(&self) -> &[Arc<dyn Folds>] {
+        &self.views
+    }
+
     /// Folds until `stop` turns true. Errors of the store are waited out.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
         self.inbox.follow(&self.ledger.0.handover);

@@ -4,6 +4,7 @@
 //! - [`serve`]: the roles of a running service
 //! - [`token`]: who a bearer token says is calling
 //! - [`embedded`]: the private PostgreSQL of the embedded default
+//! - [`operate`]: what an operator does with views
 //! - [`telemetry`]: traces, metrics, logs
 
 mod admission;
@@ -19,6 +20,7 @@ mod wire;
 
 pub mod demonstration;
 pub mod embedded;
+pub mod operate;
 pub mod serve;
 pub mod telemetry;
 pub mod token;

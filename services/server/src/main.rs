@@ -18,6 +18,7 @@ use mimalloc::MiMalloc;
 use server::{
     demonstration::{self, Demonstration},
     embedded::default_folder,
+    operate,
     serve::{Role, ServeOptions, serve},
     telemetry::{LogFormat, Telemetry},
     token::{DevelopmentIssuer, KeySource, Verifier},
@@ -27,6 +28,8 @@ use tonic::transport::{Certificate, ClientTlsConfig, Endpoint};
 /// A call allocates some hundred times, on one thread, and frees on another.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
+
+type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The shared, provable history of joint training.
 #[derive(Parser)]
@@ -60,6 +63,8 @@ enum Command {
     Verify(Verify),
     /// Serve pages to browsers, as a client of a service that runs elsewhere.
     Web(Box<Web>),
+    /// How far views are, whether they are what the events make of them, and what to do when not.
+    Views(operate::Views),
     /// Bring a database up to date; safe to run again.
     Migrate {
         /// The owner's connection, postgres://...
@@ -241,18 +246,19 @@ async fn main() -> ExitCode {
                 once: demo.once,
                 empty: demo.empty,
             };
-            demonstration::run(options, terminated()).await
+            done(demonstration::run(options, terminated()).await)
         }
-        Command::Serve(options) => serve_own(*options).await,
-        Command::Verify(options) => verify(&options),
-        Command::Web(options) => serve_pages(*options).await,
+        Command::Serve(options) => done(serve_own(*options).await),
+        Command::Verify(options) => done(verify(&options)),
+        Command::Web(options) => done(serve_pages(*options).await),
+        Command::Views(views) => operate::run(views).await,
         Command::Migrate { database_url } => {
-            ledger::migrate(&database_url).await.map_err(Into::into)
+            done(ledger::migrate(&database_url).await.map_err(Into::into))
         }
     };
     telemetry.flush().await;
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("trellis: {error}");
             let mut source = error.source();
@@ -265,7 +271,11 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve_own(options: Serve) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+fn done(outcome: Result<(), AnyError>) -> Result<ExitCode, AnyError> {
+    outcome.map(|()| ExitCode::SUCCESS)
+}
+
+async fn serve_own(options: Serve) -> Result<(), AnyError> {
     let ledger = Ledger::open(LedgerOptions {
         command_url: options.command_url,
         reader_url: options.reader_url,
@@ -306,7 +316,7 @@ async fn serve_own(options: Serve) -> Result<(), Box<dyn std::error::Error + Sen
 }
 
 /// What a pack proves, in words; the first thing that does not hold otherwise.
-fn verify(options: &Verify) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+fn verify(options: &Verify) -> Result<(), AnyError> {
     let key: VerifierKey = options.key.parse()?;
     let earlier = options.earlier.as_ref().map(fs::read_to_string);
     let earlier = earlier.transpose()?;
@@ -339,7 +349,7 @@ fn verify(options: &Verify) -> Result<(), Box<dyn std::error::Error + Send + Syn
     Ok(())
 }
 
-async fn serve_pages(options: Web) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+async fn serve_pages(options: Web) -> Result<(), AnyError> {
     let mut api = Endpoint::from_shared(options.api)?;
     if let Some(authority) = options.api_ca {
         let authority = Certificate::from_pem(std::fs::read(authority)?);

@@ -23,7 +23,7 @@ pub mod record;
 pub mod trend;
 pub mod university;
 
-use ledger::{Ledger, Projector};
+use ledger::{Ledger, LedgerError, Operator, Projector};
 
 pub use commissioner::Commissioner;
 pub use employer::Employer;
@@ -37,4 +37,17 @@ pub fn projector(ledger: &Ledger) -> Projector {
         .with::<University>()
         .with::<Commissioner>()
         .with::<Network>()
+}
+
+/// An operator's hand on every view, as the role that the address names.
+///
+/// # Errors
+/// When the database is away or refuses the role.
+pub async fn operator(url: &str) -> Result<Operator, LedgerError> {
+    Ok(Operator::connect(url)
+        .await?
+        .with::<Employer>()
+        .with::<University>()
+        .with::<Commissioner>()
+        .with::<Network>())
 }

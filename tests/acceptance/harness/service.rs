@@ -71,6 +71,11 @@ impl Service {
         }
     }
 
+    /// Where its database is, as one of its roles.
+    pub(crate) fn url(&self, role: &str) -> String {
+        self.database.url(role)
+    }
+
     /// A second node on the same database, with a cache and an address of its own.
     pub(crate) async fn second_node(&self) -> (Cast, Running) {
         let ledger = open(&self.database, self.keys.path()).await;

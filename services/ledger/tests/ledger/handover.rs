@@ -1,6 +1,9 @@
 //! What the writers hand to the runner of their process is the feed, only sooner.
 
-use ledger::{Ledger, Projector, view::Figures};
+use ledger::{
+    Ledger, Projector,
+    view::{Figures, View as _},
+};
 use sqlx::{Connection as _, PgConnection};
 use tokio::{sync::watch, task::JoinHandle};
 
@@ -42,10 +45,12 @@ async fn assert_whole(ledger: &Ledger, sites: i64) {
     let mut projector = Projector::new(ledger).with::<Sites>();
     let fed = [folded(ledger, 1).await, folded(ledger, 2).await];
     assert_eq!(fed.iter().map(|sums| sums.get("sites")).sum::<i64>(), sites);
+    let operator = projector.operator();
     for of in [1, 2] {
-        assert_eq!(projector.drift::<Sites>(tenant(of)).await.unwrap(), None);
+        let checked = operator.check(Sites::NAME, tenant(of), &|_, _| ()).await;
+        assert_eq!(checked.unwrap().drift, None);
     }
-    projector.rebuild::<Sites>().await.unwrap();
+    operator.rebuild(Sites::NAME).await.unwrap();
     projector.catch_up().await.unwrap();
     assert_eq!(fed, [folded(ledger, 1).await, folded(ledger, 2).await]);
 }

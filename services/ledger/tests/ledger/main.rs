@@ -10,6 +10,7 @@
 mod contention;
 mod handover;
 mod isolation;
+mod operator;
 mod personal;
 mod plans;
 mod proof;

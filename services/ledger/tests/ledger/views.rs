@@ -1,6 +1,9 @@
 //! Projections: however they are cut, killed, raced or rebuilt, rows and figures are the fold.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use domain::{
     actor::{ActingRole, TenantId, TenantKind},
@@ -14,7 +17,7 @@ use domain::{
 };
 use jiff::civil::date;
 use ledger::{
-    Envelope, Ledger, LedgerError, Projector,
+    Drifted, Envelope, Ledger, LedgerError, Projector,
     view::{Figures, FoldError, Noted, View},
 };
 use proptest::prelude::*;
@@ -201,6 +204,15 @@ pub(crate) async fn add_site(
         .unwrap();
 }
 
+/// The records that live views have stopped at, each with the sequence it stopped at.
+async fn parked(projector: &Projector) -> BTreeSet<(Uuid, u64)> {
+    let parked = projector.operator().parked().await.unwrap();
+    let streams = parked.into_iter().map(|parked| parked.event);
+    streams
+        .map(|event| (event.stream, event.sequence))
+        .collect()
+}
+
 async fn sites(ledger: &Ledger, of: u128) -> i64 {
     let reading = ledger.figures::<Sites>(&reader(of), 0).await.unwrap();
     reading.figures.get("sites")
@@ -293,27 +305,54 @@ async fn a_poisoned_event_parks_its_record_only_until_it_is_skipped_and_replayed
     projector.catch_up().await.unwrap();
 
     assert_eq!(sites(&ledger, 1).await, 3);
-    let parked = projector.parked::<Sites>(tenant(1)).await.unwrap();
-    assert_eq!(parked.keys().collect::<Vec<_>>(), [&bad.0]);
-    assert_eq!(parked[&bad.0].sequence, 3);
-    assert_eq!(projector.drift::<Sites>(tenant(1)).await.unwrap(), None);
-
-    assert!(!projector.unpark::<Sites>(tenant(1), bad.0).await.unwrap());
-    assert_eq!(sites(&ledger, 1).await, 3);
-    projector
-        .skip::<Sites>(tenant(1), bad.0, 3, "operator", "a site that never was")
-        .await
-        .unwrap();
-    assert!(projector.unpark::<Sites>(tenant(1), bad.0).await.unwrap());
-    assert_eq!(sites(&ledger, 1).await, 4);
-    assert!(
+    assert_eq!(parked(&projector).await, [(bad.0, 3)].into());
+    assert_eq!(
         projector
-            .parked::<Sites>(tenant(1))
+            .operator()
+            .check(Sites::NAME, tenant(1), &|_, _| ())
             .await
             .unwrap()
-            .is_empty()
+            .drift,
+        None
     );
-    assert_eq!(projector.drift::<Sites>(tenant(1)).await.unwrap(), None);
+
+    assert!(
+        !projector
+            .operator()
+            .retry(Sites::NAME, tenant(1), bad.0)
+            .await
+            .unwrap()
+    );
+    assert_eq!(sites(&ledger, 1).await, 3);
+    projector
+        .operator()
+        .skip(
+            Sites::NAME,
+            tenant(1),
+            (bad.0, 3),
+            "operator",
+            "a site that never was",
+        )
+        .await
+        .unwrap();
+    assert!(
+        projector
+            .operator()
+            .retry(Sites::NAME, tenant(1), bad.0)
+            .await
+            .unwrap()
+    );
+    assert_eq!(sites(&ledger, 1).await, 4);
+    assert_eq!(parked(&projector).await, [].into());
+    assert_eq!(
+        projector
+            .operator()
+            .check(Sites::NAME, tenant(1), &|_, _| ())
+            .await
+            .unwrap()
+            .drift,
+        None
+    );
 }
 
 #[tokio::test]
@@ -334,35 +373,69 @@ async fn a_build_scanned_from_the_log_parks_skips_and_goes_on_like_one_folded_by
     let head = ledger.head(tenant(1)).await.unwrap();
     let reading = ledger.figures::<Sites>(&reader(1), head).await.unwrap();
     assert_eq!(reading.figures.get("sites"), 2);
-    assert_eq!(
-        projector.parked::<Sites>(tenant(1)).await.unwrap()[&bad.0].sequence,
-        3
-    );
+    assert_eq!(parked(&projector).await, [(bad.0, 3)].into());
 
     // What comes later is folded on top, by feed; the parked stream waits.
     add_site(&ledger, 1, good, "A5", 5).await;
     add_site(&ledger, 1, bad, "A6", 6).await;
     projector.catch_up().await.unwrap();
     assert_eq!(sites(&ledger, 1).await, 3);
-    assert_eq!(projector.drift::<Sites>(tenant(1)).await.unwrap(), None);
+    assert_eq!(
+        projector
+            .operator()
+            .check(Sites::NAME, tenant(1), &|_, _| ())
+            .await
+            .unwrap()
+            .drift,
+        None
+    );
     projector
-        .skip::<Sites>(tenant(1), bad.0, 3, "operator", "a site that never was")
+        .operator()
+        .skip(
+            Sites::NAME,
+            tenant(1),
+            (bad.0, 3),
+            "operator",
+            "a site that never was",
+        )
         .await
         .unwrap();
-    assert!(projector.unpark::<Sites>(tenant(1), bad.0).await.unwrap());
+    assert!(
+        projector
+            .operator()
+            .retry(Sites::NAME, tenant(1), bad.0)
+            .await
+            .unwrap()
+    );
     assert_eq!(sites(&ledger, 1).await, 5);
 
     // Rows at hand from before the operator's hand are not written over what it changed.
     add_site(&ledger, 1, bad, "A7", 7).await;
     projector.catch_up().await.unwrap();
     assert_eq!(sites(&ledger, 1).await, 6);
-    assert_eq!(projector.drift::<Sites>(tenant(1)).await.unwrap(), None);
+    assert_eq!(
+        projector
+            .operator()
+            .check(Sites::NAME, tenant(1), &|_, _| ())
+            .await
+            .unwrap()
+            .drift,
+        None
+    );
 
     // A rebuild by scan passes over the skipped event too.
-    projector.rebuild::<Sites>().await.unwrap();
+    projector.operator().rebuild(Sites::NAME).await.unwrap();
     projector.catch_up().await.unwrap();
     assert_eq!(sites(&ledger, 1).await, 6);
-    assert_eq!(projector.drift::<Sites>(tenant(1)).await.unwrap(), None);
+    assert_eq!(
+        projector
+            .operator()
+            .check(Sites::NAME, tenant(1), &|_, _| ())
+            .await
+            .unwrap()
+            .drift,
+        None
+    );
     let live = "SELECT count(*) FROM ledger.view_build WHERE state = 'live'";
     assert_eq!(database.number(live).await, 1);
 }
@@ -411,8 +484,7 @@ async fn what_the_store_refuses_is_found_by_halving_and_parked_alone() {
     let reading = ledger.figures::<Unstorable>(&reader(1), 0).await.unwrap();
     assert_eq!(reading.figures.get("sites"), 20);
     assert_eq!(reading.position, ledger.head(tenant(1)).await.unwrap());
-    let parked = projector.parked::<Unstorable>(tenant(1)).await.unwrap();
-    assert_eq!(parked.keys().collect::<Vec<_>>(), [&bad.0]);
+    assert_eq!(parked(&projector).await, [(bad.0, 2)].into());
 }
 
 #[tokio::test]
@@ -461,12 +533,29 @@ async fn a_rebuild_mends_drift_and_the_check_names_the_row_before() {
         .execute(&mut database.connect("postgres").await)
         .await
         .unwrap();
-    let drift = projector.drift::<Sites>(tenant(1)).await.unwrap().unwrap();
-    assert!(drift.contains(&service.0.to_string()), "{drift}");
+    let drift = projector
+        .operator()
+        .check(Sites::NAME, tenant(1), &|_, _| ())
+        .await
+        .unwrap()
+        .drift
+        .unwrap();
+    assert!(
+        matches!(drift.at, Drifted::Row { stream, .. } if stream == service.0),
+        "{drift:?}"
+    );
 
-    projector.rebuild::<Sites>().await.unwrap();
+    projector.operator().rebuild(Sites::NAME).await.unwrap();
     projector.catch_up().await.unwrap();
-    assert_eq!(projector.drift::<Sites>(tenant(1)).await.unwrap(), None);
+    assert_eq!(
+        projector
+            .operator()
+            .check(Sites::NAME, tenant(1), &|_, _| ())
+            .await
+            .unwrap()
+            .drift,
+        None
+    );
     assert_eq!(sites(&ledger, 1).await, 1);
 }
 
@@ -499,7 +588,7 @@ async fn racing_and_killed_runners_fold_each_event_once() {
             .collect();
         if kills % 4 == 1 {
             let operator = Projector::new(&ledger).with::<Sites>();
-            operator.rebuild::<Sites>().await.unwrap();
+            operator.operator().rebuild(Sites::NAME).await.unwrap();
         }
         tokio::time::sleep(Duration::from_millis(3 + kills * 7 % 23)).await;
         runners.iter().for_each(|runner| runner.abort());
@@ -510,7 +599,15 @@ async fn racing_and_killed_runners_fold_each_event_once() {
     projector.catch_up().await.unwrap();
     assert!(kills > 0);
     assert_eq!(sites(&ledger, 1).await, 120);
-    assert_eq!(projector.drift::<Sites>(tenant(1)).await.unwrap(), None);
+    assert_eq!(
+        projector
+            .operator()
+            .check(Sites::NAME, tenant(1), &|_, _| ())
+            .await
+            .unwrap()
+            .drift,
+        None
+    );
 }
 
 #[tokio::test]
@@ -573,14 +670,14 @@ proptest! {
             }
             projector.catch_up().await.unwrap();
             for of in [1, 2] {
-                assert_eq!(projector.drift::<Sites>(tenant(of)).await.unwrap(), None);
+                assert_eq!(projector.operator().check(Sites::NAME, tenant(of), &|_, _| ()).await.unwrap().drift, None);
             }
             let incremental = [
                 ledger.figures::<Sites>(&reader(1), 0).await.unwrap(),
                 ledger.figures::<Sites>(&reader(2), 0).await.unwrap(),
             ];
             let rows = ledger.threads::<Sites>(&reader(1), None, 100).await.unwrap();
-            projector.rebuild::<Sites>().await.unwrap();
+            projector.operator().rebuild(Sites::NAME).await.unwrap();
             projector.catch_up().await.unwrap();
             let rebuilt = [
                 ledger.figures::<Sites>(&reader(1), 0).await.unwrap(),
@@ -589,12 +686,12 @@ proptest! {
             assert_eq!(incremental, rebuilt);
             assert_eq!(rows, ledger.threads::<Sites>(&reader(1), None, 100).await.unwrap());
 
-            let parked = projector.parked::<Sites>(tenant(1)).await.unwrap();
+            let stopped = parked(&projector).await;
             let mut scanning = Projector::new(&ledger).with::<Sites>().scanning_from(1);
-            scanning.rebuild::<Sites>().await.unwrap();
+            scanning.operator().rebuild(Sites::NAME).await.unwrap();
             scanning.catch_up().await.unwrap();
             for of in [1, 2] {
-                assert_eq!(scanning.drift::<Sites>(tenant(of)).await.unwrap(), None);
+                assert_eq!(scanning.operator().check(Sites::NAME, tenant(of), &|_, _| ()).await.unwrap().drift, None);
             }
             let scanned = [
                 ledger.figures::<Sites>(&reader(1), 0).await.unwrap(),
@@ -602,7 +699,7 @@ proptest! {
             ];
             assert_eq!(incremental, scanned);
             assert_eq!(rows, ledger.threads::<Sites>(&reader(1), None, 100).await.unwrap());
-            assert_eq!(parked, scanning.parked::<Sites>(tenant(1)).await.unwrap());
+            assert_eq!(stopped, parked(&scanning).await);
         });
     }
 }
