@@ -36,6 +36,7 @@ use crate::{
         NoteBreach, NoteQualifiedPost, RedateCommitment,
     },
     directory::{NoteDeparture, NotePlacement, NoteQualifiedPlacement},
+    edi::EdiEvent,
     employment::EmploymentEvent,
     fact::Fact,
     funding::{
@@ -103,7 +104,20 @@ pub fn react(event: &Occurred) -> Vec<Reaction> {
     reactions.extend(region::after(event));
     reactions.extend(money::after(event));
     reactions.extend(moving::after(event));
+    reactions.extend(after_edi(&event.fact));
     reactions
+}
+
+/// After a month's monitoring comes the next month's.
+fn after_edi(fact: &Fact) -> Option<Reaction> {
+    let Fact::EdiReleases(EdiEvent::EdiReleased { release }) = fact else {
+        return None;
+    };
+    let next = release.month.last_of_month().tomorrow().ok()?;
+    let timer = Timer::EdiRelease {
+        commissioner: release.commissioner,
+    };
+    Some(Reaction::Timer(midday(next), timer))
 }
 
 /// Whom a clinical service has in it (`SET-14`).

@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::{
     actor::{Actor, PersonId, TenantId, TenantKind},
     calendar::london_date,
+    edi::Census,
     id::Id,
     personal::DigestSalt,
     policy::Policies,
@@ -265,6 +266,11 @@ pub trait Command: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`Halt::Need`] until every stream it names is loaded, or the refusal.
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt>;
+
+    /// Where the census goes that a command of a timer counts; most count nobody.
+    fn census(&mut self) -> Option<&mut Census> {
+        None
+    }
 }
 
 struct Slot {

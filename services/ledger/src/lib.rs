@@ -8,6 +8,7 @@
 mod access;
 mod append;
 mod build;
+mod census;
 mod check;
 mod clock;
 mod envelope;

@@ -11,10 +11,10 @@ use uuid::Uuid;
 
 use crate::{
     dashboard::{
-        Dashboard, Definition, OUTCOMES, Split, before, cluster_health, count,
+        Dashboard, Definition, OUTCOMES, People, Split, before, cluster_health, count,
         outcome_completeness, percent, split,
     },
-    record::{AllocationStage, PROGRESS, Record, disputes, gaps, progress},
+    record::{AllocationStage, PEOPLE, PROGRESS, Record, disputes, gaps, progress},
 };
 
 /// The view.
@@ -525,17 +525,27 @@ impl Dashboard for Commissioner {
         ),
     ];
 
-    const SUPPRESSED: &'static [&'static str] = &[
-        "people_by_region",
-        "places_filled_by_region",
-        "trainees_by_level",
-        "pipeline",
-        "destinations",
-        "early_leavers",
-        "retained",
-        "cohort_entered",
-        "cohort_qualified",
-        "withdrawals_by_reason",
+    const SUPPRESSED: &'static [People] = &[
+        People::parts("people_by_region", "region", |_| {
+            Some(("awards_approved", String::new()))
+        }),
+        People::parts("trainees_by_level", "level", |_| {
+            Some(("awards_approved", String::new()))
+        }),
+        People::parts("places_filled_by_region", "region", |_| {
+            Some(("places_filled", String::new()))
+        }),
+        People::parts("withdrawals_by_reason", "reason", |_| {
+            Some(("withdrawals_confirmed", String::new()))
+        }),
+        PEOPLE[0],
+        PEOPLE[1],
+        PEOPLE[2],
+        PEOPLE[3],
+        PEOPLE[4],
+        PEOPLE[5],
+        PEOPLE[6],
+        PEOPLE[7],
     ];
 
     fn complete(figures: &mut Figures, policies: &Policies, on: Date) -> Result<(), Refusal> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     actor::{Region, TenantId},
-    disclosure::DisclosureRule,
+    disclosure::{DisclosureRule, Sums},
     policy::{Policies, catalogue::Role},
     refusal::Refusal,
 };
@@ -12,6 +12,8 @@ use jiff::civil::Date;
 use ledger::view::{Figures, View};
 use strum::{Display, EnumIter, IntoEnumIterator as _};
 use uuid::Uuid;
+
+use crate::record::shares_as_shown;
 
 /// What a figure counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumIter)]
@@ -167,8 +169,100 @@ pub trait Dashboard: View {
     /// `POLICY_MISSING`.
     fn complete(figures: &mut Figures, policies: &Policies, on: Date) -> Result<(), Refusal>;
 
-    /// The figures that are counts of people of others, to be suppressed where small.
-    const SUPPRESSED: &'static [&'static str] = &[];
+    /// The figures that are counts of people of others, of which only as much is shown as
+    /// [`domain::disclosure`] lets.
+    const SUPPRESSED: &'static [People] = &[];
+}
+
+/// A figure that counts people of others.
+#[derive(Debug, Clone, Copy)]
+pub struct People {
+    /// The figure.
+    pub figure: &'static str,
+    /// Whether it counts them, or is worked out of such counts as they are shown.
+    pub share: bool,
+    /// Which of several ways it breaks people down; parts of one way add up.
+    way: &'static str,
+    /// What one of its parts is a part of: a figure, and which part of that.
+    part_of: fn(&str) -> Option<(&'static str, String)>,
+}
+
+impl People {
+    /// Counts that add up to nothing that is shown.
+    pub(crate) const fn alone(figure: &'static str) -> Self {
+        Self::parts(figure, "", |_| None)
+    }
+
+    /// Counts that are parts of another figure.
+    pub(crate) const fn parts(
+        figure: &'static str,
+        way: &'static str,
+        part_of: fn(&str) -> Option<(&'static str, String)>,
+    ) -> Self {
+        Self {
+            figure,
+            share: false,
+            way,
+            part_of,
+        }
+    }
+
+    /// A share of such counts.
+    pub(crate) const fn share(figure: &'static str) -> Self {
+        Self {
+            share: true,
+            ..Self::alone(figure)
+        }
+    }
+
+    /// Which figures of a dashboard these are.
+    pub fn of<D: Dashboard>(figure: &str) -> Option<&'static Self> {
+        D::SUPPRESSED.iter().find(|people| people.figure == figure)
+    }
+}
+
+/// Withholds of the counts of people of others what must not be shown together, and rounds the rest.
+fn disclose<D: Dashboard>(shown: &mut [Shown], rule: DisclosureRule) {
+    let mut sums = Sums::default();
+    let mut places: BTreeMap<(&str, String), usize> = BTreeMap::new();
+    for one in shown.iter() {
+        let counted = People::of::<D>(one.name).is_some_and(|people| !people.share);
+        let count = one.value.and_then(|value| u32::try_from(value).ok());
+        if let Some(count) = count.filter(|_| counted) {
+            places.insert((one.name, one.part.clone()), sums.count(count));
+        }
+    }
+    // What counts add up to that is told in any case.
+    let mut ways: BTreeMap<(usize, &str), Vec<usize>> = BTreeMap::new();
+    let counts: Vec<(&str, String, usize)> = (places.iter())
+        .map(|((name, part), place)| (*name, part.clone(), *place))
+        .collect();
+    for (name, part, place) in counts {
+        let Some(people) = People::of::<D>(name) else {
+            continue;
+        };
+        let Some(total) = (people.part_of)(&part) else {
+            continue;
+        };
+        let told = shown
+            .iter()
+            .find(|one| (one.name, &one.part) == (total.0, &total.1));
+        let Some(count) = told.and_then(|one| u32::try_from(one.value?).ok()) else {
+            continue;
+        };
+        let total = *places.entry(total).or_insert_with(|| sums.known(count));
+        ways.entry((total, people.way)).or_default().push(place);
+    }
+    for ((total, _), parts) in ways {
+        sums.adds_up(total, parts);
+    }
+    let drawn = sums.drawn(rule);
+    for one in shown {
+        let counted = People::of::<D>(one.name).is_some_and(|people| !people.share);
+        if counted && let Some(place) = places.get(&(one.name, one.part.clone())) {
+            one.value = drawn.get(*place).copied().flatten().map(i64::from);
+        }
+    }
 }
 
 /// The figures of a dashboard on a date: whole ones and regions also when they are zero.
@@ -182,11 +276,6 @@ pub fn shown<D: Dashboard>(
 ) -> Result<Vec<Shown>, Refusal> {
     let mut figures = figures.clone();
     D::complete(&mut figures, policies, on)?;
-    let rule: Option<DisclosureRule> = if D::SUPPRESSED.is_empty() {
-        None
-    } else {
-        Some(policies.get("disclosure.rule", on)?)
-    };
     let mut shown = Vec::new();
     for definition in D::DEFINITIONS {
         let mut parts: BTreeMap<String, i64> = match definition.split {
@@ -201,16 +290,17 @@ pub fn shown<D: Dashboard>(
                 .parts(definition.name)
                 .map(|(part, value)| (part.to_owned(), value)),
         );
-        let rule = rule.filter(|_| D::SUPPRESSED.contains(&definition.name));
         shown.extend(parts.into_iter().map(|(part, value)| Shown {
             name: definition.name,
             part,
-            value: match rule {
-                Some(rule) => rule.disclose(value),
-                None => Some(value),
-            },
+            value: Some(value),
             unit: definition.unit,
         }));
+    }
+    if !D::SUPPRESSED.is_empty() {
+        let rule = policies.get("disclosure.rule", on)?;
+        disclose::<D>(&mut shown, rule);
+        shares_as_shown(&mut shown, rule);
     }
     Ok(shown)
 }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     Commissioner, Employer, Network, University,
-    dashboard::{Dashboard, Split},
+    dashboard::{Dashboard, People, Split},
     record::Record,
 };
 
@@ -105,7 +105,7 @@ async fn list<D: Dashboard<Row = Record>>(
         )
         .into());
     };
-    if D::SUPPRESSED.contains(&definition.name) {
+    if People::of::<D>(definition.name).is_some() {
         return Err(Refusal::new(
             Reason::CountsOnly,
             "these are counts of people of others; read them on the dashboard",

@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use crate::{
     dashboard::{
-        Dashboard, Definition, OUTCOMES, Split, before, count, outcome_completeness, split,
+        Dashboard, Definition, OUTCOMES, People, Split, before, count, outcome_completeness, split,
     },
-    record::{PROGRESS, REGION, Record, concerns, fidelity_of_roles, progress},
+    record::{PEOPLE, PROGRESS, REGION, Record, concerns, fidelity_of_roles, progress},
 };
 
 /// The view.
@@ -102,16 +102,18 @@ impl Dashboard for Network {
         PROGRESS[7],
     ];
 
-    const SUPPRESSED: &'static [&'static str] = &[
-        "community_members",
-        "feedback_given",
-        "trainings_reviewed",
-        "pipeline",
-        "destinations",
-        "early_leavers",
-        "retained",
-        "cohort_entered",
-        "cohort_qualified",
+    const SUPPRESSED: &'static [People] = &[
+        People::alone("community_members"),
+        People::alone("feedback_given"),
+        People::alone("trainings_reviewed"),
+        PEOPLE[0],
+        PEOPLE[1],
+        PEOPLE[2],
+        PEOPLE[3],
+        PEOPLE[4],
+        PEOPLE[5],
+        PEOPLE[6],
+        PEOPLE[7],
     ];
 
     fn complete(figures: &mut Figures, policies: &Policies, on: Date) -> Result<(), Refusal> {

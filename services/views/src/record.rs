@@ -48,7 +48,7 @@ pub(crate) use network::mean_ratings;
 pub use network::*;
 pub use places::*;
 pub use progress::*;
-pub(crate) use progress::{PROGRESS, progress};
+pub(crate) use progress::{PEOPLE, PROGRESS, progress, shares_as_shown};
 pub use qualification::*;
 pub(crate) use qualified::late;
 pub use qualified::*;

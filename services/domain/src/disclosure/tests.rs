@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
@@ -21,9 +21,7 @@ const SMALL: DisclosureRule = DisclosureRule {
 };
 
 fn first(rule: DisclosureRule, rows: Vec<Vec<u32>>) -> Drawn {
-    draw(&[(Table::of(rows), None)], None, rule, 8, &[])
-        .pop()
-        .expect("one table")
+    first_of(rule, 8, rows)
 }
 
 #[test]
@@ -186,6 +184,51 @@ fn second(
     )
     .pop()
     .expect("one table")
+}
+
+/// Exhaustively: somebody who knows the rule, the minimum change, the way figures are withheld, and
+/// both of two releases, is not sure of one small count of either.
+#[test]
+fn d_18_two_releases_together_tell_no_small_count() {
+    const CHANGE: u32 = 3;
+    // The counts that are tried, and those that may be behind what is shown of them.
+    let tried = |counts: &[Vec<u32>]| counts.iter().flatten().all(|count| *count <= 2);
+    let all: Vec<Vec<Vec<u32>>> = tables(2, 2, 4).collect();
+    let mut first: BTreeMap<Drawn, Vec<&Vec<Vec<u32>>>> = BTreeMap::new();
+    for before in &all {
+        let shown = first_of(SMALL, CHANGE, before.clone());
+        first.entry(shown).or_default().push(before);
+    }
+    first.retain(|_, befores| befores.iter().any(|before| tried(before)));
+    for (shown, befores) in first {
+        // Of each second release that may follow: the counts behind both, and whether to try them.
+        let mut second_of: BTreeMap<Drawn, Vec<(Vec<u32>, bool)>> = BTreeMap::new();
+        for before in &befores {
+            for after in &all {
+                let next = second(before, &shown, after.clone(), SMALL, CHANGE);
+                let counts = [counted(before), counted(after)].concat().concat();
+                let pair = (counts, tried(before) && tried(after));
+                second_of.entry(next).or_default().push(pair);
+            }
+        }
+        for (next, pairs) in second_of {
+            for at in 0..18 {
+                let open: BTreeSet<u32> = pairs.iter().map(|(counts, _)| counts[at]).collect();
+                let told = open.len() == 1 && open.iter().all(|count| SMALL.is_small(*count));
+                let tried = pairs.iter().any(|(_, tried)| *tried);
+                assert!(
+                    !told || !tried,
+                    "{shown:?} then {next:?} tells {open:?} at {at}"
+                );
+            }
+        }
+    }
+}
+
+fn first_of(rule: DisclosureRule, change: u32, rows: Vec<Vec<u32>>) -> Drawn {
+    draw(&[(Table::of(rows), None)], None, rule, change, &[])
+        .pop()
+        .expect("one table")
 }
 
 fn counts() -> impl Strategy<Value = Vec<Vec<u32>>> {

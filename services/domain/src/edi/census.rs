@@ -126,13 +126,14 @@ impl Census {
         }
     }
 
-    /// The figures of a month of who issues it, after those published last.
+    /// The figures of a commissioner's month, after those published last.
     ///
     /// # Errors
     /// `POLICY_MISSING`.
     pub(super) fn release(
         &self,
         issue: &Issue,
+        commissioner: TenantId,
         month: Date,
         last: Option<&EdiRelease>,
     ) -> Result<EdiRelease, Refusal> {
@@ -143,7 +144,6 @@ impl Census {
             .map(|region| region.to_string())
             .chain([ENGLAND.to_owned()])
             .collect();
-        let commissioner = issue.by.tenant;
         let looks = self.looks(commissioner, &areas, minimum_change, last);
         // Of fewer people than it takes not even what is withheld beside a count may change.
         if let (Some(last), Some(false)) = (last, looks.last()) {

@@ -9,7 +9,9 @@ use crate::{
     fact::Fact,
     given::{Given, actor, cast::COMMISSIONER, tenant},
     monitoring::Answer,
+    permission::{Action, Permit},
     personal::PersonalClass,
+    reactions::{Occurred, Reaction, on_timer, react},
     refusal::Reason,
     vacancy::Vacancy,
 };
@@ -250,6 +252,51 @@ fn d_18_a_month_is_published_once_and_in_order_by_the_commissioner() {
         .state(EdiReleases::id(tenant(COMMISSIONER)))
         .and_then(Decider::custody);
     assert_eq!(custody, Some(Custody::of(PLATFORM, [])));
+}
+
+/// From the commissioner's first release on, the platform makes one each month; what the commissioner
+/// has published by then stays.
+#[test]
+fn d_18_after_the_first_release_every_month_has_one_without_being_asked() {
+    let mut given = Given::directory();
+    publish(&mut given, JANUARY, applicants()).expect("published");
+    let occurred = Occurred {
+        stream: EdiReleases::id(tenant(COMMISSIONER)).0,
+        sequence: 1,
+        effective: midday(JANUARY),
+        fact: Fact::EdiReleases(EdiEvent::EdiReleased {
+            release: Box::new(release(&given, JANUARY)),
+        }),
+    };
+    let [Reaction::Timer(due, timer)] = &react(&occurred)[..] else {
+        panic!("a timer");
+    };
+    let february = date(2026, 2, 1);
+    assert_eq!(*due, midday(february));
+    let (action, _) = on_timer(timer);
+    assert_eq!(action, Action::PublishEdiRelease);
+
+    let due = |census| PublishDueEdiRelease {
+        commissioner: tenant(COMMISSIONER),
+        census,
+    };
+    let platform = Permit::platform(action);
+    let by = platform.actor();
+    let mut early = given.clone();
+    publish(&mut early, FEBRUARY, applicants()).expect("the commissioner was first");
+    assert_eq!(early.when(by, february, &due(applicants())), Ok(vec![]));
+    let made = given.when(by, february, &due(applicants()));
+    assert_eq!(made, Ok(vec!["EdiReleased".to_owned()]));
+    assert_eq!(
+        release(&given, february).people,
+        release(&given, JANUARY).people
+    );
+    let late = given.when(by, JANUARY, &due(applicants()));
+    assert_eq!(late, Ok(vec![]), "a month that is over");
+    let refused = given.when(&national(), date(2026, 3, 1), &due(applicants()));
+    assert_eq!(refused, Err(Reason::NotPermitted), "nobody else's to ask");
+    let mut command = due(Census::default());
+    assert!(Command::census(&mut command).is_some());
 }
 
 #[test]

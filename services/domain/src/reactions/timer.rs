@@ -5,6 +5,7 @@ use crate::{
     application::Application,
     commitment::{Commitment, EndGrace, NoteCommitmentMaintained, NoteCommitmentOverdue},
     decision_round::LapseDecisionRound,
+    edi::{Census, PublishDueEdiRelease},
     erasure::{Erasure, ExpireRetention},
     id::Id,
     network::IssueDigest,
@@ -69,6 +70,11 @@ pub enum Timer {
         /// The training.
         training: Id<Training>,
     },
+    /// A month has begun of which a commissioner's monitoring is published (D.18).
+    EdiRelease {
+        /// The commissioner.
+        commissioner: TenantId,
+    },
 }
 
 /// What a timer that has come due asks for.
@@ -119,6 +125,13 @@ pub fn on_timer(timer: &Timer) -> (Action, Box<dyn Command>) {
         Timer::NetworkDigest { network, number } => (
             Action::StartDigest,
             Box::new(IssueDigest { network, number }),
+        ),
+        Timer::EdiRelease { commissioner } => (
+            Action::PublishEdiRelease,
+            Box::new(PublishDueEdiRelease {
+                commissioner,
+                census: Census::default(),
+            }),
         ),
     }
 }

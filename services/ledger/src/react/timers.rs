@@ -95,7 +95,10 @@ impl Reactor {
         };
         let due = Timestamp::from_microsecond(stored.due)
             .map_err(|error| LedgerError::Store(sqlx::Error::Decode(Box::new(error))))?;
-        let (action, command) = (self.on_timer)(&timer);
+        let (action, mut command) = (self.on_timer)(&timer);
+        if let Some(census) = command.census() {
+            *census = self.ledger.census().await?;
+        }
         let envelope = Envelope {
             request_id: stored.timer_id,
             effective: Some(due),

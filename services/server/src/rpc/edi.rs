@@ -2,13 +2,12 @@ use contract::v1::{self, edi_service_server::EdiService, *};
 use domain::{
     actor::{Region, TenantKind},
     directory::Tenant,
-    edi::{Census, EdiFigure, EdiReleases, PublishEdiRelease},
-    id::Id,
+    edi::{EdiFigure, EdiReleases, PublishEdiRelease},
     permission::Permit,
     refusal::{Reason, Refusal},
 };
 use jiff::civil::Date;
-use ledger::{LedgerError, Opens};
+use ledger::LedgerError;
 use tonic::{Request, Response, Status};
 
 use crate::{
@@ -26,7 +25,7 @@ impl EdiService for EdiRpc {
         request: Request<PublishEdiReleaseRequest>,
     ) -> Result<Response<PublishEdiReleaseResponse>, Status> {
         self.0.permit(&request).await?;
-        let census = self.census().await.map_err(failed)?;
+        let census = self.0.ledger().census().await.map_err(failed)?;
         self.0
             .write(request, |_| Ok(PublishEdiRelease { census }))
             .await
@@ -77,29 +76,6 @@ impl EdiService for EdiRpc {
 }
 
 impl EdiRpc {
-    /// Everybody who has applied, from one scan of the log that opens what is counted and no more.
-    async fn census(&self) -> Result<Census, LedgerError> {
-        let gathered = self
-            .0
-            .ledger()
-            .replay(
-                Opens::Classes(Census::COUNTS),
-                Census::default,
-                |census, event| {
-                    // What cannot be read is not about monitoring, or counts as not known.
-                    if let Ok(fact) = event.fact() {
-                        census.note(Id::new(event.stream), event.recorded, &fact);
-                    }
-                },
-            )
-            .await?;
-        let mut whole = Census::default();
-        for part in gathered {
-            whole.join(part);
-        }
-        Ok(whole)
-    }
-
     /// A commissioner's releases, of which each other caller is shown their part.
     async fn releases(&self, permit: &Permit, commissioner: &str) -> Result<EdiReleases, Status> {
         let whose = wire::tenant_or(permit.actor().tenant, commissioner, "commissioner")

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     arrs::ArrsDeploymentEvent,
+    disclosure::DisclosureRule,
     progression::{FollowUp, ProgressionEvent, Stage},
 };
 use jiff::civil::Date;
@@ -13,7 +14,7 @@ use strum::IntoEnumIterator as _;
 use uuid::Uuid;
 
 use super::{Keep, Trainee};
-use crate::dashboard::{Definition, Split, percent, split};
+use crate::dashboard::{Definition, People, Shown, Split, percent, split};
 
 /// What became of people: defined once, for commissioner and network alike.
 pub(crate) const PROGRESS: [Definition; 8] = [
@@ -56,6 +57,73 @@ pub(crate) const PROGRESS: [Definition; 8] = [
     )
     .percent(),
 ];
+
+/// The same for whom they are people of others: each cohort and mark adds up, and no more of it is
+/// shown than leaves every small count open.
+pub(crate) const PEOPLE: [People; 8] = [
+    People::parts("pipeline", "stage", |part| {
+        let (cohort, stage) = part.rsplit_once('/')?;
+        let stage = Stage::iter().find(|known| known.to_string() == stage)?;
+        let sum = if stage >= Stage::Qualified {
+            "cohort_qualified"
+        } else {
+            "cohort_entered"
+        };
+        Some((sum, cohort.to_owned()))
+    }),
+    People::parts("cohort_qualified", "stage", |cohort| {
+        Some(("cohort_entered", cohort.to_owned()))
+    }),
+    People::alone("cohort_entered"),
+    People::parts("destinations", "", |part| {
+        let months = part.strip_suffix("/in_post")?;
+        Some(("retained", months.to_owned()))
+    }),
+    People::alone("retained"),
+    People::alone("early_leavers"),
+    People::share("cohort_qualified_share"),
+    People::share("cohort_qualified_change"),
+];
+
+/// Works shares out again of the counts as they are shown: none of what is withheld, or of too few.
+pub(crate) fn shares_as_shown(shown: &mut [Shown], rule: DisclosureRule) {
+    let counts: BTreeMap<(&str, String), Option<i64>> = (shown.iter())
+        .map(|one| ((one.name, one.part.clone()), one.value))
+        .collect();
+    let count = |name: &'static str, part: String| counts.get(&(name, part)).copied().flatten();
+    let share = |cohort: &str| {
+        let training = format!("{cohort}/{}", Stage::InTraining);
+        let training = match counts.get(&("pipeline", training)) {
+            Some(training) => (*training)?,
+            None => 0,
+        };
+        let entered = count("cohort_entered", cohort.to_owned())?;
+        let ended = entered.saturating_sub(training);
+        rule.share(count("cohort_qualified", cohort.to_owned()), Some(ended))
+    };
+    // Cohorts of a role come in the order of their first days.
+    let mut before: BTreeMap<String, Option<i64>> = BTreeMap::new();
+    let mut changes: BTreeMap<String, Option<i64>> = BTreeMap::new();
+    for one in shown
+        .iter_mut()
+        .filter(|one| one.name == "cohort_qualified_share")
+    {
+        one.value = share(&one.part);
+        let role = one.part.split('/').next().unwrap_or_default().to_owned();
+        let last = before.insert(role, one.value).flatten();
+        let change = one
+            .value
+            .zip(last)
+            .map(|(share, last)| share.saturating_sub(last));
+        changes.insert(one.part.clone(), change);
+    }
+    for one in shown
+        .iter_mut()
+        .filter(|one| one.name == "cohort_qualified_change")
+    {
+        one.value = changes.get(&one.part).copied().flatten();
+    }
+}
 
 /// One person's way, of a cohort.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
