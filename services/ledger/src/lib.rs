@@ -14,6 +14,7 @@ mod clock;
 mod envelope;
 mod error;
 mod feed;
+mod folds;
 mod follow;
 mod forget;
 mod gate;
@@ -172,6 +173,7 @@ pub(crate) struct Inner {
     pub(crate) reader: PgPool,
     pub(crate) projector: PgPool,
     pub(crate) progress: Arc<progress::Progress>,
+    pub(crate) folds: folds::Folds,
     pub(crate) appender: append::Appender,
     pub(crate) streams: load::Streams,
     pub(crate) keys: keys::Keys,
@@ -253,6 +255,7 @@ impl Ledger {
             reader,
             projector,
             progress,
+            folds: folds::Folds::default(),
             appender,
             gate: gate::Gate::new(),
             accesses,

@@ -1,6 +1,9 @@
 //! Reading views: figures and rows of one tenant, with the position they stand for.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use domain::{
     actor::{PersonId, TenantId},
@@ -38,6 +41,10 @@ pub struct Reading {
     pub version: u32,
     /// The feed position they include everything up to.
     pub position: u64,
+    /// The end of the feed at the same moment.
+    pub head: u64,
+    /// When the first event that they do not include was recorded; `None` when they include all.
+    pub waiting: Option<Timestamp>,
     /// The figures.
     pub figures: Figures,
 }
@@ -89,9 +96,17 @@ pub struct Rows<R> {
     pub next: Option<Uuid>,
 }
 
-/// Version and position of a build with one of its figures: name, part and value; without one when
-/// all are zero.
-type StoredFigure = (i32, i64, Option<String>, Option<String>, Option<i64>);
+/// A build with one of its figures; without one when all are zero.
+#[derive(FromRow)]
+struct StoredFigure {
+    o_version: i32,
+    o_position: i64,
+    o_head: i64,
+    o_waiting: Option<i64>,
+    o_figure: Option<String>,
+    o_part: Option<String>,
+    o_value: Option<i64>,
+}
 
 /// How long a read that waits goes without looking again: what another process folds is not told
 /// to this one.
@@ -190,30 +205,31 @@ impl Ledger {
 
     async fn figures_now<V: View>(&self, permit: &Permit) -> Result<Reading, LedgerError> {
         let stored: Vec<StoredFigure> = sqlx::query_as(
-            "SELECT o_version, o_position, o_figure, o_part, o_value
+            "SELECT o_version, o_position, o_head, o_waiting, o_figure, o_part, o_value
                FROM ledger.figures_of($1, $2)",
         )
         .bind(permit.actor().tenant.0)
         .bind(V::NAME)
         .fetch_all(self.reader())
         .await?;
-        let (version, position) = stored
-            .first()
-            .map_or((0, 0), |(version, position, ..)| (*version, *position));
+        let of = |value: fn(&StoredFigure) -> i64| stored.first().map_or(0, value);
         Ok(Reading {
             view: V::NAME,
-            version: version.unsigned_abs(),
-            position: unsigned(position),
+            version: u32::try_from(of(|one| one.o_version.into())).unwrap_or(0),
+            position: unsigned(of(|one| one.o_position)),
+            head: unsigned(of(|one| one.o_head)),
+            waiting: (stored.first()).and_then(|one| one.o_waiting.map(follow::pg_instant)),
             figures: stored
                 .into_iter()
-                .filter_map(|(_, _, figure, part, value)| Some((figure?, part?, value?)))
+                .filter_map(|one| Some((one.o_figure?, one.o_part?, one.o_value?)))
                 .collect(),
         })
     }
 
     /// The view of the permit's own tenant folded again from its feed, as of a day: what was true
     /// by then, as far as it was known by an instant. Answers with the feed position it has read
-    /// up to. Costs as much as the feed is long.
+    /// up to. Costs as much as the feed is long, but for the later pages of a list: `again` takes the
+    /// fold that was made for the page before, where it is still at hand.
     ///
     /// # Errors
     /// `HoleInFeed`, `Store`.
@@ -221,8 +237,12 @@ impl Ledger {
         &self,
         permit: &Permit,
         as_of: AsOf,
-    ) -> Result<(u64, Folded<V>), LedgerError> {
+        again: bool,
+    ) -> Result<(u64, Arc<Folded<V>>), LedgerError> {
         let tenant = permit.actor().tenant;
+        if again && let Some(kept) = self.0.folds.find(tenant, as_of) {
+            return Ok(kept);
+        }
         let mut folded = Folded::<V>::default();
         let mut position = 0;
         loop {
@@ -230,7 +250,9 @@ impl Ledger {
             let page = follow::read(&mut *tx, tenant, position, BATCH_MAX, Whose::All).await?;
             drop(tx);
             let Some(last) = page.last() else {
-                return Ok((position, folded));
+                let made = (position, Arc::new(folded));
+                self.0.folds.keep(tenant, as_of, made.clone());
+                return Ok(made);
             };
             position = last.position;
             page.iter()

@@ -1,7 +1,7 @@
 //! What happened to some records, as one of their parties may know it: what, when and by whom, and
 //! nothing of what was said.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use domain::{
     actor::TenantId,
@@ -41,6 +41,9 @@ pub struct TimelineEvent {
     pub acting_tenant: TenantId,
     /// The acting role; the person is not shown.
     pub acting_role: String,
+    /// The policies the decision used, with their versions; none where only the record's status is
+    /// for the reader.
+    pub policies: BTreeMap<String, u32>,
 }
 
 #[derive(Deserialize)]
@@ -49,6 +52,9 @@ struct Shown<'a> {
     tenant: TenantId,
     #[serde(borrow)]
     role: Cow<'a, str>,
+    /// JSON in JSON, as it is written.
+    #[serde(borrow, default)]
+    policies: Cow<'a, str>,
 }
 
 impl Ledger {
@@ -82,17 +88,23 @@ impl Ledger {
         .fetch_all(&mut *tx)
         .await?;
         let kinds = self.0.streams.kinds();
-        let seen = |row: &PgRow| -> Result<bool, LedgerError> {
+        let extent = |row: &PgRow| -> Result<Extent, LedgerError> {
             let (kind, event_type) = (text(row, 0)?, text(row, 3)?);
-            let extent = kinds.extent(kind, event_type, permit.actor(), Surface::Record);
-            Ok(!matches!(extent, Extent::Nothing | Extent::Aggregate))
+            Ok(kinds.extent(kind, event_type, permit.actor(), Surface::Record))
         };
         let mut events = vec![];
         for row in &rows {
-            if !seen(row)? {
+            let extent = extent(row)?;
+            if matches!(extent, Extent::Nothing | Extent::Aggregate) {
                 continue;
             }
             let shown: Shown<'_> = serde_json::from_str(text(row, 4)?).map_err(decode)?;
+            let policies = match extent {
+                Extent::Shown if !shown.policies.is_empty() => {
+                    serde_json::from_str(&shown.policies).map_err(decode)?
+                }
+                _ => BTreeMap::new(),
+            };
             events.push(TimelineEvent {
                 kind: row.try_get(0)?,
                 id: Uuid::try_parse(text(row, 1)?).map_err(decode)?,
@@ -102,8 +114,34 @@ impl Ledger {
                 recorded: recorded(row, 5)?,
                 acting_tenant: shown.tenant,
                 acting_role: shown.role.into_owned(),
+                policies,
             });
         }
         Ok(events)
+    }
+
+    /// Who has a part in a record, to a party whose acting role may know what happened to it; nobody
+    /// to others.
+    ///
+    /// # Errors
+    /// As [`Self::timeline`].
+    pub async fn parties(
+        &self,
+        permit: &Permit,
+        kind: &str,
+        id: Uuid,
+    ) -> Result<Vec<TenantId>, LedgerError> {
+        if self.timeline(permit, &[(kind, id)]).await?.is_empty() {
+            return Ok(vec![]);
+        }
+        let mut tx = self.0.as_tenant(permit.actor().tenant).await?;
+        let parties: Option<Vec<Uuid>> = sqlx::query_scalar(
+            "SELECT parties FROM ledger.stream WHERE aggregate_type = $1 AND aggregate_id = $2",
+        )
+        .bind(kind)
+        .bind(id.to_string())
+        .fetch_optional(&mut *tx)
+        .await?;
+        Ok(parties.into_iter().flatten().map(TenantId).collect())
     }
 }

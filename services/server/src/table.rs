@@ -47,24 +47,27 @@ fn harmless(text: &str) -> String {
 impl Table {
     /// RFC 4180, UTF-8.
     pub(crate) fn csv(&self) -> String {
-        let quoted = |text: &str| match text.contains([',', '"', '\n', '\r']) {
-            true => format!("\"{}\"", text.replace('"', "\"\"")),
-            false => text.to_owned(),
-        };
-        let mut lines = vec![self.heading.join(",")];
-        lines.extend(self.rows.iter().map(|row| {
-            let cells: Vec<String> = row
-                .iter()
-                .map(|cell| match cell {
-                    Cell::Text(text) => quoted(&harmless(text)),
-                    Cell::Number(number) => number.to_string(),
-                    Cell::Withheld => WITHHELD.to_owned(),
-                })
-                .collect();
-            cells.join(",")
-        }));
-        lines.join("\r\n") + "\r\n"
+        let mut file = self.heading.join(",") + "\r\n";
+        file.extend(self.rows.iter().map(|row| csv_line(row)));
+        file
     }
+}
+
+/// A line of a CSV file.
+pub(crate) fn csv_line(row: &[Cell]) -> String {
+    let quoted = |text: &str| match text.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_owned(),
+    };
+    let cells: Vec<String> = row
+        .iter()
+        .map(|cell| match cell {
+            Cell::Text(text) => quoted(&harmless(text)),
+            Cell::Number(number) => number.to_string(),
+            Cell::Withheld => WITHHELD.to_owned(),
+        })
+        .collect();
+    cells.join(",") + "\r\n"
 }
 
 /// A workbook with a sheet for each table.

@@ -120,7 +120,10 @@ async fn list<D: Dashboard<Row = Record>>(
         known: asked.moment.known,
     });
     let folded = match moment {
-        Some(as_of) => Some(ledger.fold_as_of::<D>(permit, as_of).await?.1),
+        Some(as_of) => {
+            let again = asked.after.is_some();
+            Some(ledger.fold_as_of::<D>(permit, as_of, again).await?.1)
+        }
         None => None,
     };
     let sums = match &folded {

@@ -46,10 +46,16 @@ pub struct Seen {
     pub version: u32,
     /// The position of the tenant's feed it includes everything up to.
     pub position: u64,
+    /// The end of the tenant's feed when it was read.
+    pub head: u64,
+    /// Everything the service had learnt by then is in it.
+    pub known: Timestamp,
     /// The day it stands for.
     pub as_of: Date,
     /// What its figures mean.
     pub definitions: &'static [Definition],
+    /// Those of them that have no list of what is behind.
+    pub counts_only: Vec<&'static str>,
     /// The figures.
     pub figures: Vec<Shown>,
     /// The journeys asked for, by application.
@@ -108,8 +114,11 @@ async fn read<D: Dashboard<Row = Record>>(
         view: D::NAME,
         version: D::VERSION,
         position: 0,
+        head: 0,
+        known: asked.known.unwrap_or_else(Timestamp::now),
         as_of: on,
         definitions: D::DEFINITIONS,
+        counts_only: D::SUPPRESSED.iter().map(|people| people.figure).collect(),
         figures: vec![],
         journeys: vec![],
         next: None,
@@ -119,8 +128,10 @@ async fn read<D: Dashboard<Row = Record>>(
             effective: on,
             known: asked.known,
         };
-        let (position, folded) = ledger.fold_as_of::<D>(permit, as_of).await?;
-        seen.position = position;
+        let again = asked.journeys.is_some_and(|page| page.after.is_some());
+        let (position, folded) = ledger.fold_as_of::<D>(permit, as_of, again).await?;
+        let folded = &*folded;
+        (seen.position, seen.head) = (position, position);
         seen.figures = shown::<D>(&folded.figures(), &policies, on)?;
         if let Some(page) = asked.journeys {
             let mut threads = folded.threads(page.after);
@@ -144,7 +155,8 @@ async fn read<D: Dashboard<Row = Record>>(
     }
     let reading = ledger.figures::<D>(permit, asked.at_least).await?;
     seen.version = reading.version;
-    seen.position = reading.position;
+    (seen.position, seen.head) = (reading.position, reading.head);
+    seen.known = reading.waiting.unwrap_or(seen.known);
     seen.figures = shown::<D>(&reading.figures, &policies, on)?;
     if let Some(page) = asked.journeys {
         let threads = ledger.threads::<D>(permit, page.after, page.limit).await?;

@@ -580,6 +580,7 @@ impl Reader<'_> {
         );
         let request = v1::GetTenantRequest {
             name: commissioner.tenant.to_string(),
+            ..Default::default()
         };
         let tenant = self
             .asks(commissioner, CommissionerNational, request)

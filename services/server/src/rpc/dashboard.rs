@@ -10,7 +10,7 @@ use contract::v1::{
     dashboard_service_server::DashboardService,
 };
 use domain::{application::Application, id::Id, permission::Permit, refusal::Refusal};
-use futures::{Stream, StreamExt as _, stream};
+use futures::{Stream, StreamExt as _};
 use jiff::{Timestamp, civil::Date};
 use ledger::THREADS_MAX;
 use tokio::sync::mpsc;
@@ -60,7 +60,8 @@ impl DashboardService for DashboardRpc {
             .await
             .map_err(failed)?;
         let definitions = if request.get_ref().include_definitions {
-            seen.definitions.iter().map(definition).collect()
+            let of = |one| definition(one, &seen);
+            seen.definitions.iter().map(of).collect()
         } else {
             vec![]
         };
@@ -156,7 +157,7 @@ impl DashboardService for DashboardRpc {
         let message = request.get_ref();
         let moment = moment(&message.as_of, message.known_time).map_err(|why| refused(&why))?;
         let pieces = export::pieces(&self.desk, &permit, message.format(), moment).await?;
-        let pieces = stream::iter(pieces).map(|data| Ok(ExportDashboardResponse { data }));
+        let pieces = pieces.map(|piece| piece.map(|data| ExportDashboardResponse { data }));
         Ok(Response::new(Box::pin(pieces)))
     }
 }
@@ -249,6 +250,9 @@ fn event(event: ledger::TimelineEvent) -> TimelineEvent {
         recorded_time: Some(wire::timestamp(event.recorded)),
         acting_tenant: event.acting_tenant.to_string(),
         acting_role: event.acting_role,
+        policy_versions: (event.policies.into_iter())
+            .map(|(policy, version)| (policy, wire::small(version)))
+            .collect(),
     }
 }
 
@@ -286,6 +290,8 @@ fn dashboard(seen: Seen) -> Dashboard {
         version: wire::small(seen.version),
         position: wire::count(seen.position),
         as_of: seen.as_of.to_string(),
+        feed_position: wire::count(seen.head),
+        known_time: Some(wire::timestamp(seen.known)),
         figures: seen.figures.into_iter().map(figure).collect(),
     }
 }
@@ -300,12 +306,13 @@ fn figure(shown: Shown) -> Figure {
     }
 }
 
-fn definition(definition: &Definition) -> FigureDefinition {
+fn definition(definition: &Definition, seen: &Seen) -> FigureDefinition {
     FigureDefinition {
         name: definition.name.to_owned(),
         unit: unit(definition.unit).into(),
         split: split(definition.split).into(),
         meaning: definition.meaning.to_owned(),
+        counts_only: seen.counts_only.contains(&definition.name),
     }
 }
 

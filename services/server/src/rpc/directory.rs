@@ -2,17 +2,72 @@ use std::collections::HashMap;
 
 use contract::v1::{self, directory_service_server::DirectoryService, *};
 use domain::{
-    actor::{PersonId, TenantId},
+    actor::{PersonId, TenantId, TenantKind},
     directory::{self as rules, RegisterCheck as Check},
+    fact,
     id::Id,
+    permission::Permit,
     policy::catalogue::{Role, Setting},
+    refusal::Refusal,
     visibility::DataClass,
 };
 use tonic::{Request, Response, Status};
+use uuid::Uuid;
 
-use crate::{desk::Desk, wire};
+use crate::{
+    desk::Desk,
+    status::{failed, refused},
+    wire,
+};
 
 pub(crate) struct DirectoryRpc(pub(crate) Desk);
+
+impl DirectoryRpc {
+    /// What a partner is called: of those who employ, teach and commission, to somebody who has a part
+    /// in the same record and may know what happened to it.
+    async fn partner<T: Sync>(
+        &self,
+        request: &Request<T>,
+        name: &str,
+        record: &str,
+    ) -> Result<v1::Tenant, Status> {
+        let nothing = || refused(&Refusal::not_permitted());
+        let permit = self.0.permit(request).await?;
+        let partner = TenantId::from_name(name, "name").map_err(|why| refused(&why))?;
+        let (collection, id) = record.split_once('/').ok_or_else(nothing)?;
+        let kind = fact::kind_of(collection).ok_or_else(nothing)?;
+        let id = Uuid::try_parse(id).map_err(|_| nothing())?;
+        let parties = (self.0.ledger().parties(&permit, kind, id).await).map_err(failed)?;
+        if !parties.contains(&partner) {
+            return Err(nothing());
+        }
+        let platform = Permit::platform(permit.action());
+        let read = self.0.ledger().read(&platform, rules::Tenant::id(partner));
+        match read.await.map_err(failed)?.state {
+            rules::Tenant::Registered {
+                kind:
+                    kind @ (TenantKind::Employer | TenantKind::University | TenantKind::Commissioner),
+                region,
+                names,
+                ..
+            } => Ok(v1::Tenant {
+                name: name.to_owned(),
+                kind: kind.to_string(),
+                region: wire::show(region),
+                names: (names.last())
+                    .map(|known| v1::TenantName {
+                        from: known.from.to_string(),
+                        name: known.name.clone(),
+                        ..v1::TenantName::default()
+                    })
+                    .into_iter()
+                    .collect(),
+                ..v1::Tenant::default()
+            }),
+            _ => Err(nothing()),
+        }
+    }
+}
 
 #[tonic::async_trait]
 impl DirectoryService for DirectoryRpc {
@@ -55,7 +110,11 @@ impl DirectoryService for DirectoryRpc {
         &self,
         request: Request<GetTenantRequest>,
     ) -> Result<Response<GetTenantResponse>, Status> {
-        let name = &request.get_ref().name;
+        let GetTenantRequest { name, record } = request.get_ref();
+        if !record.is_empty() {
+            let tenant = Some(self.partner(&request, name, record).await?);
+            return Ok(Response::new(GetTenantResponse { tenant, version: 0 }));
+        }
         let read = self.0.read::<rules::Tenant>(&request, name).await?;
         let mut tenant = v1::Tenant {
             name: name.clone(),
