@@ -15,6 +15,7 @@ mod break_glass;
 mod channels;
 mod concurrency;
 mod coverage;
+mod custody;
 mod dashboard;
 mod faults;
 mod golden;

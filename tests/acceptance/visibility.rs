@@ -121,11 +121,15 @@ impl Seen {
         let kind = kind_of(name.split('/').next().unwrap_or_default());
         let known = classify(&kind, event_type)
             .unwrap_or_else(|| panic!("{event_type} of {name} has no class"));
-        let says = match known.says {
-            Says::Content if !text("payload_json").is_empty() => Extent::Shown,
-            _ => Extent::Status,
+        let (class, says) = match known.says {
+            Says::Content | Says::Arrival if !text("payload_json").is_empty() => {
+                (known.class, Extent::Shown)
+            }
+            // that a training came is known to whoever knows of it
+            Says::Arrival => (DataClass::Training, Extent::Status),
+            Says::Content | Says::Status => (known.class, Extent::Status),
         };
-        self.note(known.class, role, says, format!("{method} {event_type}"));
+        self.note(class, role, says, format!("{method} {event_type}"));
     }
 }
 

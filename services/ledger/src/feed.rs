@@ -159,7 +159,7 @@ impl Inner {
         };
         let shown: Shown<'_> = serde_json::from_str(text(row, 9)?).map_err(decode)?;
         Ok(Some(FeedEvent {
-            turn: turn(event_type),
+            turn: turn(event_type, permit.actor().kind),
             kind: kind.to_owned(),
             id: Uuid::try_parse(text(row, 3)?).map_err(decode)?,
             sequence: row.try_get::<i64, _>(4)?.unsigned_abs(),

@@ -469,18 +469,19 @@ impl Ledger {
         self.0.own_history(permit, kinds).await
     }
 
-    /// The events of one record about `person` that the permit's tenant is a party of, oldest
-    /// first, for whoever folds them; to be shown they are narrowed to the acting role.
+    /// The events of one record about a person that the service had learnt by an instant, oldest
+    /// first, for whoever was a party of it then and folds them; to be shown they are narrowed to the
+    /// acting role.
     ///
     /// # Errors
-    /// When the database is away or holds what cannot be read.
+    /// The uniform refusal to whoever was none; when the database is away or holds what cannot be read.
     pub async fn recorded<A: Decider>(
         &self,
         permit: &Permit,
         id: Id<A>,
-        person: PersonId,
+        known: Timestamp,
     ) -> Result<Vec<HistoryEvent>, LedgerError> {
-        self.0.recorded_of(permit, id.key(), person).await
+        self.0.recorded_of(permit, id.key(), known).await
     }
 
     /// Records what one call has read, before it is answered: it is on disk once this is done.

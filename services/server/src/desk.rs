@@ -110,36 +110,27 @@ impl Desk {
         self.ledger.read(&permit, id).await.map_err(failed)
     }
 
-    /// The same record as the service knew it at an instant, from those of its events that the
-    /// caller's tenant was a party of.
+    /// The same record as the service knew it at an instant, for whoever was a party of it then.
     pub(crate) async fn as_known<A: Decider>(
         &self,
         request: &Request<impl Sync>,
-        now: Read<A>,
+        name: &str,
         known: Timestamp,
     ) -> Result<Read<A>, Status> {
         let permit = self.permit(request).await?;
-        let nothing = || refused(&Refusal::not_permitted());
-        let person = Decider::custody(&now.state).and_then(|custody| custody.subject);
-        let recorded = self
-            .ledger
-            .recorded(&permit, now.id, person.ok_or_else(nothing)?)
-            .await
-            .map_err(failed)?;
+        let id = Id::from_name(name, "name").map_err(|refusal| refused(&refusal))?;
+        let recorded = self.ledger.recorded(&permit, id, known).await;
         let mut then = Read {
+            id,
             state: A::default(),
             version: 0,
-            ..now
         };
-        for event in recorded.iter().filter(|event| event.recorded <= known) {
+        for event in recorded.map_err(failed)? {
             let fact = serde_json::from_str(&event.payload).ok();
             fact.and_then(|fact| upcast(&event.event_type, &event.event_version, fact))
                 .and_then(|fact| then.state.apply_stored(fact).ok())
                 .ok_or_else(|| Status::internal("the history cannot be read"))?;
             then.version = event.sequence;
-        }
-        if then.version == 0 {
-            return Err(nothing());
         }
         Ok(then)
     }

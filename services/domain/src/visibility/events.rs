@@ -3,7 +3,10 @@
 use cqrs_es::Aggregate as _;
 
 use super::{DataClass, Extent, Surface};
-use crate::{actor::Actor, fact::Fact};
+use crate::{
+    actor::{Actor, TenantKind},
+    fact::Fact,
+};
 
 /// What kind of thing an event says of its class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +15,9 @@ pub enum Says {
     Content,
     /// No more than a status: whoever may know that sees all of it.
     Status,
+    /// That a training goes on with another employer: content of its class, and known to everybody
+    /// who knows of the training, or a successor's people would not hear of what is theirs now.
+    Arrival,
 }
 
 /// The class of an event type.
@@ -29,6 +35,14 @@ impl Classified {
         let class = self.class.of_side(reader.kind);
         match (class.extent(reader.role, surface), self.says) {
             (Extent::Status, Says::Status) => Extent::Shown,
+            (Extent::Nothing, Says::Arrival)
+                if matches!(
+                    DataClass::Training.extent(reader.role, surface),
+                    Extent::Status | Extent::Shown
+                ) =>
+            {
+                Extent::Status
+            }
             (extent, _) => extent,
         }
     }
@@ -40,6 +54,9 @@ macro_rules! says {
     };
     (status) => {
         Says::Status
+    };
+    (arrival) => {
+        Says::Arrival
     };
 }
 
@@ -255,7 +272,8 @@ classes! {
             | LessThanFullTimeAgreed | LessThanFullTimeGranted,
         PracticeHours: HoursUnderReview | HoursReviewLifted | PracticeHoursLogged
             | PracticeHoursSigned | PracticeHoursCorrected | PracticeHoursVoided | HoursDisallowed
-            | HoursReinstated | CaseloadRecorded | PortfolioVerified | TrainingTakenOver,
+            | HoursReinstated | CaseloadRecorded | PortfolioVerified,
+        PracticeHours (arrival): TrainingTakenOver,
         SupervisionLog: ThreeWayReviewHeld,
     }
     Cluster: cluster::Cluster => ClusterEvent {
@@ -401,14 +419,22 @@ pub enum Turn {
     Erased,
 }
 
-/// The turn that an event type is, if it is one.
-pub fn turn(event_type: &str) -> Option<Turn> {
+/// The turn that an event type is to a party of some kind, if it is one. What passes from one employer
+/// to another comes and goes for them alone: the university and the commissioner see it go on. An
+/// allocation comes to the university whose places are proposed.
+pub fn turn(event_type: &str, reader: TenantKind) -> Option<Turn> {
+    let of_employers = |turn| (reader == TenantKind::Employer).then_some(turn);
     Some(match event_type {
+        "AllocationProposed" if reader == TenantKind::University => Turn::Entered,
         "CommitmentTakenOver"
+        | "EmploymentTransferredIn"
         | "FundingAwardTakenOver"
         | "PlacesTakenOver"
-        | "TrainingTakenOver" => Turn::Entered,
-        "CommitmentTransferred" | "PayeeEnded" | "TrainingHandedOver" => Turn::Left,
+        | "TrainingTakenOver" => of_employers(Turn::Entered)?,
+        "CommitmentTransferred"
+        | "EmploymentTransferredOut"
+        | "PayeeEnded"
+        | "TrainingHandedOver" => of_employers(Turn::Left)?,
         "ShortlistRevealed" | "JointOutcomeReached" => Turn::Revealed,
         "ResultReleased" | "ResultShownToTrainee" => Turn::Released,
         "ErasureDecided" | "RetentionExpired" | "PersonKeysDestroyed" => Turn::Erased,
@@ -463,8 +489,28 @@ mod tests {
     #[test]
     fn every_turn_is_an_event_type() {
         let all: Vec<_> = types().into_iter().map(|(_, event)| event).collect();
-        let turns = all.iter().filter(|event| turn(event).is_some()).count();
-        assert_eq!(turns, 14, "of those the function names");
+        let turns = |kind| {
+            let told = all.iter().filter(|event| turn(event, kind).is_some());
+            told.count()
+        };
+        let all_named = [TenantKind::Employer, TenantKind::University].map(turns);
+        assert_eq!(all_named, [16, 8], "of those the function names");
+    }
+
+    #[test]
+    fn set_13_a_training_goes_from_one_employer_to_another_and_stays_with_the_university() {
+        let turns =
+            |event| [TenantKind::Employer, TenantKind::University].map(|kind| turn(event, kind));
+        assert_eq!(turns("TrainingHandedOver"), [Some(Turn::Left), None]);
+        assert_eq!(turns("TrainingTakenOver"), [Some(Turn::Entered), None]);
+        // who reads no hours learns of the training all the same, and who knows of none does not
+        let seen = |role| {
+            let event = classify("training", "TrainingTakenOver").unwrap();
+            event.extent(&reader(role), Surface::Feed)
+        };
+        assert_eq!(seen(ActingRole::ServiceManager), Extent::Shown);
+        assert_eq!(seen(ActingRole::EmployerHr), Extent::Status);
+        assert_eq!(seen(ActingRole::EmployerDataProtection), Extent::Nothing);
     }
 
     #[test]

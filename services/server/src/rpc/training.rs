@@ -121,11 +121,13 @@ impl TrainingService for TrainingRpc {
     ) -> Result<Response<GetTrainingResponse>, Status> {
         let role = self.0.permit(&request).await?.actor().role;
         let GetTrainingRequest { name, known_time } = request.get_ref();
-        let mut read = self.0.read::<rules::Training>(&request, name).await?;
-        if let Some(known) = known_time {
-            let known = wire::known(*known, "known_time").map_err(|refusal| refused(&refusal))?;
-            read = self.0.as_known(&request, read, known).await?;
-        }
+        let read = match known_time {
+            None => self.0.read::<rules::Training>(&request, name).await?,
+            Some(at) => {
+                let known = wire::known(*at, "known_time").map_err(|refusal| refused(&refusal))?;
+                self.0.as_known(&request, name, known).await?
+            }
+        };
         let training = &read.state;
         let state = state_word(training.status());
         let (year, pattern) = (training.year(), training.pattern());
