@@ -1,5 +1,7 @@
 //! Who may call what: the table as a reviewed page, and every RPC called as everybody.
 
+mod relations;
+
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use contract::DESCRIPTORS;
