@@ -194,7 +194,7 @@ pub fn named(record: &str) -> Result<StreamKey, Refusal> {
 }
 
 /// Refuses a record that the acting tenant is no party of; one that is not there looks the same.
-fn party_of(issue: &Issue, world: &mut World, record: &str) -> Result<(), Halt> {
+pub(crate) fn party_of(issue: &Issue, world: &mut World, record: &str) -> Result<(), Halt> {
     struct Held<'h>(&'h Issue, &'h mut World, &'h str, Result<(), Halt>);
     impl Visit for Held<'_> {
         fn visit<A: Decider>(&mut self) {

@@ -171,6 +171,11 @@ impl Decider for CircumstancesClaim {
         self.claim()
             .map(|claim| Custody::of(claim.university, []).about(claim.person))
     }
+
+    fn part_of(&self) -> Vec<StreamKey> {
+        let application = |claim: &Circumstances| claim.application.key();
+        self.claim().map(application).into_iter().collect()
+    }
 }
 
 /// A student claims extenuating circumstances for a component.

@@ -458,6 +458,13 @@ impl Decider for Enrolment {
             Custody::of(study.appointment.university, []).about(study.appointment.person)
         })
     }
+
+    fn part_of(&self) -> Vec<StreamKey> {
+        let study = self.study().into_iter();
+        study
+            .map(|study| study.appointment.application.key())
+            .collect()
+    }
 }
 
 /// The university enrols an appointed person.

@@ -48,7 +48,8 @@
 //! - [`network`]: a regional network's offices, meetings, actions and digests
 //! - [`timeline`]: what a person sees of their own life, over all of these
 //! - [`access`]: who has read what about a person; [`staff`]: who acts for an
-//!   organisation; [`break_glass`]: what is opened to whom, for a reason and a while
+//!   organisation, and the [`case`] a guest is there for; [`break_glass`]: what is opened to whom, for
+//!   a reason and a while
 //! - [`outcome`]: what clinical services report, in sums; [`extract`]: what the evaluator reads
 //! - [`edi`]: equality monitoring as statistics; [`disclosure`]: what of counts may be shown at all
 //!
@@ -69,6 +70,7 @@ pub mod board;
 pub mod break_glass;
 pub mod calendar;
 pub mod candidacy;
+pub mod case;
 pub mod circumstances;
 pub mod cluster;
 pub mod commitment;

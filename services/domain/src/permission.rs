@@ -5,7 +5,10 @@
 
 use strum::{Display, EnumIter, EnumString};
 
-use crate::actor::{ActingRole, Actor};
+use crate::{
+    actor::{ActingRole, Actor},
+    case::Case,
+};
 
 use ActingRole::{
     AdmissionsTutor, Auditor, BoardChair, BoardSecretary, Candidate, CircumstancesPanel,
@@ -380,6 +383,7 @@ permissions! {
 pub struct Permit {
     actor: Actor,
     action: Action,
+    case: Option<Case>,
 }
 
 impl Permit {
@@ -389,7 +393,25 @@ impl Permit {
             .role
             .tenant_kind()
             .is_none_or(|kind| kind == actor.kind);
-        (at_home && action.roles().contains(&actor.role)).then_some(Self { actor, action })
+        (at_home && action.roles().contains(&actor.role)).then_some(Self {
+            actor,
+            action,
+            case: None,
+        })
+    }
+
+    /// The same for a guest: of the tenant's records those of a case, and no others.
+    #[must_use]
+    pub fn within(self, case: Case) -> Self {
+        Self {
+            case: Some(case),
+            ..self
+        }
+    }
+
+    /// The case it is limited to; `None` for everything that the tenant may reach.
+    pub fn case(&self) -> Option<&Case> {
+        self.case.as_ref()
     }
 
     /// The platform acting on its own rules (reactions, timers): every command, and no read but of
@@ -398,6 +420,7 @@ impl Permit {
         Self {
             actor: Actor::platform(),
             action,
+            case: None,
         }
     }
 

@@ -4,7 +4,8 @@
 //! A token says who somebody is and which one role they act in. Once an organisation manages its
 //! roles here, that role must also be one the administrator has assigned and that is current on the
 //! day: a leaver's token is worth nothing from the day of leaving, however long the issuer lets it
-//! live. Systems act without a person and are the issuer's to name.
+//! live. A system is recorded and assigned its role like a person; its tokens carry the id it is recorded
+//! under. A guest reads and does what belongs to the [`Case`] they are assigned for.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,8 @@ use strum::{IntoStaticStr, VariantNames};
 
 use crate::{
     actor::{ActingRole, Actor, PersonId, TenantId},
+    break_glass::party_of,
+    case::{self, Case},
     id::Id,
     refusal::Refusal,
     text,
@@ -22,8 +25,8 @@ use crate::{
 
 /// The most people of one organisation.
 pub const MEMBERS_MAX: usize = 10_000;
-/// The longest name of a guest's case, in bytes.
-pub const CASE_BYTES_MAX: usize = 200;
+/// The longest case of a guest, in bytes: some twenty names of records.
+pub const CASE_BYTES_MAX: usize = 1_200;
 
 /// When and for what somebody holds a role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +36,7 @@ pub struct Assignment {
     /// The last day; a guest always has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Date>,
-    /// The case a guest is there for: a board sitting, a claim.
+    /// The case a guest is there for, by the names of its records: see [`Case`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case: Option<String>,
 }
@@ -155,12 +158,29 @@ impl Staff {
         &self.members
     }
 
-    /// Whether `actor` may act in their role on a day, as far as the register has a say.
+    /// Whether `actor` may act in their role on a day, as far as the register has a say. Where roles
+    /// are managed nobody acts unassigned, a client system neither: it is recorded as a joiner, and
+    /// its tokens carry that id. A guest who is recorded goes by the record even where they are not.
     pub fn admits(&self, actor: &Actor, on: Date) -> bool {
         match actor.person {
-            Some(person) if self.managed => self.holds(person, actor.role, on),
-            _ => true,
+            Some(person) if self.managed || self.guest(person, actor.role).is_some() => {
+                self.holds(person, actor.role, on)
+            }
+            Some(_) => true,
+            None => !self.managed,
         }
+    }
+
+    /// The case that `actor` is limited to, as a guest whose role the register has assigned.
+    pub fn case(&self, actor: &Actor) -> Option<Case> {
+        let assignment = self.guest(actor.person?, actor.role)?;
+        let words = assignment.case.as_deref().unwrap_or_default();
+        Some(Case::of(actor.tenant, words))
+    }
+
+    fn guest(&self, person: PersonId, role: ActingRole) -> Option<&Assignment> {
+        let member = self.members.get(&person).filter(|_| role.is_guest())?;
+        member.roles.get(&role)
     }
 
     fn holds(&self, person: PersonId, role: ActingRole, on: Date) -> bool {
@@ -419,8 +439,15 @@ impl Command for AssignRole {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         let case = self.assignment.case.as_deref();
         let case = case.map(|case| text::free(case, "case", CASE_BYTES_MAX));
+        let case = case.transpose()?;
+        if let Some(case) = case.as_deref().filter(|_| self.role.is_guest()) {
+            case::named(case)?;
+            for record in case.split_whitespace() {
+                party_of(issue, world, record)?;
+            }
+        }
         let assignment = Assignment {
-            case: case.transpose()?,
+            case,
             ..self.assignment.clone()
         };
         decide(

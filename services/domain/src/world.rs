@@ -20,6 +20,7 @@ use crate::{
     actor::{Actor, PersonId, TenantId, TenantKind},
     calendar::london_date,
     edi::Census,
+    case::Case,
     id::Id,
     personal::DigestSalt,
     policy::Policies,
@@ -125,6 +126,11 @@ pub trait Decider:
 
     /// Whose record this is; `None` while it does not exist.
     fn custody(&self) -> Option<Custody>;
+
+    /// The records it is a part of, where a guest's case may name those (`permissions.md` C.2).
+    fn part_of(&self) -> Vec<StreamKey> {
+        vec![]
+    }
 }
 
 /// Implements the cqrs-es traits for a [`Decider`]: `aggregate!(Vacancy, "vacancy", VacancyEvent)`.
@@ -194,6 +200,8 @@ pub trait AnyState: Any + Send + Sync + fmt::Debug {
     fn boxed(&self) -> Box<dyn AnyState>;
     /// Whose record it is.
     fn custody(&self) -> Option<Custody>;
+    /// The records it is a part of.
+    fn part_of(&self) -> Vec<StreamKey>;
     /// For downcasts.
     fn as_any(&self) -> &dyn Any;
 }
@@ -210,6 +218,9 @@ impl<A: Decider> AnyState for A {
     }
     fn custody(&self) -> Option<Custody> {
         Decider::custody(self)
+    }
+    fn part_of(&self) -> Vec<StreamKey> {
+        Decider::part_of(self)
     }
     fn as_any(&self) -> &dyn Any {
         self
@@ -284,9 +295,30 @@ struct Slot {
 #[derive(Default)]
 pub struct World {
     slots: BTreeMap<StreamKey, Slot>,
+    case: Option<Case>,
 }
 
 impl World {
+    /// One in which whoever acts reaches the records of a case only, where there is one.
+    pub fn within(case: Option<Case>) -> Self {
+        Self {
+            slots: BTreeMap::new(),
+            case,
+        }
+    }
+
+    /// Refuses a record that is no part of the case, as if there were none.
+    fn in_case(&self, key: StreamKey) -> Result<(), Halt> {
+        let (Some(case), Some(slot)) = (&self.case, self.slots.get(&key)) else {
+            return Ok(());
+        };
+        if case.holds(key, &*slot.state) {
+            Ok(())
+        } else {
+            Err(Refusal::not_permitted().into())
+        }
+    }
+
     /// Puts a loaded stream at hand: `version` 0 and the empty state for one that does not exist.
     pub fn insert(&mut self, key: StreamKey, state: Arc<dyn AnyState>, version: u64) {
         let slot = Slot {
@@ -319,6 +351,8 @@ impl World {
     /// # Errors
     /// [`Halt::Need`], or the uniform refusal.
     pub fn read_own<A: Decider>(&mut self, issue: &Issue, id: Id<A>) -> Result<&A, Halt> {
+        self.read(id)?;
+        self.in_case(id.key())?;
         let state = self.read(id)?;
         match Decider::custody(state) {
             Some(custody) if custody.admits(&issue.by) => Ok(state),
@@ -357,7 +391,13 @@ impl World {
         {
             return Err(Refusal::not_permitted().into());
         }
-        self.decide_beyond(issue, id, act)
+        let exists = slot.state.custody().is_some();
+        if exists {
+            self.in_case(id.key())?;
+        }
+        self.decide_beyond(issue, id, act)?;
+        self.in_case(id.key())?;
+        state_of(self.slot(id)?)
     }
 
     /// Decides on a stream whatever its parties: for records the platform or the other side keeps

@@ -54,6 +54,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::{
     actor::{Actor, PLATFORM, PersonId, TenantId, TenantKind},
     calendar::london_date,
+    case::Case,
     directory::Tenant,
     id::Id,
     permission::Permit,
@@ -526,6 +527,14 @@ impl Ledger {
         self.0.admits(actor, on).await
     }
 
+    /// The case that the register of their tenant limits a guest to.
+    ///
+    /// # Errors
+    /// When the register cannot be loaded.
+    pub async fn case(&self, actor: &Actor) -> Result<Option<Case>, LedgerError> {
+        self.0.case(actor).await
+    }
+
     /// What kind of organisation a tenant is; `None` for one that is not registered.
     ///
     /// # Errors
@@ -573,6 +582,11 @@ fn shown<A: Decider>(
         .filter(|_| loaded.version > 0)
         .filter(|state| {
             Decider::custody(*state).is_some_and(|custody| custody.admits(permit.actor()))
+        })
+        .filter(|state| {
+            permit
+                .case()
+                .is_none_or(|case| case.holds(id.key(), *state))
         })
         .map(|state| Read {
             id,

@@ -7,6 +7,7 @@ use std::{
 
 use domain::{
     actor::{Actor, TenantId},
+    case::Case,
     staff::Staff,
     world::AnyState,
 };
@@ -35,6 +36,16 @@ impl Inner {
         let register = self.staff(actor.tenant).await?;
         let staff: Option<&Staff> = register.as_any().downcast_ref();
         Ok(staff.is_some_and(|staff| staff.admits(actor, on)))
+    }
+
+    /// The case that an actor is limited to there, if any.
+    pub(crate) async fn case(&self, actor: &Actor) -> Result<Option<Case>, LedgerError> {
+        if !actor.role.is_guest() {
+            return Ok(None);
+        }
+        let register = self.staff(actor.tenant).await?;
+        let staff: Option<&Staff> = register.as_any().downcast_ref();
+        Ok(staff.and_then(|staff| staff.case(actor)))
     }
 
     async fn staff(&self, tenant: TenantId) -> Result<Arc<dyn AnyState>, LedgerError> {

@@ -152,7 +152,7 @@ impl Inner {
         seen: &mut Seen,
     ) -> Result<Result<Decision, Refusal>, LedgerError> {
         loop {
-            let needed = match run(issue, command, seen) {
+            let needed = match run(permit, issue, command, seen) {
                 Ok(decision) => return Ok(Ok(decision)),
                 Err(Halt::Refused(refusal)) => return Ok(Err(refusal)),
                 Err(Halt::Need(key)) => key,
@@ -304,9 +304,14 @@ impl Inner {
     }
 }
 
-fn run(issue: &Issue, command: &dyn Command, seen: &Seen) -> Result<Decision, Halt> {
+fn run(
+    permit: &Permit,
+    issue: &Issue,
+    command: &dyn Command,
+    seen: &Seen,
+) -> Result<Decision, Halt> {
     issue.policies.forget();
-    let mut world = World::default();
+    let mut world = World::within(permit.case().cloned());
     for (key, loaded) in seen {
         world.insert(*key, Arc::clone(&loaded.state), loaded.version);
     }

@@ -252,9 +252,11 @@ pub(crate) async fn permit<T>(ledger: &Ledger, request: &Request<T>) -> Result<P
     // An organisation that manages its roles lets nobody act but in a role it has assigned.
     let actor = permit.actor();
     let on = london_date(ledger.now());
-    if ledger.admits(actor, on).await.map_err(failed)? {
-        Ok(permit)
-    } else {
-        Err(denied())
+    if !ledger.admits(actor, on).await.map_err(failed)? {
+        return Err(denied());
     }
+    Ok(match ledger.case(actor).await.map_err(failed)? {
+        Some(case) => permit.within(case),
+        None => permit,
+    })
 }

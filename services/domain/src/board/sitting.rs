@@ -342,6 +342,11 @@ impl Decider for BoardSitting {
         self.sitting()
             .map(|sitting| Custody::of(sitting.university, []))
     }
+
+    fn part_of(&self) -> Vec<StreamKey> {
+        let board = |sitting: &Sitting| ExamBoard::id(sitting.university, &sitting.role).key();
+        self.sitting().map(board).into_iter().collect()
+    }
 }
 
 /// The university records that its constituted board sat, or its chair acted, on the day.

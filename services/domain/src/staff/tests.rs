@@ -73,11 +73,6 @@ fn c_1_until_roles_are_managed_the_token_alone_says_who_acts() {
     assert!(admits(&given, 9, ActingRole::BoardChair, JOINS));
     let given = managed();
     assert!(!admits(&given, 9, ActingRole::BoardChair, JOINS));
-    let mut system = of_university(0, ActingRole::AdmissionsTutor);
-    system.person = None;
-    system.client = Some("admissions-system".to_owned());
-    let staff = given.state(Staff::id(tenant(2))).cloned();
-    assert!(staff.unwrap_or_default().admits(&system, JOINS));
 }
 
 #[test]
@@ -130,7 +125,17 @@ fn c_1_a_guest_has_a_case_and_a_last_day() {
     guest.assignment.until = Some(LATER);
     let of_nothing = given.when(&admin(), JOINS, &guest);
     assert_eq!(of_nothing, Err(Reason::FieldInvalid));
-    guest.assignment.case = Some("The board of June 2026".to_owned());
+    for (case, reason) in [
+        ("The board of June 2026", Reason::FieldInvalid),
+        (
+            "examBoards/00000000-0000-8000-8000-000000000404",
+            Reason::NotPermitted,
+        ),
+    ] {
+        guest.assignment.case = Some(case.to_owned());
+        assert_eq!(given.when(&admin(), JOINS, &guest), Err(reason), "{case}");
+    }
+    guest.assignment.case = Some(Staff::id(tenant(2)).name());
     assert!(given.when(&admin(), JOINS, &guest).is_ok());
     assert_eq!(given.when(&admin(), JOINS, &guest), Ok(vec![]));
     assert!(admits(&given, 3, ActingRole::ExternalExaminer, LATER));
@@ -216,4 +221,55 @@ fn one_organisations_register_says_nothing_of_another() {
         .and_then(Decider::custody)
         .expect("it exists");
     assert_eq!(custody.parties, [tenant(2)].into());
+}
+
+/// What the register says of an external examiner, whether or not roles are managed.
+#[test]
+fn c_1_a_guest_is_limited_to_the_case_and_goes_with_the_assignment() {
+    let mut given = managed();
+    given.when(&admin(), JOINS, &joiner(3)).expect("joined");
+    let mut guest = assigns(3, ActingRole::ExternalExaminer);
+    guest.assignment.until = Some(LATER);
+    guest.assignment.case = Some(Staff::id(tenant(2)).name());
+    given.when(&admin(), JOINS, &guest).expect("assigned");
+    let register = |given: &Given| {
+        let staff = given.state(Staff::id(tenant(2)));
+        staff.expect("it exists").clone()
+    };
+    let examiner = of_university(3, ActingRole::ExternalExaminer);
+    let staff = register(&given);
+    let case = staff.case(&examiner).expect("a case");
+    assert!(case.holds(Staff::id(tenant(2)).key(), &staff));
+    assert!(!case.holds(Staff::id(tenant(3)).key(), &staff));
+    assert_eq!(staff.case(&admin()), None, "who is no guest has none");
+
+    let left = given.when(&admin(), LATER, &ManageRoles { managed: false });
+    assert!(left.is_ok());
+    assert!(admits(&given, 3, ActingRole::ExternalExaminer, LATER));
+    let after = date(2026, 6, 2);
+    assert!(!admits(&given, 3, ActingRole::ExternalExaminer, after));
+    assert!(register(&given).case(&examiner).is_some());
+}
+
+/// A client system acts in an assigned role like anybody, or in none.
+#[test]
+fn b_7_where_roles_are_managed_no_system_acts_unassigned() {
+    let mut given = managed();
+    let system = |who| Actor {
+        person: who,
+        client: Some("admissions".to_owned()),
+        ..of_university(2, ActingRole::PersonalTutor)
+    };
+    let admits = |given: &Given, actor: &Actor| {
+        let staff = given.state(Staff::id(tenant(2)));
+        staff.is_some_and(|staff| staff.admits(actor, LATER))
+    };
+    assert!(!admits(&given, &system(None)));
+    assert!(
+        admits(&given, &system(Some(person(2)))),
+        "recorded, and assigned"
+    );
+    let left = given.when(&admin(), LATER, &ManageRoles { managed: false });
+    assert!(left.is_ok());
+    assert!(admits(&given, &system(None)));
 }
