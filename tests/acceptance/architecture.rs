@@ -334,3 +334,30 @@ async fn every_service_of_the_contract_is_listed_and_answers() {
     }
     service.stop().await;
 }
+
+/// Only a lease makes `Answers`: so every stream ends with the role and the token it was opened with.
+#[test]
+fn every_stream_is_leased() {
+    let rpc = root().join("services/server/src/rpc");
+    let mut streams = vec![];
+    for file in fs::read_dir(rpc).expect("a folder") {
+        let file = file.expect("an entry").path();
+        if file.is_file() {
+            let text = fs::read_to_string(file).expect("a source file");
+            let types = text
+                .lines()
+                .map(str::trim)
+                .filter(|line| line.starts_with("type ") && line.contains("Stream ="));
+            streams.extend(types.map(str::to_owned));
+        }
+    }
+    let pool = DescriptorPool::decode(contract::DESCRIPTORS).expect("sound descriptors");
+    let all = methods(&pool);
+    let streaming = all.iter().filter(|method| method.is_server_streaming());
+    assert_eq!(streams.len(), streaming.count(), "{streams:#?}");
+    let open: Vec<_> = streams
+        .iter()
+        .filter(|line| !line.contains("= Answers<"))
+        .collect();
+    assert!(open.is_empty(), "{open:#?}");
+}

@@ -27,6 +27,7 @@ mod permissions;
 mod personal;
 mod proof;
 mod staff;
+mod streams;
 mod telemetry;
 mod token;
 mod visibility;

@@ -23,6 +23,7 @@ use tower::{Layer, Service};
 
 use crate::{
     admission::{Admission, Place},
+    lease::Lease,
     rate::Allowance,
     status::{explained, failed, refused, unauthenticated},
     token::Verifier,
@@ -38,6 +39,7 @@ struct Call {
     admission: Admission,
     place: Held,
     opened: Opened,
+    lease: Lease,
 }
 
 /// What a call has opened of personal values, to be recorded before it is answered.
@@ -175,6 +177,7 @@ impl Desks {
             .verifier
             .signed_in(header)
             .map_err(|error| unauthenticated(error.to_string()))?;
+        let lease = Lease::new(&self.verifier, &self.ledger, &actor, header);
         self.allowance.take(actor.tenant)?;
         request.extensions_mut().insert(Call {
             actor,
@@ -183,6 +186,7 @@ impl Desks {
             admission: rpc.admission.clone(),
             place: Arc::clone(held),
             opened: Arc::clone(opened),
+            lease,
         });
         Ok(())
     }
@@ -205,6 +209,13 @@ fn lock(opened: &Opened) -> MutexGuard<'_, Vec<Access>> {
 pub(crate) fn strength<T>(request: &Request<T>) -> Option<String> {
     let call = request.extensions().get::<Call>()?;
     call.strength.as_deref().map(str::to_owned)
+}
+
+/// For how long the answer to a call may go on.
+pub(crate) fn lease<T>(request: &Request<T>) -> Result<Lease, Status> {
+    let call = request.extensions().get::<Call>();
+    call.map(|call| call.lease.clone())
+        .ok_or_else(|| unauthenticated("no credentials"))
 }
 
 /// Notes that a call has opened a personal value.

@@ -10,6 +10,7 @@
 mod admission;
 mod caller;
 mod desk;
+mod lease;
 mod page;
 mod rate;
 mod rpc;

@@ -1,4 +1,4 @@
-use std::{collections::HashSet, pin::Pin, sync::Arc};
+use std::{collections::HashSet, sync::Arc};
 
 use audit::note::Signer;
 
@@ -12,14 +12,16 @@ use domain::{
     actor::{PersonId, TenantId},
     refusal::Refusal,
 };
-use futures::{Stream, StreamExt as _};
+use futures::StreamExt as _;
 use ledger::Viewpoint;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use crate::{
+    caller,
     desk::Desk,
+    lease::Answers,
     status::{failed, refused},
     wire,
 };
@@ -40,14 +42,14 @@ impl AuditRpc {
 
 #[tonic::async_trait]
 impl AuditService for AuditRpc {
-    type ReplayHistoryStream =
-        Pin<Box<dyn Stream<Item = Result<ReplayHistoryResponse, Status>> + Send>>;
+    type ReplayHistoryStream = Answers<ReplayHistoryResponse>;
 
     async fn replay_history(
         &self,
         request: Request<ReplayHistoryRequest>,
     ) -> Result<Response<Self::ReplayHistoryStream>, Status> {
         let permit = self.desk.permit(&request).await?;
+        let lease = caller::lease(&request)?;
         let (person, from) = asked(request.into_inner()).map_err(|refusal| refused(&refusal))?;
         let ledger = self.desk.ledger().clone();
         let (sender, receiver) = mpsc::channel(64);
@@ -76,21 +78,21 @@ impl AuditService for AuditRpc {
             summary.resources = wire::count(resources.len() as u64);
             let _ = sender.send(Ok(entry(Entry::Summary(summary)))).await;
         });
-        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+        Ok(Response::new(lease.limits(ReceiverStream::new(receiver))))
     }
 
-    type ExportReplayStream =
-        Pin<Box<dyn Stream<Item = Result<ExportReplayResponse, Status>> + Send>>;
+    type ExportReplayStream = Answers<ExportReplayResponse>;
 
     async fn export_replay(
         &self,
         request: Request<ExportReplayRequest>,
     ) -> Result<Response<Self::ExportReplayStream>, Status> {
         let permit = self.desk.permit(&request).await?;
+        let lease = caller::lease(&request)?;
         let export = self.export(permit, request.into_inner()).await?;
         let (sender, receiver) = mpsc::channel(64);
         tokio::spawn(export.send(sender));
-        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+        Ok(Response::new(lease.limits(ReceiverStream::new(receiver))))
     }
 
     async fn get_checkpoint(

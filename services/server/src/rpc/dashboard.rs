@@ -1,6 +1,6 @@
 mod export;
 
-use std::{pin::Pin, time::Duration};
+use std::time::Duration;
 
 use contract::v1::{
     Dashboard, ExportDashboardRequest, ExportDashboardResponse, Figure, FigureDefinition,
@@ -10,7 +10,7 @@ use contract::v1::{
     dashboard_service_server::DashboardService,
 };
 use domain::{application::Application, id::Id, permission::Permit, refusal::Refusal};
-use futures::{Stream, StreamExt as _};
+use futures::StreamExt as _;
 use jiff::{Timestamp, civil::Date};
 use ledger::THREADS_MAX;
 use tokio::sync::mpsc;
@@ -25,7 +25,9 @@ use views::{
 };
 
 use crate::{
+    caller,
     desk::Desk,
+    lease::Answers,
     page::Question,
     status::{failed, refused},
     subscription::{Place, Subscriptions},
@@ -73,8 +75,7 @@ impl DashboardService for DashboardRpc {
         }))
     }
 
-    type WatchDashboardStream =
-        Pin<Box<dyn Stream<Item = Result<WatchDashboardResponse, Status>> + Send>>;
+    type WatchDashboardStream = Answers<WatchDashboardResponse>;
 
     async fn watch_dashboard(
         &self,
@@ -84,7 +85,8 @@ impl DashboardService for DashboardRpc {
         let place = self.open.place(permit.actor().tenant)?;
         let (sender, receiver) = mpsc::channel(4);
         tokio::spawn(watch(self.desk.clone(), permit, sender, place));
-        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+        let moves = ReceiverStream::new(receiver);
+        Ok(Response::new(caller::lease(&request)?.limits(moves)))
     }
 
     async fn list_figure_items(
@@ -146,8 +148,7 @@ impl DashboardService for DashboardRpc {
         }))
     }
 
-    type ExportDashboardStream =
-        Pin<Box<dyn Stream<Item = Result<ExportDashboardResponse, Status>> + Send>>;
+    type ExportDashboardStream = Answers<ExportDashboardResponse>;
 
     async fn export_dashboard(
         &self,
@@ -158,7 +159,7 @@ impl DashboardService for DashboardRpc {
         let moment = moment(&message.as_of, message.known_time).map_err(|why| refused(&why))?;
         let pieces = export::pieces(&self.desk, &permit, message.format(), moment).await?;
         let pieces = pieces.map(|piece| piece.map(|data| ExportDashboardResponse { data }));
-        Ok(Response::new(Box::pin(pieces)))
+        Ok(Response::new(caller::lease(&request)?.limits(pieces)))
     }
 }
 

@@ -1,14 +1,14 @@
-use std::pin::Pin;
-
 use contract::v1::{extract_service_server::ExtractService, *};
 use domain::{actor::TenantId, extract as rules, id::Id};
-use futures::{Stream, StreamExt as _, stream};
+use futures::{StreamExt as _, stream};
 use jiff::civil::Date;
 use tonic::{Request, Response, Status};
 use views::extract::Row;
 
 use crate::{
+    caller,
     desk::Desk,
+    lease::Answers,
     status::{failed, refused},
     wire,
 };
@@ -32,8 +32,7 @@ impl ExtractService for ExtractRpc {
             .await
     }
 
-    type ReadExtractStream =
-        Pin<Box<dyn Stream<Item = Result<ReadExtractResponse, Status>> + Send>>;
+    type ReadExtractStream = Answers<ReadExtractResponse>;
 
     async fn read_extract(
         &self,
@@ -46,7 +45,7 @@ impl ExtractService for ExtractRpc {
             .await
             .map_err(failed)?;
         let rows = stream::iter(rows).map(|row| Ok(response(row)));
-        Ok(Response::new(Box::pin(rows)))
+        Ok(Response::new(caller::lease(&request)?.limits(rows)))
     }
 }
 

@@ -1,17 +1,16 @@
-use std::pin::Pin;
-
 use contract::v1::{
     FeedItem, FeedVisibility, ListFeedRequest, ListFeedResponse, SubscribeFeedRequest,
     SubscribeFeedResponse, ViewChange, feed_service_server::FeedService,
 };
 use domain::{permission::Permit, refusal::Refusal, visibility::events::Turn};
-use futures::Stream;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use crate::{
+    caller,
     desk::Desk,
+    lease::Answers,
     status::{failed, refused},
     subscription::{HEARTBEAT, Place, Subscriptions},
     wire,
@@ -108,8 +107,7 @@ impl FeedService for FeedRpc {
         }))
     }
 
-    type SubscribeFeedStream =
-        Pin<Box<dyn Stream<Item = Result<SubscribeFeedResponse, Status>> + Send>>;
+    type SubscribeFeedStream = Answers<SubscribeFeedResponse>;
 
     async fn subscribe_feed(
         &self,
@@ -120,7 +118,8 @@ impl FeedService for FeedRpc {
         let place = self.open.place(permit.actor().tenant)?;
         let (sender, receiver) = mpsc::channel(64);
         tokio::spawn(follow(self.desk.clone(), permit, after, sender, place));
-        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+        let items = ReceiverStream::new(receiver);
+        Ok(Response::new(caller::lease(&request)?.limits(items)))
     }
 }
 

@@ -1,12 +1,11 @@
-use std::{ops::Bound, pin::Pin};
+use std::ops::Bound;
 
 use contract::v1::{self, policy_service_server::PolicyService, *};
 use domain::{actor::TenantId, id::Id, policy as rules, refusal::Refusal, what_if::Proposal};
-use futures::Stream;
 use tonic::{Request, Response, Status};
 
 use super::what_if;
-use crate::{desk::Desk, status::refused, wire};
+use crate::{caller, desk::Desk, lease::Answers, status::refused, wire};
 
 /// The largest page.
 const PAGE_ITEMS_MAX: usize = 500;
@@ -152,20 +151,21 @@ impl PolicyService for PolicyRpc {
         }))
     }
 
-    type WhatIfStream = Pin<Box<dyn Stream<Item = Result<WhatIfResponse, Status>> + Send>>;
+    type WhatIfStream = Answers<WhatIfResponse>;
 
     async fn what_if(
         &self,
         request: Request<WhatIfRequest>,
     ) -> Result<Response<Self::WhatIfStream>, Status> {
         let permit = self.0.permit(&request).await?;
+        let lease = caller::lease(&request)?;
         let register = self.0.ledger().policies();
         let proposal = what_if::proposed(request.into_inner())
             .and_then(|values| Proposal::new(register, values))
             .map_err(|refusal| refused(&refusal))?;
         let entries = what_if::answer(&self.0, &permit, proposal).await?;
         let entries = futures::stream::iter(entries.into_iter().map(Ok));
-        Ok(Response::new(Box::pin(entries)))
+        Ok(Response::new(lease.limits(entries)))
     }
 }
 
