@@ -85,7 +85,25 @@ async fn c_1_break_glass_shows_one_class_for_a_while_and_tells_the_officer() {
         purposes.contains(&&json!("ReadUnderBreakGlass")),
         "{purposes:?}"
     );
+    let figure = async |name: &str| {
+        cast.settle().await;
+        let seen = c1.hr("").get("GetDashboard", json!({})).await;
+        let figures = seen["dashboard"]["figures"]
+            .as_array()
+            .expect("figures")
+            .clone();
+        let found = figures.into_iter().find(|figure| figure["name"] == name);
+        found.map_or(json!(0), |figure| figure["value"].clone())
+    };
+    assert_eq!(figure("break_glass_openings").await, 1);
+    assert_eq!(figure("break_glass_unreviewed").await, 1);
     officer.write("ReviewBreakGlass", opening.clone()).await;
+    assert_eq!(
+        figure("break_glass_openings").await,
+        1,
+        "each stays counted"
+    );
+    assert_eq!(figure("break_glass_unreviewed").await, 0);
     let told = officer.get("ListBreakGlass", json!({})).await;
     assert_eq!(told["openings"][0]["reviewed_date"], "2025-11-24");
 

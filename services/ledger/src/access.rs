@@ -15,12 +15,14 @@ use std::{
 use domain::{
     access,
     actor::{ActingRole, PersonId, TenantId},
+    calendar::london_date,
     fact::Fact,
     permission::Permit,
     personal::{Personal, PersonalClass},
+    policy::Policies,
     world::StreamKey,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use quick_cache::sync::Cache;
 use sqlx::{FromRow, PgPool, Row as _, postgres::PgRow};
 use tokio::{
@@ -43,6 +45,8 @@ const BATCH_MAX: usize = 512;
 const COUNTS_INTERVAL: Duration = Duration::from_secs(2);
 /// The most accesses of one person that are listed, newest first.
 const OWN_MAX: i64 = 10_000;
+/// As many as one statement takes from the record.
+const EXPIRED_AT_ONCE: i32 = 10_000;
 /// The most accesses on one page of a tenant's list.
 pub const ACCESS_PAGE_MAX: u32 = 500;
 
@@ -298,6 +302,30 @@ impl FromRow<'_, PgRow> for Recorded {
 }
 
 impl Inner {
+    /// Takes from the record what policy `access.retention_months` no longer keeps; how much.
+    pub(crate) async fn expire_accesses(&self) -> Result<u64, LedgerError> {
+        let today = london_date(self.time.now());
+        let months: i32 = Policies::of(self.policies()).get("access.retention_months", today)?;
+        let before = Timestamp::now()
+            .to_zoned(TimeZone::UTC)
+            .checked_sub(months.months());
+        let before = before.map_or(Timestamp::MIN, |before| before.timestamp());
+        let mut expired = 0;
+        loop {
+            let gone: i64 = sqlx::query_scalar(
+                "SELECT ledger.expire_accesses(timestamptz 'epoch' + $1 * interval '1 microsecond', $2)",
+            )
+            .bind(before.as_microsecond())
+            .bind(EXPIRED_AT_ONCE)
+            .fetch_one(&self.command)
+            .await?;
+            expired += gone.unsigned_abs();
+            if gone < i64::from(EXPIRED_AT_ONCE) {
+                return Ok(expired);
+            }
+        }
+    }
+
     /// Every access to what is recorded about the permit's own person, newest first, but what is
     /// withheld while a party decides.
     pub(crate) async fn own_accesses(&self, permit: &Permit) -> Result<Vec<Recorded>, LedgerError> {

@@ -493,6 +493,14 @@ impl Ledger {
         self.0.accesses.record(accesses).await
     }
 
+    /// Takes accesses from the record that policy `access.retention_months` no longer keeps; how many.
+    ///
+    /// # Errors
+    /// `POLICY_MISSING`, or when the database is away.
+    pub async fn expire_accesses(&self) -> Result<u64, LedgerError> {
+        self.0.expire_accesses().await
+    }
+
     /// Every access to what is recorded about the permit's own person, newest first, but what is
     /// withheld while a party decides.
     ///

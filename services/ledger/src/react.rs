@@ -48,6 +48,9 @@ pub const EVENTS_MAX: u32 = 100;
 /// Heads and due timers are looked at this often when no hint comes.
 const POLL: Duration = Duration::from_millis(500);
 
+/// Accesses that policy no longer keeps are looked for this often.
+const EXPIRE: Duration = Duration::from_secs(3600);
+
 /// How long hints are gathered; nobody waits for a reaction.
 const PACE: Duration = Duration::from_millis(20);
 
@@ -129,7 +132,14 @@ impl Reactor {
         let mut backoff = Backoff::default();
         let mut hints: BTreeSet<TenantId> = BTreeSet::new();
         let mut look = Instant::now();
+        let mut expire = Instant::now();
         while !*stop.borrow() {
+            if Instant::now() >= expire {
+                expire = Instant::now() + EXPIRE;
+                if let Err(error) = self.ledger.expire_accesses().await {
+                    warn!(%error, "old accesses stay on record for now");
+                }
+            }
             let all = Instant::now() >= look;
             let ran = if all {
                 look = Instant::now() + POLL;

@@ -165,7 +165,8 @@ impl View for Commissioner {
             | Record::Region(_)
             | Record::TransitionPlan(_)
             | Record::QualifiedPractice(_)
-            | Record::ArrsDeployment(_) => {}
+            | Record::ArrsDeployment(_)
+            | Record::Openings(_) => {}
         }
     }
 

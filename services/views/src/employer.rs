@@ -120,6 +120,7 @@ impl View for Employer {
             Record::Course(course) => course.sums(sums),
             Record::Concern(concern) => concern.sums(sums),
             Record::Dispute(dispute) => dispute.sums(sums),
+            Record::Openings(openings) => openings.sums(sums),
             Record::Unseen
             | Record::Programme(_)
             | Record::Notice(_)

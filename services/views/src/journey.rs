@@ -213,6 +213,7 @@ impl Journey {
             | Record::QualifiedPractice(_)
             | Record::ArrsDeployment(_)
             | Record::Progression(_)
+            | Record::Openings(_)
             | Record::Course(_)
             | Record::Concern(_)
             | Record::Withdrawal(_)

@@ -16,6 +16,7 @@ mod funnel;
 pub(crate) mod gaps;
 mod money;
 mod network;
+pub(crate) mod openings;
 mod places;
 mod progress;
 mod qualification;
@@ -46,6 +47,7 @@ pub use gaps::{Gaps, NoticeRecord};
 pub use money::*;
 pub(crate) use network::mean_ratings;
 pub use network::*;
+pub use openings::OpeningsRecord;
 pub use places::*;
 pub use progress::*;
 pub(crate) use progress::{PEOPLE, PROGRESS, progress, shares_as_shown};
@@ -118,7 +120,6 @@ macro_rules! records {
                     | Fact::PayeeAccount(_)
                     | Fact::Erasure(_)
                     | Fact::Staff(_)
-                    | Fact::BreakGlass(_)
                     | Fact::FitnessCase(_)
                     | Fact::Extract(_) => {}
                 }
@@ -238,6 +239,8 @@ records! {
     ArrsDeployment(ArrsDeploymentRecord) of arrs::ArrsDeployment: Fact::ArrsDeployment(event) => event,
     /// What became of somebody who trained.
     Progression(ProgressionRecord) of progression::Progression: Fact::Progression(event) => event,
+    /// What was opened under break-glass.
+    Openings(OpeningsRecord) of break_glass::BreakGlass: Fact::BreakGlass(event) => event,
 }
 
 /// How a kept record takes its events in.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     dashboard::{Dashboard, Definition, Split, before, count, split},
-    record::{Record, concerns, courses, disputes, gaps, progress, year},
+    record::{Record, concerns, courses, disputes, gaps, openings, progress, year},
 };
 
 /// The view.
@@ -16,7 +16,7 @@ pub struct University;
 
 impl View for University {
     const NAME: &'static str = "university";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const KIND: TenantKind = TenantKind::University;
     type Row = Record;
 
@@ -87,6 +87,7 @@ impl View for University {
             Record::Course(course) => course.sums(sums),
             Record::Concern(concern) => concern.sums(sums),
             Record::Dispute(dispute) => dispute.sums(sums),
+            Record::Openings(openings) => openings.sums(sums),
             Record::Unseen
             | Record::Service(_)
             | Record::Programme(_)
@@ -341,6 +342,8 @@ impl Dashboard for University {
         disputes::SINCE,
         disputes::AGE,
         disputes::CLOSED,
+        openings::OPENED,
+        openings::UNREVIEWED,
         year::ACTIVITY_IN_SCOPE,
         year::ACTIVITY_OUTSIDE_SCOPE,
         year::ROLE_FIDELITY,

@@ -621,6 +621,11 @@ fn disclosure_and_retention(rows: &mut Rows) {
         "[P] permissions C.2: never what a panel, a person or a party keeps to itself",
     );
     rows.set(
+        "access.retention_months",
+        json!(72),
+        "[P] as long as staff and student files; never less than a year; standards B.7",
+    );
+    rows.set(
         "disclosure.rule",
         json!({ "suppress_from": 1, "suppress_to": 7, "round_to": 5, "percent_base_min": 22.5 }),
         "[S] NHS Digital, HESA; [P] Annex 6, point 10",

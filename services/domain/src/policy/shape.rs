@@ -123,6 +123,7 @@ const SHAPES: &[(&str, Check)] = &[
     ("register.deadline",          reads::<Date>),
     ("erasure.answer_months",      reads::<u32>),
     ("break_glass.hours",          reads::<u32>),
+    ("access.retention_months",    reads::<u32>),
     ("break_glass.classes",        reads::<BTreeSet<PersonalClass>>),
     ("network.digest_days",        reads::<u32>),
     ("outcome.measures",           reads::<BTreeMap<String, OutcomeMeasure>>),

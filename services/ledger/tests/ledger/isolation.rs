@@ -326,6 +326,58 @@ async fn the_database_alone_keeps_every_row_of_every_table_from_other_tenants() 
     }
 }
 
+/// The ledger asked for a foreign record by its very id, past every check that a getter makes: what it
+/// reads for tenants it reads as a role that sees no row of others.
+#[tokio::test]
+async fn a_permit_of_another_tenant_reads_nothing_of_a_record_it_names() {
+    let database = Database::new().await;
+    let ledger = database.ledger().await;
+    let (home, sharer, stranger) = (tenant(1), tenant(2), tenant(3));
+    let id = open(&ledger, home, 1, &[sharer]).await;
+    open(&ledger, stranger, 2, &[]).await;
+    for (tenant, seen) in [(home, 1), (sharer, 1), (stranger, 0)] {
+        let record = [("tally", id.0)];
+        let events = ledger.timeline(&permit(tenant), &record).await.unwrap();
+        assert_eq!(events.len(), seen, "{tenant}");
+        let feed = ledger.feed(&permit(tenant), 0, 10).await.unwrap();
+        let named = feed.items.iter().filter_map(|item| item.event.as_ref());
+        assert_eq!(named.filter(|event| event.id == id.0).count(), seen);
+        assert_eq!(ledger.read(&permit(tenant), id).await.is_ok(), seen == 1);
+    }
+}
+
+/// Accesses go with the policy, and none that is younger than a year.
+#[tokio::test]
+async fn b_7_accesses_are_kept_as_long_as_policy_says_and_a_year_at_least() {
+    let database = Database::new().await;
+    let mut owner = database.connect("postgres").await;
+    for (n, age) in [
+        (1, "1 day"),
+        (2, "11 months"),
+        (3, "14 months"),
+        (4, "9 years"),
+    ] {
+        let insert = format!(
+            "INSERT INTO ledger.access VALUES ('{0}', {n}, '{0}', 'r', 'p', 'c', 'A', 'a', '{0}',
+                    now() - interval '{age}', now() - interval '{age}', 1)",
+            tenant(n).0
+        );
+        sqlx::raw_sql(&insert).execute(&mut owner).await.unwrap();
+    }
+    let left = "SELECT count(*) FROM ledger.access";
+    let mut command = database.connect("trellis_command").await;
+    for (keep, expected) in [("6 years", 3), ("1 day", 2), ("1 day", 2)] {
+        let expire = format!("SELECT ledger.expire_accesses(now() - interval '{keep}', 10)");
+        sqlx::raw_sql(&expire).execute(&mut command).await.unwrap();
+        assert_eq!(database.number(left).await, expected, "{keep}");
+    }
+    refused(&mut command, "DELETE FROM ledger.access").await;
+    for role in ["trellis_reader", "trellis_projector"] {
+        let mut connection = database.connect(role).await;
+        refused(&mut connection, "SELECT ledger.expire_accesses(now(), 10)").await;
+    }
+}
+
 /// A practice supervisor may know that its tenant's feed has grown, and nothing of what is not its business.
 #[tokio::test]
 async fn c_2_what_is_not_a_roles_business_keeps_its_position_and_says_nothing() {

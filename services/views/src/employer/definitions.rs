@@ -2,7 +2,7 @@
 
 use crate::{
     dashboard::{Definition, OUTCOMES, Split, count, split},
-    record::{concerns, courses, disputes, gaps, year},
+    record::{concerns, courses, disputes, gaps, openings, year},
 };
 
 /// In the order they are shown.
@@ -437,6 +437,8 @@ pub(super) const DEFINITIONS: &[Definition] = &[
     disputes::SINCE,
     disputes::AGE,
     disputes::CLOSED,
+    openings::OPENED,
+    openings::UNREVIEWED,
     year::ACTIVITY_IN_SCOPE,
     year::ACTIVITY_OUTSIDE_SCOPE,
     year::ROLE_FIDELITY,
