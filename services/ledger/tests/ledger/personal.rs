@@ -1,4 +1,7 @@
-use domain::actor::PersonId;
+use domain::{
+    actor::PersonId,
+    personal::{Personal, SealedCopy},
+};
 use ledger::{KeyEncryptionKey, Ledger, LedgerError};
 use sqlx::Row as _;
 use uuid::Uuid;
@@ -57,6 +60,68 @@ async fn each_controller_opens_its_own_copy_and_nobody_else_any() {
                 .unwrap(),
             r#"{"TallyNoted":{"note":{"personal":"assessment"}}}"#
         );
+    }
+}
+
+/// Whatever row a wrong query hands to a tenant, and under whichever name: the other's copy stays shut.
+#[tokio::test]
+async fn no_tenant_opens_the_copy_of_another_even_when_a_query_is_wrong() {
+    let database = Database::new().await;
+    let ledger = database.ledger().await;
+    let (home, sharer) = (tenant(1), tenant(2));
+    let id = open(&ledger, home, 1, &[sharer]).await;
+    ledger
+        .submit(&permit(home), envelope(1), &Touch::one(id, note(MARKER)))
+        .await
+        .unwrap();
+    let read = ledger.read(&permit(home), id).await.unwrap();
+    let Personal::Sealed {
+        subject,
+        class,
+        copies,
+    } = read.state.notes[0].clone()
+    else {
+        panic!("it is stored sealed")
+    };
+    let of = |tenant| {
+        copies
+            .iter()
+            .find(|copy| copy.controller == tenant)
+            .unwrap()
+    };
+    let (own, theirs) = (of(sharer).clone(), of(home).clone());
+    for wrong in [
+        // the other's row under the own name, with the other's key and with the own one
+        SealedCopy {
+            controller: sharer,
+            ..theirs.clone()
+        },
+        SealedCopy {
+            controller: sharer,
+            key: own.key,
+            ..theirs.clone()
+        },
+        // and under that of somebody with no part in it
+        SealedCopy {
+            controller: tenant(3),
+            ..theirs.clone()
+        },
+    ] {
+        let reader = permit(wrong.controller);
+        let value: Personal<String> = Personal::Sealed {
+            subject,
+            class,
+            copies: vec![wrong],
+        };
+        let opened = ledger.open_personal(&reader, CLASS, &value).await;
+        assert!(!matches!(opened, Ok(Some(_))), "{opened:?}");
+    }
+    // Nor does a role that projects reach any key at all.
+    for role in ["trellis_reader", "trellis_projector"] {
+        let keys = sqlx::query("SELECT wrapped FROM ledger.subject_key")
+            .fetch_all(&mut database.connect(role).await)
+            .await;
+        assert!(keys.is_err(), "{role}");
     }
 }
 
