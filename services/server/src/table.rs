@@ -1,6 +1,6 @@
 //! Tables to take away: as CSV and as a workbook.
 
-use rust_xlsxwriter::{Format, Workbook, XlsxError};
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, XlsxError};
 
 /// One cell.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,9 +70,12 @@ pub(crate) fn csv_line(row: &[Cell]) -> String {
     cells.join(",") + "\r\n"
 }
 
-/// A workbook with a sheet for each table.
+/// A workbook with a sheet for each table. The same tables make the same bytes: nothing in it says
+/// when it was asked for.
 pub(crate) fn workbook(tables: &[Table]) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
+    let undated = ExcelDateTime::from_ymd(1970, 1, 1)?;
+    workbook.set_properties(&DocProperties::new().set_creation_datetime(&undated));
     let bold = Format::new().set_bold();
     for table in tables {
         let sheet = workbook.add_worksheet().set_name(table.name)?;

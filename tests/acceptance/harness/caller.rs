@@ -426,7 +426,7 @@ pub(crate) fn encode(method: &MethodDescriptor, message: &Value) -> Bytes {
 }
 
 /// The JSON form of an answer, in the field names of the proto, with every field present.
-fn decode(method: &MethodDescriptor, bytes: &Bytes) -> Value {
+pub(crate) fn decode(method: &MethodDescriptor, bytes: &Bytes) -> Value {
     let message = DynamicMessage::decode(method.output(), bytes.clone())
         .unwrap_or_else(|error| panic!("{} answers garbage: {error}", method.name()));
     let options = SerializeOptions::new()

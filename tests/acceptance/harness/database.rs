@@ -50,16 +50,41 @@ impl Database {
                 template.leave().await;
             })
             .await;
+        Self::on(cluster, TEMPLATE).copied().await
+    }
+
+    /// Another database that holds the same; nobody may be connected to this one.
+    pub(crate) async fn copied(&self) -> Self {
         let number = DATABASES.fetch_add(1, Ordering::Relaxed);
-        let name = format!("acceptance_{number}");
-        let mut admin = PgConnection::connect(&cluster.url("postgres", "postgres"))
-            .await
-            .expect("the cluster answers");
+        let copy = Self {
+            name: format!("acceptance_{number}"),
+            ..self.clone()
+        };
+        let mut admin = self.admin().await;
         admin
-            .execute(format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}").as_str())
+            .execute(format!("CREATE DATABASE {} TEMPLATE {}", copy.name, self.name).as_str())
             .await
             .expect("a database of its own");
-        Self::on(cluster, &name)
+        copy
+    }
+
+    /// Removes it, whoever is still connected.
+    pub(crate) async fn removed(self) {
+        let mut admin = self.admin().await;
+        admin
+            .execute(format!("DROP DATABASE {} WITH (FORCE)", self.name).as_str())
+            .await
+            .expect("the owner removes it");
+    }
+
+    async fn admin(&self) -> PgConnection {
+        let url = self
+            .cluster_url
+            .replace("USER@", "postgres@")
+            .replace("/DATABASE", "/postgres");
+        PgConnection::connect(&url)
+            .await
+            .expect("the cluster answers")
     }
 
     /// A database on `cluster` that exists already.
@@ -71,12 +96,13 @@ impl Database {
         }
     }
 
-    /// Ends every session, so that the database can be copied.
-    async fn leave(&self) {
-        let mut admin =
-            PgConnection::connect(&self.url("postgres").replace(&self.name, "postgres"))
-                .await
-                .expect("the cluster answers");
+    /// Ends every session for good, so that the database can be copied.
+    pub(crate) async fn leave(&self) {
+        let mut admin = self.admin().await;
+        admin
+            .execute(format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", self.name).as_str())
+            .await
+            .expect("the owner closes it");
         sqlx::query(
             "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = $1",
         )

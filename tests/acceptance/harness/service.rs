@@ -28,7 +28,14 @@ pub(crate) struct Service {
     pub(crate) owner: PgPool,
     running: Running,
     database: Database,
-    keys: TempDir,
+    keys: Arc<TempDir>,
+}
+
+/// What a service has left behind, to begin from any number of times: always with the same bytes
+/// stored and the same keys.
+pub(crate) struct Left {
+    database: Database,
+    keys: Arc<TempDir>,
 }
 
 impl Service {
@@ -43,8 +50,23 @@ impl Service {
         accept: impl FnOnce(Verifier) -> Verifier,
         roles: &[Role],
     ) -> Self {
-        let database = Database::fresh().await;
         let keys = TempDir::new().expect("a folder for keys");
+        Self::start_on(Database::fresh().await, Arc::new(keys), accept, roles).await
+    }
+
+    /// The same API on a copy of what another one has left.
+    pub(crate) async fn start_from(left: &Left) -> Self {
+        let database = left.database.copied().await;
+        let keys = Arc::clone(&left.keys);
+        Self::start_on(database, keys, |verifier| verifier, &[Role::Api]).await
+    }
+
+    async fn start_on(
+        database: Database,
+        keys: Arc<TempDir>,
+        accept: impl FnOnce(Verifier) -> Verifier,
+        roles: &[Role],
+    ) -> Self {
         let issuer = DevelopmentIssuer::open(&keys.path().join("issuer.pk8")).expect("an issuer");
         let ledger = open(&database, keys.path()).await;
         let verifier = Verifier::new(AUDIENCE).with_development(&issuer);
@@ -113,6 +135,29 @@ impl Service {
     /// Ends it in order.
     pub(crate) async fn stop(self) {
         self.running.stop().await;
+    }
+
+    /// Ends it in order, to be begun from.
+    pub(crate) async fn leave(self) -> Left {
+        self.running.stop().await;
+        self.owner.close().await;
+        self.database.leave().await;
+        Left {
+            database: self.database,
+            keys: self.keys,
+        }
+    }
+
+    /// Ends it in order, and nothing of it stays.
+    pub(crate) async fn vanish(self) {
+        self.running.stop().await;
+        self.owner.close().await;
+        self.database.removed().await;
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.running.address
     }
 }
 
