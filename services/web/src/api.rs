@@ -134,6 +134,16 @@ impl Api {
         self.stream(token, path, request).await
     }
 
+    /// The dashboard as a file, in pieces.
+    pub(crate) async fn export(
+        &self,
+        token: &str,
+        request: &v1::ExportDashboardRequest,
+    ) -> Result<Messages<v1::ExportDashboardResponse>, Refused> {
+        let path = "/trellis.v1.DashboardService/ExportDashboard";
+        self.stream(token, path, request.encode_to_vec()).await
+    }
+
     /// The provable history of a person.
     pub(crate) async fn replay(
         &self,

@@ -14,7 +14,7 @@ use tonic::Code;
 
 use crate::{
     api::{Api, Refused},
-    assets, form, frame, guard, live, oidc, page, record,
+    assets, behind, form, frame, guard, live, oidc, page, record,
     session::{Session, Sessions},
     sign_in::{self, SignIn},
     words,
@@ -70,6 +70,9 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/find", get(record::find))
         .route("/history", get(record::history))
         .route("/records/{collection}/{id}", get(record::show))
+        .route("/figures/{figure}", get(behind::figure))
+        .route("/timeline/{collection}/{id}", get(behind::timeline))
+        .route("/export/{file}", get(behind::export))
         .route("/acts/{rpc}", get(form::show).post(form::send))
         .route("/{page}", get(page::show))
         .layer(middleware::from_fn(

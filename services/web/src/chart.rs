@@ -40,6 +40,8 @@ pub(crate) struct Cell {
     pub(crate) shown: String,
     /// As it is drawn; absent where it may not be told.
     pub(crate) value: Option<i64>,
+    /// Where the records behind it are listed; empty where they are not.
+    pub(crate) href: String,
 }
 
 const WIDTH: f64 = 640.0;
@@ -237,6 +239,7 @@ mod tests {
                     cells: vec![Cell {
                         shown: value.map_or("*".to_owned(), |value| value.to_string()),
                         value: *value,
+                        href: String::new(),
                     }],
                 })
                 .collect(),

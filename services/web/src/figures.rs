@@ -15,6 +15,10 @@ pub(crate) struct Figures {
     pub(crate) version: i32,
     /// The position of the tenant's feed it includes everything up to.
     pub(crate) position: i64,
+    /// Events of the feed that it does not include yet.
+    pub(crate) behind: i64,
+    /// Everything the service had learnt by then is in it, in seconds of the epoch.
+    pub(crate) known: i64,
     /// The day it stands for.
     pub(crate) as_of: String,
     parts: BTreeMap<String, Vec<Part>>,
@@ -39,6 +43,8 @@ pub(crate) struct Meaning {
     pub(crate) split: FigureSplit,
     /// In words.
     pub(crate) words: String,
+    /// Whether nothing behind it is listed.
+    pub(crate) counts_only: bool,
 }
 
 impl Figures {
@@ -58,6 +64,7 @@ impl Figures {
                     unit: of.unit(),
                     split: of.split(),
                     words: words::explained(&of.meaning),
+                    counts_only: of.counts_only,
                 };
                 (of.name.clone(), meaning)
             })
@@ -66,6 +73,8 @@ impl Figures {
             view: dashboard.view,
             version: dashboard.version,
             position: dashboard.position,
+            behind: (dashboard.feed_position.saturating_sub(dashboard.position)).max(0),
+            known: dashboard.known_time.unwrap_or_default().seconds,
             as_of: dashboard.as_of,
             parts,
             meanings,

@@ -25,7 +25,7 @@ use crate::{
     app::{App, Signed, refused},
     forms,
     frame::{Frame, html},
-    page::Query,
+    page::{self, Query},
     schema, section, words,
 };
 
@@ -225,6 +225,7 @@ async fn draw(
     }));
     let title = title(method.name());
     let mut frame = Frame::new(app, Some(signed), &title, "");
+    frame.freshness = page::fresh(app, signed).await;
     if refusal.is_some() {
         frame.title = format!("Error: {title}");
     }

@@ -21,6 +21,8 @@ pub(crate) struct Frame {
     pub(crate) signed: Option<Acting>,
     /// Where the page’s figures come from as they change; empty when they do not.
     pub(crate) live: String,
+    /// How fresh the page is, for pages that do not say it beside what they show.
+    pub(crate) freshness: String,
     pub(crate) development: bool,
 }
 
@@ -64,6 +66,7 @@ impl Frame {
                     .collect(),
             }),
             live: String::new(),
+            freshness: String::new(),
             development: matches!(app.sign_in, SignIn::Development(_)),
         }
     }

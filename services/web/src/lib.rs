@@ -14,6 +14,7 @@
 mod api;
 mod app;
 mod assets;
+mod behind;
 mod chart;
 mod figures;
 mod form;

@@ -6,6 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use contract::v1;
 use futures::{StreamExt as _, stream};
 use prost_reflect::{DynamicMessage, Value};
 
@@ -31,6 +32,17 @@ impl Names {
         session: &Session,
         names: impl IntoIterator<Item = String>,
     ) {
+        self.learn_of(api, session, names, "").await;
+    }
+
+    /// The same; partners are known by the record that both have a part in.
+    pub(crate) async fn learn_of(
+        &self,
+        api: &Api,
+        session: &Session,
+        names: impl IntoIterator<Item = String>,
+        record: &str,
+    ) {
         let unknown: BTreeSet<String> = {
             let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             if known.len() > KEPT_MAX {
@@ -43,7 +55,7 @@ impl Names {
         };
         let learnt: Vec<(String, String)> = stream::iter(unknown)
             .map(|name| async move {
-                let called = look_up(api, session, &name).await;
+                let called = look_up(api, session, &name, record).await;
                 (name, called)
             })
             .buffer_unordered(LANES)
@@ -106,7 +118,7 @@ pub(crate) fn in_part(part: &str) -> Vec<String> {
         .collect()
 }
 
-async fn look_up(api: &Api, session: &Session, name: &str) -> Option<String> {
+async fn look_up(api: &Api, session: &Session, name: &str, record: &str) -> Option<String> {
     let (collection, id) = words::named(name)?;
     if id.bytes().all(|byte| matches!(byte, b'0' | b'-')) {
         return Some("Nobody placed yet".to_owned());
@@ -115,11 +127,19 @@ async fn look_up(api: &Api, session: &Session, name: &str) -> Option<String> {
     if read.field != "name" || !session.may_call(&read.rpc) {
         return None;
     }
+    if collection == "tenants" && name != session.tenant {
+        let request = v1::GetTenantRequest {
+            name: name.to_owned(),
+            record: record.to_owned(),
+        };
+        let partner = api.ask(&session.token, request).await.ok()?.tenant?;
+        return Some(partner.names.last()?.name.clone());
+    }
     let answer = api
         .read(&session.token, &read.rpc, &read.field, name)
         .await
         .ok()?;
-    title(&record(&answer)?)
+    title(&self::record(&answer)?)
 }
 
 /// The record within an answer: its first message.

@@ -13,6 +13,7 @@ use prost_reflect::{DynamicMessage, Value};
 use crate::{
     api::Refused,
     app::{App, Signed, refused},
+    behind,
     figures::Figures,
     form,
     frame::{Frame, html, part},
@@ -57,8 +58,6 @@ pub(crate) struct Seen {
     pub(crate) journeys: Vec<v1::Journey>,
     /// Whether there are more of them than were read.
     pub(crate) more_journeys: bool,
-    /// Events of the feed that the dashboard does not include yet, where the role has a feed.
-    pub(crate) behind: Option<usize>,
     /// Records read for the page itself, by RPC.
     pub(crate) own: Vec<(String, DynamicMessage)>,
 }
@@ -71,7 +70,30 @@ struct Shown<'a> {
     freshness: String,
     dated: bool,
     as_of: String,
+    files: Vec<File>,
     parts: Vec<Part>,
+}
+
+/// A file to take away.
+#[derive(Debug)]
+struct File {
+    called: &'static str,
+    href: String,
+}
+
+/// The files of a dashboard as of a day.
+fn files(signed: &Signed, as_of: &str) -> Vec<File> {
+    let as_of: String = form_urlencoded::byte_serialize(as_of.as_bytes()).collect();
+    let files = behind::FILES.iter().filter(|file| file.is_for(signed));
+    files
+        .map(|file| File {
+            called: file.called,
+            href: match as_of.as_str() {
+                "" => format!("/export/{}", file.name),
+                day => format!("/export/{}?as_of={day}", file.name),
+            },
+        })
+        .collect()
 }
 
 #[derive(Debug, Template)]
@@ -79,7 +101,9 @@ struct Shown<'a> {
 struct Freshness<'a> {
     figures: Option<&'a Figures>,
     as_of: String,
-    behind: Option<usize>,
+    known: String,
+    /// How long the oldest event that is missing has been waiting, in seconds.
+    lag: i64,
     read: String,
 }
 
@@ -122,6 +146,7 @@ async fn draw(
         lead: page.lead,
         freshness: freshness(seen),
         dated: has_figures,
+        files: files(signed, as_of),
         as_of: seen
             .figures
             .as_ref()
@@ -136,14 +161,30 @@ async fn draw(
 /// come since.
 pub(crate) fn freshness(seen: &Seen) -> String {
     let now = Timestamp::now();
+    let figures = seen.figures.as_ref();
+    let known = figures.map_or(0, |figures| figures.known);
     part(&Freshness {
-        figures: seen.figures.as_ref(),
-        as_of: (seen.figures.as_ref())
-            .map(|figures| words::day_of(&figures.as_of))
-            .unwrap_or_default(),
-        behind: seen.behind,
+        figures,
+        as_of: figures.map_or_else(String::new, |figures| words::day_of(&figures.as_of)),
+        known: words::moment(known, 0),
+        lag: now.as_second().saturating_sub(known).max(0),
         read: format!("at {} UTC", now.strftime("%H:%M:%S")),
     })
+}
+
+/// How fresh a page is that shows records and no figures of its own.
+pub(crate) async fn fresh(app: &App, signed: &Signed) -> String {
+    let mut seen = Seen::default();
+    if signed.may(Action::GetDashboard) {
+        let request = v1::GetDashboardRequest::default();
+        let Ok(answer) = app.api.ask(&signed.token, request).await else {
+            return String::new();
+        };
+        seen.figures = answer
+            .dashboard
+            .map(|dashboard| Figures::new(dashboard, &[]));
+    }
+    freshness(&seen)
 }
 
 /// Reads all that a page shows.
@@ -184,14 +225,6 @@ pub(crate) async fn complete(
         let mut index = signed.index.lock().await;
         index.read_on(&app.api, signed, position).await?;
     }
-    if signed.may(Action::ListFeed) && as_of.is_empty() {
-        let request = v1::ListFeedRequest {
-            after_position: position,
-            page_size: 1000,
-        };
-        let since = app.api.ask(&signed.token, request).await?;
-        seen.behind = Some(since.items.len());
-    }
     seen.own.clear();
     for section in page.sections {
         if let Section::Own(_, rpc) = section
@@ -230,7 +263,9 @@ async fn journeys(app: &App, signed: &Signed, as_of: &str, seen: &mut Seen) -> R
 async fn own(app: &App, signed: &Signed, rpc: &str) -> Option<DynamicMessage> {
     let method = app.api.schema.method(rpc)?;
     let mut request = DynamicMessage::new(method.input());
-    for field in method.input().fields() {
+    // A list is the caller's as it is; what its fields name would only narrow it.
+    let input = method.input();
+    for field in input.fields().filter(|_| !rpc.starts_with("List")) {
         let name = match app.api.schema.collection(&field).as_deref() {
             Some("people") => &signed.person,
             Some("tenants") => &signed.tenant,

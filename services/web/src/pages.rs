@@ -483,8 +483,15 @@ const PAGES: &[Page] = &[
         title: "Audit",
         lead: "What was recorded, by whom, when, knowing what; and whether it can be proved.",
         kinds: EVERYBODY,
-        with: &[Action::ReplayHistory, Action::ListFeed],
-        sections: &[History, Feed],
+        with: &[
+            Action::ReplayHistory, Action::ListFeed, Action::ListAccesses, Action::ListOwnAccesses,
+        ],
+        sections: &[
+            History,
+            Own("Who has read what your organisation holds of people", "ListAccesses"),
+            Own("Who has read what is recorded about you", "ListOwnAccesses"),
+            Feed,
+        ],
     },
     Page {
         path: "acts",

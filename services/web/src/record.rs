@@ -1,6 +1,8 @@
 //! A record: everything the service tells of it, what else there is of the same trainee, and what
 //! the role can do about it. Drawn from the contract, so that a new field shows by itself.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::{
     extract::{Path, RawQuery, State},
@@ -16,7 +18,7 @@ use crate::{
     form,
     frame::{Frame, html},
     names,
-    page::Query,
+    page::{self, Query},
     words,
 };
 
@@ -62,6 +64,8 @@ struct Asked {
 struct Shown {
     frame: Frame,
     name: String,
+    /// Where it is told what happened to it; empty for a role that is not told.
+    timeline: String,
     version: String,
     done: String,
     at: String,
@@ -143,7 +147,7 @@ async fn read(
     if let Some((_, answer)) = &main {
         let record = names::record(answer).unwrap_or_else(|| answer.clone());
         signed.names.note(name, &record);
-        said_of = said(app, signed, &record).await;
+        said_of = said(app, signed, &record, name).await;
         version = answer
             .get_field_by_name("version")
             .and_then(|version| version.as_i64())
@@ -152,7 +156,7 @@ async fn read(
     }
     let mut asked = vec![];
     for (read, answer) in answers {
-        let said = said(app, signed, &answer).await;
+        let said = said(app, signed, &answer, name).await;
         if !said.is_empty() {
             let title = words::sentence(read.rpc.trim_start_matches("Get"));
             asked.push(Asked { title, said });
@@ -163,8 +167,14 @@ async fn read(
         None => format!("{} {}", words::one_of(collection), words::short(name)),
     };
     let done = query.get("done");
+    let mut frame = Frame::new(app, Some(signed), &title, "");
+    frame.freshness = page::fresh(app, signed).await;
     Ok(Shown {
-        frame: Frame::new(app, Some(signed), &title, ""),
+        frame,
+        timeline: match signed.may_call("ListTimeline") {
+            true => format!("/timeline/{name}"),
+            false => String::new(),
+        },
         name: name.to_owned(),
         version,
         done: match app.api.schema.method(done) {
@@ -230,10 +240,15 @@ async fn related(app: &App, signed: &Signed, name: &str) -> Vec<Related> {
 }
 
 /// What a message says, field by field; what is not set is left out.
-pub(crate) async fn said(app: &App, signed: &Signed, message: &DynamicMessage) -> Vec<Said> {
+pub(crate) async fn said(
+    app: &App,
+    signed: &Signed,
+    message: &DynamicMessage,
+    of: &str,
+) -> Vec<Said> {
     let mut ids = vec![];
     named_in(message, &mut ids);
-    signed.names.learn(&app.api, signed, ids).await;
+    signed.names.learn_of(&app.api, signed, ids, of).await;
     let mut said: Vec<(u32, Said)> = message
         .fields()
         .filter(|(field, _)| !matches!(field.name(), "name" | "version"))
@@ -469,6 +484,23 @@ struct Event {
 /// Events of a history shown on one page.
 const EVENTS_MAX: usize = 2_000;
 
+/// Who acted: the role and the organisation.
+pub(crate) fn by(signed: &Signed, role: &str, tenant: &str) -> String {
+    match role {
+        "platform_operator" => "Trellis itself".to_owned(),
+        role => format!("{}, {}", words::sentence(role), signed.names.of(tenant)),
+    }
+}
+
+/// The policies a decision used, with their versions.
+pub(crate) fn policies(used: &HashMap<String, i32>) -> String {
+    let mut policies: Vec<String> = (used.iter())
+        .map(|(policy, version)| format!("{policy} {version}"))
+        .collect();
+    policies.sort();
+    policies.join(", ")
+}
+
 /// Replays the history of a person.
 pub(crate) async fn history(
     State(app): State<App>,
@@ -510,21 +542,8 @@ async fn replay(app: &App, signed: &Signed, person: &str) -> Result<Replayed, Re
             sequence: event.sequence,
             effective: time(&event.effective_time),
             recorded: time(&event.recorded_time),
-            by: match event.acting_role.as_str() {
-                "platform_operator" => "Trellis itself".to_owned(),
-                role => format!(
-                    "{}, {}",
-                    words::sentence(role),
-                    signed.names.of(&event.acting_tenant)
-                ),
-            },
-            policies: {
-                let mut policies: Vec<String> = (event.policy_versions.iter())
-                    .map(|(policy, version)| format!("{policy} {version}"))
-                    .collect();
-                policies.sort();
-                policies.join(", ")
-            },
+            by: by(signed, &event.acting_role, &event.acting_tenant),
+            policies: policies(&event.policy_versions),
             hash: event
                 .hash
                 .iter()
@@ -534,8 +553,10 @@ async fn replay(app: &App, signed: &Signed, person: &str) -> Result<Replayed, Re
             verified: event.chain_verified,
         })
         .collect();
+    let mut frame = Frame::new(app, Some(signed), "The history of a person", "audit");
+    frame.freshness = page::fresh(app, signed).await;
     Ok(Replayed {
-        frame: Frame::new(app, Some(signed), "The history of a person", "audit"),
+        frame,
         person: person.to_owned(),
         events,
         count: summary.events,

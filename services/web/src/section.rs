@@ -37,6 +37,7 @@ struct Tiles<'a> {
 #[derive(Debug)]
 struct Tile<'a> {
     figure: &'a str,
+    href: String,
     label: String,
     meaning: &'a str,
     shown: String,
@@ -55,23 +56,25 @@ struct Drawn<'a> {
     meanings: Vec<(String, &'a str)>,
 }
 
+/// A list as a table.
 #[derive(Debug, Template)]
 #[template(path = "table.html")]
-struct Listed<'a> {
-    id: &'a str,
-    title: &'a str,
-    caption: String,
-    none: &'a str,
-    columns: Vec<String>,
-    rows: Vec<ListRow>,
-    more: String,
+pub(crate) struct Listed<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) title: &'a str,
+    pub(crate) caption: String,
+    pub(crate) none: &'a str,
+    pub(crate) columns: Vec<String>,
+    pub(crate) rows: Vec<ListRow>,
+    pub(crate) more: String,
 }
 
+/// A row of a list: what it is, where that leads, and what else is said.
 #[derive(Debug)]
-struct ListRow {
-    label: String,
-    href: String,
-    cells: Vec<String>,
+pub(crate) struct ListRow {
+    pub(crate) label: String,
+    pub(crate) href: String,
+    pub(crate) cells: Vec<String>,
 }
 
 #[derive(Debug, Template)]
@@ -145,17 +148,23 @@ async fn one(
     id: &str,
 ) -> Option<String> {
     match section {
-        Section::Tiles(title, figures) => tiles(seen.figures.as_ref()?, title, figures),
-        Section::Chart(title, kind, figures) => drawn(
-            signed,
-            seen.figures.as_ref()?,
-            id,
-            title,
-            Some(*kind),
-            figures,
-        ),
+        Section::Tiles(title, figures) => {
+            let behind = Behind::new(signed, query);
+            tiles(seen.figures.as_ref()?, title, figures, &behind)
+        }
+        Section::Chart(title, kind, figures) => {
+            let behind = Behind::new(signed, query);
+            drawn(
+                seen.figures.as_ref()?,
+                (id, title),
+                Some(*kind),
+                figures,
+                &behind,
+            )
+        }
         Section::Table(title, figures) => {
-            drawn(signed, seen.figures.as_ref()?, id, title, None, figures)
+            let behind = Behind::new(signed, query);
+            drawn(seen.figures.as_ref()?, (id, title), None, figures, &behind)
         }
         Section::Trainees(title, stages, columns) => {
             seen.figures.as_ref()?;
@@ -180,7 +189,7 @@ async fn one(
         Section::Own(title, rpc) => {
             let (_, answer) = seen.own.iter().find(|(of, _)| of == rpc)?;
             let record = names::record(answer);
-            let said = record::said(app, signed, record.as_ref().unwrap_or(answer)).await;
+            let said = record::said(app, signed, record.as_ref().unwrap_or(answer), "").await;
             Some(part(&Own { title, said }))
         }
         Section::Find => Some(part(&Find)),
@@ -192,13 +201,48 @@ async fn one(
     }
 }
 
-fn tiles(figures: &Figures, title: &str, named: &[&str]) -> Option<String> {
+/// Where the records behind a figure are listed, for a role that may see them.
+struct Behind<'a> {
+    signed: &'a Signed,
+    as_of: &'a str,
+}
+
+impl<'a> Behind<'a> {
+    fn new(signed: &'a Signed, query: &'a Query) -> Self {
+        let as_of = query.get("as_of");
+        Self { signed, as_of }
+    }
+
+    /// The address of the list behind one part of a figure; empty where there is none.
+    fn href(&self, figures: &Figures, figure: &str, key: &str) -> String {
+        let something = figures.value(figure, key).is_some_and(|value| value != 0);
+        let listed = figures
+            .meaning(figure)
+            .is_some_and(|meaning| !meaning.counts_only);
+        if !something || !listed || !self.signed.may_call("ListFigureItems") {
+            return String::new();
+        }
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in [("part", key), ("as_of", self.as_of)] {
+            if !value.is_empty() {
+                query.append_pair(name, value);
+            }
+        }
+        match query.finish().as_str() {
+            "" => format!("/figures/{figure}"),
+            query => format!("/figures/{figure}?{query}"),
+        }
+    }
+}
+
+fn tiles(figures: &Figures, title: &str, named: &[&str], behind: &Behind<'_>) -> Option<String> {
     let tiles: Vec<Tile<'_>> = named
         .iter()
         .filter_map(|name| {
             let meaning = figures.meaning(name)?;
             (meaning.split == FigureSplit::Whole).then(|| Tile {
                 figure: name,
+                href: behind.href(figures, name, ""),
                 label: words::sentence(name),
                 meaning: &meaning.words,
                 shown: figures.shown(name, ""),
@@ -212,13 +256,13 @@ fn tiles(figures: &Figures, title: &str, named: &[&str]) -> Option<String> {
 /// Figures side by side. Whole ones are the rows of one series; of split ones each is a series, and
 /// the rows are their parts.
 fn drawn(
-    signed: &Signed,
     figures: &Figures,
-    id: &str,
-    title: &str,
+    (id, title): (&str, &str),
     kind: Option<Kind>,
     named: &[&str],
+    behind: &Behind<'_>,
 ) -> Option<String> {
+    let signed = behind.signed;
     let there: Vec<&str> = named
         .iter()
         .copied()
@@ -228,6 +272,7 @@ fn drawn(
     let cell = |figure: &str, key: &str| Cell {
         shown: figures.shown(figure, key),
         value: figures.value(figure, key),
+        href: behind.href(figures, figure, key),
     };
     let meanings = there
         .iter()
@@ -511,27 +556,30 @@ async fn feed(app: &App, signed: &Signed, id: &str) -> Option<String> {
         return None;
     }
     let items: Vec<v1::FeedItem> = signed.index.lock().await.latest().cloned().collect();
-    let tenants = items.iter().map(|item| item.acting_tenant.clone());
-    signed.names.learn(&app.api, signed, tenants).await;
+    for item in &items {
+        let names = [item.acting_tenant.clone(), item.name.clone()];
+        signed
+            .names
+            .learn_of(&app.api, signed, names, &item.name)
+            .await;
+    }
     let rows = items
         .iter()
         .map(|item| {
             let time = item.effective_time.unwrap_or_default();
             ListRow {
                 label: item.position.to_string(),
-                href: String::new(),
+                href: match words::named(&item.name) {
+                    Some(_) if signed.may_call("ListTimeline") => {
+                        format!("/timeline/{}", item.name)
+                    }
+                    _ => String::new(),
+                },
                 cells: vec![
                     words::sentence(&item.event_type),
                     signed.names.of(&item.name),
                     words::moment(time.seconds, time.nanos),
-                    match item.acting_role.as_str() {
-                        "platform_operator" => "Trellis itself".to_owned(),
-                        role => format!(
-                            "{}, {}",
-                            words::sentence(role),
-                            signed.names.of(&item.acting_tenant)
-                        ),
-                    },
+                    record::by(signed, &item.acting_role, &item.acting_tenant),
                 ],
             }
         })
