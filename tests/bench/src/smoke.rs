@@ -134,7 +134,13 @@ async fn every_work() {
         assert!(slices.count() > 0, "{} measured nothing", work.name);
     }
     assert!(bench.failures.is_empty(), "{:?}", bench.failures);
-    for name in ["w1_trellis", "w2_trellis", "population", "growth"] {
+    for name in [
+        "w1_trellis",
+        "w2_trellis",
+        "v1_commands",
+        "population",
+        "growth",
+    ] {
         let database = Database::existing(&bench.cluster, name);
         assert_sound(&database).await;
     }

@@ -125,7 +125,7 @@ pub(crate) const ALL: &[Work] = &[
     },
     Work {
         name: v1::NAME,
-        about: "feeds narrowed to a role, events a second",
+        about: "what narrowing a feed and checking a command cost",
         run: |bench| Box::pin(v1::run(bench)),
         bars: v1::BARS,
         quick: true,
