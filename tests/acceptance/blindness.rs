@@ -10,7 +10,7 @@ use domain::actor::{
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Caller, Service,
+    Caller, Cast, Service,
     cast::{AUDITOR, NORTHMOOR, WEXCOMBE, candidate},
     life::{Campaign, Trainee},
 };
@@ -106,10 +106,11 @@ async fn note(seen: &mut Vec<(String, Vec<u8>)>, reader: &Caller, method: &str, 
     seen.push((what, bytes));
 }
 
-pub(crate) async fn deciding(service: &Service) -> Trainee {
-    let campaign = Campaign::opens(&service.cast).await;
+/// An application whose decision round is open, and business time past all that is said in it.
+pub(crate) async fn deciding(cast: &Cast) -> Trainee {
+    let campaign = Campaign::opens(cast).await;
     let c1 = Trainee::applies(
-        &service.cast,
+        cast,
         &campaign.vacancy,
         candidate(1),
         "2025-11-21",
@@ -130,7 +131,7 @@ pub(crate) async fn deciding(service: &Service) -> Trainee {
             }),
         )
         .await;
-    service.cast.settle().await;
+    cast.settle().await;
     c1
 }
 
@@ -153,7 +154,7 @@ async fn unseen(
     others: &[(TenantId, ActingRole)],
 ) {
     let service = Service::start().await;
-    let c1 = deciding(&service).await;
+    let c1 = deciding(&service.cast).await;
     let before = surface(&service, &c1, others).await;
     for (on, method, message) in [
         ("2025-12-12", "SealDecision", decision(&c1, "accept", &[])),
@@ -218,7 +219,7 @@ async fn c_3_a_receipt_does_not_tell_whether_the_other_has_sealed() {
     let mut receipts = vec![];
     for university_first in [false, true] {
         let service = Service::start().await;
-        let c1 = deciding(&service).await;
+        let c1 = deciding(&service.cast).await;
         if university_first {
             // Under an id of its own, so that both histories number their requests alike.
             let mut withdrawn = c1.universitys(1, "accept", &[]);

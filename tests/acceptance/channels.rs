@@ -1,7 +1,7 @@
 //! The side channels of the blind decision (C.3), one by one: through none of them does one party
 //! learn that the other has decided, or when, before both have.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::actor::{
     ActingRole::{
@@ -30,7 +30,7 @@ impl Sealed {
     /// Asks before the university seals, and again when it has.
     async fn between(ask: impl AsyncFn(&Service, &Trainee) -> Value) -> (Self, Value, Value) {
         let service = Service::start().await;
-        let c1 = deciding(&service).await;
+        let c1 = deciding(&service.cast).await;
         let before = ask(&service, &c1).await;
         let sealed = Self { service, c1 };
         sealed.university().await;
@@ -190,6 +190,36 @@ async fn c_3_channel_8_no_replay_holds_what_is_sealed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn c_3_channel_8_no_export_and_no_answer_to_the_person_holds_what_is_sealed() {
+    unchanged(async |service, c1| {
+        let hr = c1.hr("");
+        let mut told = vec![];
+        for (method, message) in [
+            ("ExportReplay", json!({"person": c1.person_name()})),
+            (
+                "ExportDashboard",
+                json!({"format": "EXPORT_FORMAT_CSV_FIGURES"}),
+            ),
+            (
+                "ExportDashboard",
+                json!({"format": "EXPORT_FORMAT_CSV_JOURNEYS"}),
+            ),
+            ("ExportDashboard", json!({"format": "EXPORT_FORMAT_XLSX"})),
+        ] {
+            let export = hr.open(method, message).await.expect("an export");
+            told.push(json!(export.all().await.expect("to its end")));
+        }
+        let timeline = json!({"name": c1.application});
+        told.push(hr.get("ListTimeline", timeline).await);
+        let person = service.cast.of(candidate(1), Candidate);
+        told.push(person.get("GetOwnTimeline", json!({})).await);
+        told.push(person.get("ListOwnAccesses", json!({})).await);
+        json!(told)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn c_3_channel_9_what_is_stored_opens_under_the_sides_own_key_only() {
     let (sealed, ..) = Sealed::between(async |_, _| Value::Null).await;
     let id = sealed.c1.seal(WEXCOMBE);
@@ -273,7 +303,7 @@ async fn c_3_channel_11_the_platforms_operator_reads_no_record() {
 #[tokio::test(flavor = "multi_thread")]
 async fn c_3_channel_12_a_repeat_gets_the_bytes_of_the_first_answer_before_and_after_the_reveal() {
     let service = Service::start().await;
-    let c1 = deciding(&service).await;
+    let c1 = deciding(&service.cast).await;
     let mut word = c1.employers(1, "accept", &[]);
     word["request_id"] = json!("0b11d000-0000-4000-8000-000000000012");
     let hr = c1.hr("2025-12-13");
@@ -292,7 +322,7 @@ async fn c_3_channel_12_a_repeat_gets_the_bytes_of_the_first_answer_before_and_a
 #[tokio::test(flavor = "multi_thread")]
 async fn c_3_channel_13_an_open_stream_stays_silent() {
     let service = Service::start().await;
-    let c1 = deciding(&service).await;
+    let c1 = deciding(&service.cast).await;
     let head = service.cast.ledger.head(NORTHMOOR).await.expect("a head");
     let mut open = vec![];
     for role in [EmployerHr, ServiceManager] {
@@ -316,5 +346,32 @@ async fn c_3_channel_13_an_open_stream_stays_silent() {
         assert!(heard.is_err(), "nothing is said, no position and no beat");
     }
     drop((open, own));
+    sealed.service.stop().await;
+}
+
+/// Whoever listens hears the same beat at the same time, and nothing in it.
+#[tokio::test(flavor = "multi_thread")]
+async fn c_3_channel_13_a_heartbeat_keeps_its_own_rhythm_and_says_nothing() {
+    let service = Service::start().await;
+    let c1 = deciding(&service.cast).await;
+    let head = service.cast.ledger.head(NORTHMOOR).await.expect("a head");
+    let began = Instant::now();
+    let quiet = json!({"after_position": head});
+    let mut stream = c1.hr("").open("SubscribeFeed", quiet).await.expect("open");
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let sealed = Sealed { service, c1 };
+    sealed.university().await;
+    let beat = tokio::time::timeout(Duration::from_secs(30), stream.next()).await;
+    let beat = beat.expect("a beat").expect("a stream").expect("a message");
+    assert!(
+        beat.bytes.is_empty(),
+        "no position, no instant: {}",
+        beat.json
+    );
+    // Fifteen seconds after the stream began, and not after anything else.
+    let after = began.elapsed();
+    let rhythm = Duration::from_millis(14_500)..Duration::from_millis(17_500);
+    assert!(rhythm.contains(&after), "{after:?}");
+    drop(stream);
     sealed.service.stop().await;
 }

@@ -93,6 +93,11 @@ impl Strand {
         }
     }
 
+    /// Whether its acts are done by the other side alone, and so must succeed to mean anything.
+    pub(super) fn is_told_apart(&self) -> bool {
+        !matches!(self, Self::Visible(_))
+    }
+
     pub(super) fn is_hidden(&self) -> bool {
         matches!(self, Self::Hidden(_))
     }

@@ -48,6 +48,8 @@ struct Stands {
     first: Trainee,
     /// The others: one awaiting a shortlist, one in its second round.
     others: Vec<Trainee>,
+    /// A claim of circumstances that is not decided, and a board that has not said what it came to.
+    before_the_board: Option<(String, String)>,
 }
 
 async fn left(service: Service, names: Stands) -> Arc<Base> {
@@ -128,6 +130,7 @@ pub(super) async fn selecting() -> Arc<Base> {
             partner: Some(partner),
             first: c1,
             others: vec![c2, c6],
+            before_the_board: None,
         };
         left(service, names).await
     })
@@ -177,6 +180,7 @@ impl Base {
             partner,
             first: c1,
             others,
+            ..
         } = &self.names;
         let [c2, c6] = others.as_slice() else {
             return World { strands: vec![] };
@@ -289,12 +293,28 @@ pub(super) async fn training() -> Arc<Base> {
             .write("RecordEmployerCost", cost)
             .await;
         cast.settle().await;
+        let claims = json!({
+            "application": c3.application,
+            "component": "module_2",
+            "statement": "A made-up illness in the family.",
+        });
+        let claim = cast
+            .of(WEXCOMBE, CircumstancesPanel)
+            .on("2026-12-14")
+            .write("ClaimCircumstances", claims)
+            .await;
+        let sitting = c3
+            .secretary("2027-03-12")
+            .write("HoldBoard", board("qualifying", 2, 1))
+            .await;
+        cast.settle().await;
         lives_until(cast, &campaign, "2027-03-20").await;
         let names = Stands {
             campaign,
             partner: None,
             first: c3,
             others: vec![],
+            before_the_board: Some((claim, sitting)),
         };
         left(service, names).await
     })
@@ -352,8 +372,6 @@ impl Base {
             });
             act((AUDITOR, Auditor), "2026-08-10", "RaiseDispute", message)
         };
-        let external =
-            json!({"role": "MHWP", "external": examiner(21), "sitting_date": "2027-03-12"});
         let claims = json!({
             "application": c3.application,
             "component": "module_1",
@@ -366,15 +384,12 @@ impl Base {
                 // Refused: no auditor may see marks.
                 disputes(&sheet),
             ]),
-            Hidden(vec![
-                act(secretary, "2027-03-01", "ArrangeExternalExaminer", external),
-                act(
-                    secretary,
-                    "2027-03-12",
-                    "HoldBoard",
-                    board("qualifying", 2, 1),
-                ),
-            ]),
+            Hidden(vec![act(
+                secretary,
+                "2027-03-16",
+                "HoldBoard",
+                board("reassessment", 2, 1),
+            )]),
             Worded(vec![(
                 act(
                     (WEXCOMBE, FitnessOfficer),
@@ -385,13 +400,24 @@ impl Base {
                 json!({"concern": "A letter about something else altogether, and longer."}),
             )]),
         ];
-        if viewer == NORTHMOOR {
+        if let Some((claim, sitting)) = &self.names.before_the_board {
+            let draft = json!({
+                "sitting": sitting, "application": c3.application, "outcome": "withdraw",
+            });
             strands.push(Hidden(vec![act(
-                panel,
-                "2026-08-03",
-                "ClaimCircumstances",
-                claims,
+                secretary,
+                "2027-03-15",
+                "RatifyOutcome",
+                draft,
             )]));
+            // What is claimed, and decided, the person may know.
+            if viewer == NORTHMOOR {
+                let decided = json!({"claim": claim, "accepted": true});
+                strands.push(Hidden(vec![
+                    act(panel, "2026-12-18", "DecideCircumstances", decided),
+                    act(panel, "2026-08-03", "ClaimCircumstances", claims),
+                ]));
+            }
         }
         strands
     }
