@@ -292,6 +292,7 @@ const ANYBODYS: &[&str] = &[
     "LeaveCommunity",
     "ListAccesses",
     "ListBreakGlass",
+    "ListDisputes",
     "ListFeed",
     "ListOwnAccesses",
     "ListFigureItems",

@@ -5,6 +5,7 @@ mod acceptance;
 mod answer;
 mod conditions;
 mod fall;
+mod reinstatement;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,10 +21,12 @@ pub use self::{
         CheckResult, CheckStatus, ClearEmploymentCheck, ConfirmConditions, EmploymentCheck,
     },
     fall::{LapseOffer, RescindOffer, RescissionReason},
+    reinstatement::{ReinstateOffer, ReinstatementReason},
 };
 use crate::{
     actor::{Party, PersonId, TenantId},
     application::{Application, Conditions},
+    correction::Correction,
     id::Id,
     policy::catalogue::Role,
     programme::Intake,
@@ -96,6 +99,12 @@ pub struct HeldOffer {
     pub answer_by: Option<Timestamp>,
     /// Which party took it back, and why.
     pub rescission: Option<(Party, RescissionReason)>,
+    /// How it was put right after it had fallen.
+    pub reinstatement: Option<Correction<ReinstatementReason>>,
+    /// The event by which it last fell, by its sequence.
+    fell: u64,
+    /// How many events there are.
+    recorded: u64,
     /// Where it stands.
     pub stage: OfferStage,
 }
@@ -164,6 +173,10 @@ impl Offer {
 
     fn evolve(&mut self, event: OfferEvent) {
         use OfferEvent as E;
+        let recorded = self
+            .held()
+            .map_or(0, |held| held.recorded)
+            .saturating_add(1);
         if let E::OfferMade { terms, conditions } = event {
             *self = Self::Held(Box::new(HeldOffer {
                 terms,
@@ -172,11 +185,16 @@ impl Offer {
                 confirmed: BTreeSet::new(),
                 answer_by: None,
                 rescission: None,
+                reinstatement: None,
+                fell: 0,
+                recorded,
                 stage: OfferStage::Made,
             }));
             return;
         }
         let Self::Held(held) = self else { return };
+        held.recorded = recorded;
+        let stood = held.stage.stands();
         match event {
             E::OfferMade { .. } => {}
             E::OfferAccepted {} => held.stage = OfferStage::Accepted,
@@ -187,6 +205,12 @@ impl Offer {
             E::OfferRescinded { by, reason } => {
                 held.rescission = Some((by, reason));
                 held.stage = OfferStage::Rescinded;
+            }
+            E::OfferReinstated { correction } => {
+                held.reinstatement = Some(correction);
+                held.rescission = None;
+                held.confirmed.clear();
+                held.stage = OfferStage::Made;
             }
             E::OfferRouteRederived { level } => held.terms.level = level,
             E::EmploymentCheckCleared { check, on } => {
@@ -212,6 +236,9 @@ impl Offer {
                 held.confirmed.insert(by);
             }
             E::OfferConditionsMet {} => held.stage = OfferStage::ConditionsMet,
+        }
+        if stood && !held.stage.stands() {
+            held.fell = recorded;
         }
     }
 }
@@ -242,6 +269,13 @@ pub enum OfferAct {
         by: Party,
         /// Why.
         reason: RescissionReason,
+    },
+    /// See [`ReinstateOffer`].
+    Reinstate {
+        /// What is put right, why and on whose word.
+        correction: Correction<ReinstatementReason>,
+        /// Until when the candidate answers; as before when absent.
+        answer_by: Option<Timestamp>,
     },
     /// Both parties agreed to a later intake.
     Defer {
@@ -345,6 +379,11 @@ pub enum OfferEvent {
         /// The last day.
         until: Date,
     },
+    /// A decline or a rescission was a mistake: the offer is open for an answer again.
+    OfferReinstated {
+        /// What is put right, why and on whose word.
+        correction: Correction<ReinstatementReason>,
+    },
 }
 
 aggregate!(Offer, "offer", OfferAct, OfferEvent);
@@ -421,6 +460,10 @@ impl Decider for Offer {
                 }]
             }),
             OfferAct::Rescind { by, reason } => held.rescinded(*by, *reason),
+            OfferAct::Reinstate {
+                correction,
+                answer_by,
+            } => held.reinstated(&issued.issue, correction, *answer_by),
             OfferAct::RederiveRoute { level } => Ok(if held.terms.level == *level {
                 vec![]
             } else {

@@ -271,8 +271,8 @@ impl Command for PlaceOnReserve {
     }
 }
 
-/// Frees the post of an offer that fell and offers it to the first reserve who is still there;
-/// asked for by a reaction.
+/// Frees the post of an offer that fell, and has not come back since, and offers it to the first
+/// reserve who is still there; asked for by a reaction.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FreePost {
     /// The offer that fell or moved.
@@ -284,10 +284,14 @@ pub struct FreePost {
 impl Command for FreePost {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         issue.by.acting_for(TenantKind::Platform)?;
-        let Some(fallen) = world.read(self.offer)?.terms().cloned() else {
+        let Some(held) = world.read(self.offer)?.held() else {
             return Err(Refusal::not_permitted().into());
         };
+        let (fallen, stands) = (held.terms.clone(), held.stage.stands());
         let vacancy = self.vacancy.unwrap_or(fallen.vacancy);
+        if stands && vacancy == fallen.vacancy {
+            return Ok(self.offer.key());
+        }
         let (terms, posts) = posts_of(world, vacancy)?;
         let id = ReserveList::id(terms.employer, vacancy);
         let before = world.version(id.key());
@@ -327,4 +331,4 @@ fn promote(issue: &Issue, world: &mut World, id: Id<ReserveList>, posts: u32) ->
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -223,6 +223,7 @@ impl Timeline {
             OfferEvent::OfferDeclined {} => What::OfferDeclined,
             OfferEvent::OfferLapsed {} => What::OfferLapsed,
             OfferEvent::OfferRescinded { .. } => What::OfferRescinded,
+            OfferEvent::OfferReinstated { .. } => What::OfferReinstated,
             OfferEvent::OfferConditionsMet {} => What::ConditionsMet,
             OfferEvent::EmploymentCheckCleared { check, on } => {
                 return self.note(*on, What::CheckCleared, of, check);

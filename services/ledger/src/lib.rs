@@ -11,6 +11,7 @@ mod build;
 mod census;
 mod check;
 mod clock;
+mod disputes;
 mod envelope;
 mod error;
 mod feed;

@@ -239,6 +239,10 @@ impl Dashboard for University {
         count("offers_lapsed", "offers not answered in time"),
         count("offers_rescinded", "offers a party took back"),
         count(
+            "offers_reinstated",
+            "offers open again after a mistaken decline or rescission",
+        ),
+        count(
             "reserves_waiting",
             "appointable candidates who wait for a post",
         ),

@@ -194,7 +194,7 @@ const PAGES: &[Page] = &[
             Table("Where candidates come from", &["applications_by_source"]),
             Tiles("How it ended otherwise", &[
                 "not_shortlisted", "not_appointed", "lapsed", "withdrawn", "offers_declined",
-                "offers_lapsed", "offers_rescinded", "offers_deferred", "reserves_waiting",
+                "offers_lapsed", "offers_rescinded", "offers_reinstated", "offers_deferred", "reserves_waiting",
                 "reserves_promoted",
             ]),
             Trainees("Candidates", &[], &[Stage, Level, Checks]),

@@ -4,7 +4,7 @@
 use audit::{merkle, note::VerifierKey, pack};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::actor::{
-    ActingRole::{Auditor, CommissionerNational, EmployerHr, ProgrammeLead},
+    ActingRole::{Auditor, CommissionerNational, EmployerHr, ProgrammeLead, ServiceManager},
     TenantId,
 };
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ use super::dashboards;
 use crate::{
     harness::{
         Caller, Cast, Service,
-        cast::{AUDITOR, COMMISSIONER, NORTHMOOR, WEXCOMBE, candidate},
+        cast::{AUDITOR, COMMISSIONER, NORTHMOOR, SEVERNVALE, WEXCOMBE, candidate},
         life::{Campaign, Ids, Trainee},
     },
     proof::export,
@@ -272,6 +272,7 @@ async fn d_14_an_auditor_disputes_a_record_and_what_is_wrong_is_corrected_in_sig
     )
     .await;
 
+    listed(cast, &paid, &attended).await;
     corrected(&service, &c1, &week, &paid, &attended).await;
     attends(&c9, 2).await;
 
@@ -325,6 +326,45 @@ async fn d_14_an_auditor_disputes_a_record_and_what_is_wrong_is_corrected_in_sig
     .await;
     crate::harness::soundness::check(&service.owner).await;
     service.stop().await;
+}
+
+/// Each party lists its own disputes, latest first and page by page; whoever is no party has none.
+async fn listed(cast: &Cast, paid: &str, attended: &str) {
+    let names = |page: &Value| -> Vec<String> {
+        let disputes = page["disputes"].as_array().cloned().unwrap_or_default();
+        assert!(
+            disputes.iter().all(|one| one["reason"] == ""),
+            "no words in a list"
+        );
+        let names = disputes.iter().filter_map(|one| one["name"].as_str());
+        names.map(str::to_owned).collect()
+    };
+    for (tenant, role, own) in [
+        (AUDITOR, Auditor, vec![attended, paid]),
+        (NORTHMOOR, EmployerHr, vec![attended, paid]),
+        (WEXCOMBE, ProgrammeLead, vec![attended]),
+        (COMMISSIONER, CommissionerNational, vec![paid]),
+        (SEVERNVALE, EmployerHr, vec![]),
+    ] {
+        let page = cast.of(tenant, role).get("ListDisputes", json!({})).await;
+        assert_eq!(names(&page), own, "{tenant}");
+        assert_eq!(page["next_page_token"], "", "{tenant}");
+    }
+    let hr = cast.of(NORTHMOOR, EmployerHr);
+    let first = hr.get("ListDisputes", json!({"page_size": 1})).await;
+    assert_eq!(names(&first), [attended]);
+    assert_eq!(first["disputes"][0]["raised_on"], "2027-05-10");
+    let next = json!({"page_size": 1, "page_token": first["next_page_token"]});
+    let second = hr.get("ListDisputes", next.clone()).await;
+    assert_eq!(names(&second), [paid]);
+    assert_eq!(second["disputes"][0]["finding"], "rejected");
+    assert_eq!(second["next_page_token"], "");
+    let auditor = cast.of(AUDITOR, Auditor);
+    let foreign = auditor.refusal("ListDisputes", next).await;
+    assert_eq!(foreign, "FIELD_INVALID", "somebody else's page");
+    let manager = cast.of(NORTHMOOR, ServiceManager);
+    let refused = manager.refusal("ListDisputes", json!({})).await;
+    assert_eq!(refused, "NOT_PERMITTED");
 }
 
 /// 4: the university corrects what it keyed, with a reason and on the word of the dispute.

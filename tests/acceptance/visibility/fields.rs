@@ -138,6 +138,7 @@ const ANSWERS: &[(&str, Fields)] = &[
     ),
     ("GetDeferral", &[("", all(C::Offer))]),
     ("GetDispute", &[("", all(C::Dispute))]),
+    ("ListDisputes", &[("", all(C::Dispute))]),
     ("GetEdiRelease", &[("", figure(C::EqualityMonitoring))]),
     ("GetEmployerCosts", &[("", all(C::EmployerCosts))]),
     (

@@ -311,7 +311,8 @@ impl Command for FillPlace {
     }
 }
 
-/// Frees the place of an offer that fell after it was accepted; asked for by a reaction.
+/// Frees the place of an offer that fell after it was accepted, and is not accepted again; asked for by
+/// a reaction.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VacatePlace {
     /// The offer.
@@ -321,6 +322,9 @@ pub struct VacatePlace {
 impl Command for VacatePlace {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         let (offer, allocation) = behind(issue, world, self.offer)?;
+        if world.read(self.offer)?.accepted() {
+            return Ok(allocation.key());
+        }
         let application = offer.application;
         world.decide_beyond(issue, allocation, AllocationAct::Vacate { application })?;
         Ok(allocation.key())

@@ -286,11 +286,10 @@ pub struct NoteOfferFell {
 impl Command for NoteOfferFell {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         issue.by.acting_for(TenantKind::Platform)?;
-        let Some(terms) = world.read(self.offer)?.terms().cloned() else {
-            return Err(Refusal::not_permitted().into());
-        };
-        let commissioner = Vacancy::expect(world, terms.vacancy)?.commissioner;
-        let award = held_award(world, commissioner, terms.application, terms.employer)?;
+        let award = award_of(world, self.offer)?;
+        if world.read(self.offer)?.conditions_met() {
+            return Ok(award.key());
+        }
         let granted = world.read(award)?.clone();
         let stop = FundingAwardAct::Stop {
             ground: StopGround::OfferFell,
@@ -298,6 +297,39 @@ impl Command for NoteOfferFell {
             year: year_of(world, &granted)?,
         };
         world.decide_beyond(issue, award, stop)?;
+        Ok(award.key())
+    }
+}
+
+/// The award of whom an offer appoints.
+fn award_of(world: &mut World, offer: Id<Offer>) -> Result<Id<FundingAward>, Halt> {
+    let Some(terms) = world.read(offer)?.terms().cloned() else {
+        return Err(Refusal::not_permitted().into());
+    };
+    let commissioner = Vacancy::expect(world, terms.vacancy)?.commissioner;
+    held_award(world, commissioner, terms.application, terms.employer)
+}
+
+/// Takes the end of an award back that ended with an offer which was reinstated and holds again; asked
+/// for by a reaction.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NoteOfferHolds {
+    /// Which offer.
+    pub offer: Id<Offer>,
+}
+
+impl Command for NoteOfferHolds {
+    fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
+        issue.by.acting_for(TenantKind::Platform)?;
+        let award = award_of(world, self.offer)?;
+        let ended = world.read(award)?;
+        let with_the_offer = ended
+            .stopped
+            .is_some_and(|(_, ground)| ground == StopGround::OfferFell);
+        // whom other funding pays for by now keeps that
+        if with_the_offer && ended.other_funding.is_none() {
+            world.decide_beyond(issue, award, FundingAwardAct::Reinstate)?;
+        }
         Ok(award.key())
     }
 }

@@ -1,3 +1,4 @@
+mod reinstatement;
 mod sequences;
 
 use jiff::civil::date;

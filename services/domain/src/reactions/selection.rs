@@ -3,14 +3,15 @@
 use super::{Reaction, Timer};
 use crate::{
     allocation::{FillPlace, VacatePlace},
-    funding::NoteOfferFell,
+    funding::{NoteOfferFell, NoteOfferHolds},
     id::Id,
     offer::{Offer, OfferEvent},
     permission::Action,
     reserve::FreePost,
 };
 
-/// Whoever accepts fills a place; whoever does not, or not any more, leaves the post to the next.
+/// Whoever accepts fills a place; whoever does not, or not any more, leaves the post to the next. An
+/// award that ended with the offer is there again with it.
 pub(super) fn after_offer(offer: Id<Offer>, event: &OfferEvent) -> Vec<Reaction> {
     let fell = |action: Action| {
         vec![
@@ -43,12 +44,17 @@ pub(super) fn after_offer(offer: Id<Offer>, event: &OfferEvent) -> Vec<Reaction>
             };
             vec![Reaction::command(Action::AgreeDeferral, free)]
         }
-        OfferEvent::OfferMade { .. }
+        OfferEvent::OfferConditionsMet {} => vec![Reaction::command(
+            Action::ConfirmConditions,
+            NoteOfferHolds { offer },
+        )],
+        // it is made again: its answer, and the timer of that, are facts of their own
+        OfferEvent::OfferReinstated { .. }
+        | OfferEvent::OfferMade { .. }
         | OfferEvent::OfferRouteRederived { .. }
         | OfferEvent::EmploymentCheckCleared { .. }
         | OfferEvent::EmploymentCheckNotCleared { .. }
         | OfferEvent::EmploymentCheckLimited { .. }
-        | OfferEvent::OfferConditionsConfirmed { .. }
-        | OfferEvent::OfferConditionsMet {} => vec![],
+        | OfferEvent::OfferConditionsConfirmed { .. } => vec![],
     }
 }

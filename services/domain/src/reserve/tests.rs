@@ -20,7 +20,7 @@ fn person_of(number: u128) -> Actor {
 }
 
 /// So many candidates whom both parties accept, for a vacancy of so many posts.
-fn appointed(count: u128, posts: u32) -> (Given, Vec<Id<Application>>) {
+pub(crate) fn appointed(count: u128, posts: u32) -> (Given, Vec<Id<Application>>) {
     let known = opened();
     let terms = known.state(cast::vacancy()).and_then(Vacancy::terms);
     let terms = crate::vacancy::VacancyTerms {

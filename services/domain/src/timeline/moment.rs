@@ -40,6 +40,8 @@ pub enum What {
     OfferDeclined,
     OfferLapsed,
     OfferRescinded,
+    /// A decline or a rescission was a mistake: the offer waits for an answer again.
+    OfferReinstated,
     CheckCleared,
     CheckNotCleared,
     ConditionsMet,

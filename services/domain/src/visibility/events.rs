@@ -191,7 +191,7 @@ classes! {
     Offer: offer::Offer => OfferEvent {
         Offer: OfferMade | OfferAccepted | OfferDeclined | OfferWithdrawn | OfferRouteRederived
             | OfferConditionsConfirmed | OfferConditionsMet | OfferAnswerDue | OfferLapsed
-            | OfferRescinded | OfferDeferred,
+            | OfferRescinded | OfferDeferred | OfferReinstated,
         CheckStatus: EmploymentCheckCleared | EmploymentCheckNotCleared | EmploymentCheckLimited,
     }
     ReserveList: reserve::ReserveList => ReserveEvent {

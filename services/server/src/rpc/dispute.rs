@@ -4,7 +4,12 @@ use domain::{
 };
 use tonic::{Request, Response, Status};
 
-use crate::{desk::Desk, wire};
+use crate::{
+    desk::Desk,
+    page::Question,
+    status::{failed, refused},
+    wire,
+};
 
 pub(crate) struct DisputeRpc(pub(crate) Desk);
 
@@ -106,40 +111,94 @@ impl DisputeService for DisputeRpc {
     ) -> Result<Response<GetDisputeResponse>, Status> {
         let name = &request.get_ref().name;
         let read = self.0.read::<rules::Dispute>(&request, name).await?;
-        let mut shown_dispute = None;
-        if let Some(raised) = read.state.raised() {
-            let mut answers = vec![];
-            for answer in &raised.answers {
-                answers.push(DisputeAnswer {
-                    by: answer.by.to_string(),
-                    on: answer.on.to_string(),
-                    words: self.words(&request, read.id, &answer.words).await?,
-                });
-            }
-            let resolution = raised.resolution.as_ref();
-            let parties = raised.terms.parties.iter();
-            shown_dispute = Some(v1::Dispute {
-                name: name.clone(),
-                auditor: raised.terms.auditor.to_string(),
-                event: Some(shown(&raised.terms.event)),
-                parties: parties.map(ToString::to_string).collect(),
-                raised_on: raised.on.to_string(),
-                reason: self.words(&request, read.id, &raised.reason).await?,
-                answers,
-                resolved_on: wire::show(resolution.map(|resolution| resolution.on)),
-                finding: wire::show(resolution.map(|resolution| resolution.finding)),
-                correction: resolution
-                    .and_then(|resolution| resolution.correction.as_ref())
-                    .map(shown),
-                words: match resolution {
-                    Some(resolution) => self.words(&request, read.id, &resolution.words).await?,
-                    None => String::new(),
-                },
-            });
+        let Some(raised) = read.state.raised() else {
+            return Err(refused(&Refusal::not_permitted()));
+        };
+        let mut dispute = outline(read.id, raised);
+        dispute.reason = self.words(&request, read.id, &raised.reason).await?;
+        for (shown, answer) in dispute.answers.iter_mut().zip(&raised.answers) {
+            shown.words = self.words(&request, read.id, &answer.words).await?;
+        }
+        if let Some(resolution) = &raised.resolution {
+            dispute.words = self.words(&request, read.id, &resolution.words).await?;
         }
         Ok(Response::new(GetDisputeResponse {
-            dispute: shown_dispute,
+            dispute: Some(dispute),
             version: wire::count(read.version),
         }))
+    }
+
+    async fn list_disputes(
+        &self,
+        request: Request<ListDisputesRequest>,
+    ) -> Result<Response<ListDisputesResponse>, Status> {
+        let permit = self.0.permit(&request).await?;
+        let asked = request.get_ref();
+        let question = Question::of(&permit, &[]);
+        let before = question.place(&asked.page_token);
+        let before = before.map_err(|why| refused(&why))?.map(u64::from_be_bytes);
+        let size = page_size(asked.page_size).map_err(|why| refused(&why))?;
+        // one more than the page, to know whether there is another
+        let found = self.0.ledger().disputes(&permit, before, size + 1).await;
+        let mut found = found.map_err(failed)?;
+        let more = found.len() > size as usize;
+        found.truncate(size as usize);
+        let next = found.last().filter(|_| more);
+        let next_page_token = question.token(
+            next.map(|(position, _)| position.to_be_bytes())
+                .as_ref()
+                .map(<[u8; 8]>::as_slice),
+        );
+        let mut disputes = vec![];
+        for (_, id) in found {
+            let read = self.0.ledger().read(&permit, id).await.map_err(failed)?;
+            disputes.extend(read.state.raised().map(|raised| outline(id, raised)));
+        }
+        Ok(Response::new(ListDisputesResponse {
+            disputes,
+            next_page_token,
+        }))
+    }
+}
+
+/// The page when none is asked for, and the largest.
+const PAGE_ITEMS: u32 = 25;
+const PAGE_ITEMS_MAX: u32 = 100;
+
+fn page_size(asked: i32) -> Result<u32, Refusal> {
+    match u32::try_from(asked) {
+        Ok(0) => Ok(PAGE_ITEMS),
+        Ok(size) => Ok(size.min(PAGE_ITEMS_MAX)),
+        Err(_) => Err(Refusal::invalid("page_size", "must not be negative")),
+    }
+}
+
+/// A dispute without anybody's words.
+fn outline(id: Id<rules::Dispute>, raised: &rules::RaisedDispute) -> v1::Dispute {
+    let resolution = raised.resolution.as_ref();
+    let answer = |answer: &rules::DisputeAnswer| DisputeAnswer {
+        by: answer.by.to_string(),
+        on: answer.on.to_string(),
+        words: String::new(),
+    };
+    v1::Dispute {
+        name: id.name(),
+        auditor: raised.terms.auditor.to_string(),
+        event: Some(shown(&raised.terms.event)),
+        parties: raised
+            .terms
+            .parties
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        raised_on: raised.on.to_string(),
+        reason: String::new(),
+        answers: raised.answers.iter().map(answer).collect(),
+        resolved_on: wire::show(resolution.map(|resolution| resolution.on)),
+        finding: wire::show(resolution.map(|resolution| resolution.finding)),
+        correction: resolution
+            .and_then(|resolution| resolution.correction.as_ref())
+            .map(shown),
+        words: String::new(),
     }
 }

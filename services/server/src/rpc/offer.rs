@@ -3,16 +3,17 @@ use contract::v1::{
     ClearEmploymentCheckResponse, ConfirmConditionsRequest, ConfirmConditionsResponse,
     DeclineOfferRequest, DeclineOfferResponse, GetOfferRequest, GetOfferResponse,
     GetReserveListRequest, GetReserveListResponse, MakeOfferRequest, MakeOfferResponse, OfferState,
-    PlaceOnReserveRequest, PlaceOnReserveResponse, RescindOfferRequest, RescindOfferResponse,
-    offer_service_server::OfferService,
+    PlaceOnReserveRequest, PlaceOnReserveResponse, ReinstateOfferRequest, ReinstateOfferResponse,
+    RescindOfferRequest, RescindOfferResponse, offer_service_server::OfferService,
 };
 use domain::{
     actor::{ActingRole, Party},
     application::Application,
+    correction::Authority,
     id::Id,
     offer::{
         AcceptOffer, ClearEmploymentCheck, ConfirmConditions, DeclineOffer, HeldOffer, MakeOffer,
-        Offer, OfferStage, RescindOffer,
+        Offer, OfferStage, ReinstateOffer, RescindOffer,
     },
     refusal::Refusal,
     reserve::{PlaceOnReserve, ReserveList},
@@ -132,6 +133,21 @@ impl OfferService for OfferRpc {
             .await
     }
 
+    async fn reinstate_offer(
+        &self,
+        request: Request<ReinstateOfferRequest>,
+    ) -> Result<Response<ReinstateOfferResponse>, Status> {
+        self.0
+            .write(request, |m| {
+                Ok(ReinstateOffer {
+                    offer: Id::from_name(&m.offer, "offer")?,
+                    reason: wire::word(&m.reason, "reason")?,
+                    authority: Authority::parse(&m.authority, "authority")?,
+                })
+            })
+            .await
+    }
+
     async fn place_on_reserve(
         &self,
         request: Request<PlaceOnReserveRequest>,
@@ -177,6 +193,7 @@ fn names(applications: &[Id<Application>]) -> Vec<String> {
 fn offer(id: Id<Offer>, held: &HeldOffer, role: ActingRole) -> v1::Offer {
     let terms = &held.terms;
     let dates = DataClass::CheckStatus.is_shown_to(role);
+    let back = held.reinstatement.as_ref();
     v1::Offer {
         name: id.name(),
         application: terms.application.name(),
@@ -211,6 +228,9 @@ fn offer(id: Id<Offer>, held: &HeldOffer, role: ActingRole) -> v1::Offer {
             .rescission
             .map(|(_, why)| why.to_string())
             .unwrap_or_default(),
+        reinstated_sequence: back.map_or(0, |back| wire::count(back.corrects.sequence)),
+        reinstatement_reason: wire::show(back.map(|back| back.reason)),
+        reinstatement_authority: wire::show(back.map(|back| back.authority)),
     }
 }
 

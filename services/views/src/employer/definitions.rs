@@ -259,6 +259,10 @@ pub(super) const DEFINITIONS: &[Definition] = &[
     count("offers_lapsed", "offers not answered in time"),
     count("offers_rescinded", "offers a party took back"),
     count(
+        "offers_reinstated",
+        "offers open again after a mistaken decline or rescission",
+    ),
+    count(
         "reserves_waiting",
         "appointable candidates who wait for a post",
     ),

@@ -208,6 +208,9 @@ pub struct OfferRecord {
     pub checks: BTreeSet<String>,
     /// Whether it has moved to a later intake.
     pub deferred: bool,
+    /// Whether a decline or a rescission of it was put right.
+    #[serde(default)]
+    pub reinstated: bool,
 }
 
 impl OfferRecord {
@@ -220,6 +223,7 @@ impl OfferRecord {
         sums.count("offers_deferred", self.deferred && self.accepted());
         sums.count("offers_lapsed", self.stage == OfferStage::Lapsed);
         sums.count("offers_rescinded", self.stage == OfferStage::Rescinded);
+        sums.count("offers_reinstated", self.reinstated);
         sums.count("conditions_met", self.stage == OfferStage::ConditionsMet);
         if self.accepted() {
             sums.add_of("entrants_by_level", self.level, 1);
@@ -267,6 +271,10 @@ impl Keep<OfferEvent> for OfferRecord {
             }
             OfferEvent::OfferLapsed {} => self.stage = OfferStage::Lapsed,
             OfferEvent::OfferRescinded { .. } => self.stage = OfferStage::Rescinded,
+            OfferEvent::OfferReinstated { .. } => {
+                self.stage = OfferStage::Made;
+                self.reinstated = true;
+            }
             OfferEvent::OfferConditionsConfirmed { .. }
             | OfferEvent::OfferAnswerDue { .. }
             | OfferEvent::EmploymentCheckLimited { .. } => {}

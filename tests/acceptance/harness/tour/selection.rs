@@ -34,7 +34,8 @@ pub(crate) async fn appointed(cast: &Cast, campaign: &Campaign, number: u128) ->
     one
 }
 
-/// R1 waits and goes; R2 waits, gets the post taken back from R3, and does not answer.
+/// R1 waits and goes; R2 waits, gets the post taken back from R3, and does not answer; R3 is offered
+/// another one after all.
 pub(super) async fn posts(cast: &Cast, campaign: &Campaign) {
     let [r1, r2, r3] = [
         appointed(cast, campaign, 21).await,
@@ -59,6 +60,9 @@ pub(super) async fn posts(cast: &Cast, campaign: &Campaign) {
             json!({"offer": r3.offer(), "reason": "post_withdrawn"}),
         )
         .await;
+    cast.settle().await;
+    let mistaken = json!({"offer": r3.offer(), "reason": "another_offer"});
+    r3.hr("2025-12-19").write("ReinstateOffer", mistaken).await;
     cast.settle().await;
     cast.of(NORTHMOOR, EmployerHr)
         .get("GetReserveList", json!({"name": reserve_list(campaign)}))

@@ -217,4 +217,5 @@ pub(super) async fn disputed(cast: &Cast, trainee: &Trainee) {
         )
         .await;
     auditor.get("GetDispute", json!({"name": dispute})).await;
+    auditor.get("ListDisputes", json!({})).await;
 }

@@ -13,6 +13,7 @@ use crate::{
         AddStudyEvidence, Degree, HeldApplication, Stage, StudyEvidenceKind, WithdrawApplication,
         tests::cast::applied_with,
     },
+    correction::Authority,
     decision_round::{OpenDecisionRound, Seal, tests::reject},
     given::Given,
     reserve::{PlaceOnReserve, ReserveList},
@@ -124,6 +125,8 @@ enum Try {
     Withdraw,
     Rescind,
     Lapse,
+    /// By the candidate, or else the employer.
+    Reinstate(bool),
 }
 
 fn tries() -> impl Strategy<Value = (usize, Try)> {
@@ -141,6 +144,7 @@ fn tries() -> impl Strategy<Value = (usize, Try)> {
         1 => Just(Try::Withdraw),
         1 => Just(Try::Rescind),
         1 => Just(Try::Lapse),
+        2 => any::<bool>().prop_map(Try::Reinstate),
     ];
     (0..3_usize, one)
 }
@@ -193,6 +197,15 @@ impl Try {
                 (hr_of(which), Box::new(RescindOffer { offer, reason }))
             }
             Self::Lapse => (platform(), Box::new(LapseOffer { offer })),
+            Self::Reinstate(own) => {
+                let reinstate = ReinstateOffer {
+                    offer,
+                    reason: ReinstatementReason::NotMeant,
+                    authority: Authority::Own,
+                };
+                let by = if own { person_of(which) } else { hr_of(which) };
+                (by, Box::new(reinstate))
+            }
         }
     }
 }
@@ -216,7 +229,7 @@ fn legal(before: Option<OfferStage>, after: Option<OfferStage>) -> bool {
     use OfferStage as S;
     before == after
         || match (before, after) {
-            (None | Some(S::Lapsed), Some(S::Made)) => true,
+            (None | Some(S::Lapsed | S::Declined | S::Rescinded), Some(S::Made)) => true,
             (Some(S::Made), Some(after)) => after != S::ConditionsMet,
             (Some(S::Accepted), Some(after)) => {
                 matches!(after, S::ConditionsMet | S::Withdrawn | S::Rescinded)
@@ -265,7 +278,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     /// JOINT-01, JOINT-03: whatever is tried in whatever order, nobody holds two accepted offers, no
-    /// post is offered twice, no stage is skipped or undone, and a refusal changes nothing.
+    /// post is offered twice, no stage is skipped or undone but by a reinstatement, and a refusal changes nothing.
     #[test]
     fn joint_01_no_sequence_accepts_twice_or_skips_a_stage(
         tries in prop::collection::vec(tries(), 1..80),
