@@ -102,6 +102,48 @@ impl Authority {
             Self::Dispute(dispute) => Ok(world.read_own(issue, dispute)?.covers(event)?),
         }
     }
+
+    /// The event at a place of a record as what this word corrects; nothing where no event is known to
+    /// have said it, which is for the record itself to refuse.
+    ///
+    /// # Errors
+    /// As [`Self::covers`].
+    pub(crate) fn corrects(
+        self,
+        issue: &Issue,
+        world: &mut World,
+        key: StreamKey,
+        sequence: Option<u64>,
+    ) -> Result<Option<Corrected>, Halt> {
+        let Some(sequence) = sequence else {
+            return Ok(None);
+        };
+        let event = RecordedEvent::of(key, sequence);
+        self.covers(issue, world, &event)?;
+        Ok(Some(Corrected {
+            event,
+            authority: self,
+        }))
+    }
+}
+
+/// What a command corrects that says in its own words why: the event it found in the record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Corrected {
+    /// The event.
+    pub event: RecordedEvent,
+    /// On whose word.
+    pub authority: Authority,
+}
+
+impl Corrected {
+    /// Of the record's own word.
+    pub(crate) fn by_itself(key: StreamKey, sequence: u64) -> Self {
+        Self {
+            event: RecordedEvent::of(key, sequence),
+            authority: Authority::Own,
+        }
+    }
 }
 
 /// What a correction carries.

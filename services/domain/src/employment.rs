@@ -13,6 +13,7 @@ use crate::{
     actor::{TenantId, TenantKind},
     application::Application,
     appointment::{Appointed, Appointment},
+    correction::Corrected,
     id::Id,
     identifiers::EsrNumber,
     offer::EmploymentCheck,
@@ -41,6 +42,9 @@ pub struct TraineePost {
 pub struct Employment {
     post: Option<TraineePost>,
     ended: Option<Date>,
+    /// The event that says so, by its place in the record.
+    ended_by: Option<u64>,
+    recorded: u64,
     dismissal: Option<Dismissal>,
     leave: Vec<Leave>,
     #[serde(default)]
@@ -71,7 +75,12 @@ pub enum EmploymentAct {
         content: ContentDigest,
     },
     /// See [`ReinstateEmployment`].
-    Reinstate,
+    Reinstate {
+        /// Why, where it is said.
+        reason: Option<EmploymentReinstatementReason>,
+        /// The end that is taken back.
+        corrects: Option<Corrected>,
+    },
     /// See [`RecordLeave`].
     Leave(Leave),
     /// The person moves with their clinical service to another employer.
@@ -120,6 +129,10 @@ pub enum EmploymentEvent {
         ended: Date,
         /// The day of the reinstatement.
         on: Date,
+        /// Why, where it was said.
+        reason: Option<EmploymentReinstatementReason>,
+        /// Which event it takes back; not said by the first version.
+        corrects: Option<Corrected>,
     },
     /// The person is away.
     LeaveRecorded {
@@ -180,12 +193,17 @@ impl Employment {
     }
 
     fn evolve(&mut self, event: EmploymentEvent) {
+        self.recorded = self.recorded.saturating_add(1);
         match event {
             EmploymentEvent::EmploymentStarted { post } => self.post = Some(post),
-            EmploymentEvent::EmploymentEnded { on, .. } => self.ended = Some(on),
+            EmploymentEvent::EmploymentEnded { on, .. } => {
+                self.ended = Some(on);
+                self.ended_by = Some(self.recorded);
+            }
             EmploymentEvent::TraineeDismissed { dismissal } => self.dismissal = Some(dismissal),
             EmploymentEvent::EmploymentReinstated { .. } => {
                 self.ended = None;
+                self.ended_by = None;
                 self.dismissal = None;
             }
             EmploymentEvent::LeaveRecorded { leave } => {
@@ -208,6 +226,12 @@ impl Employment {
                 known.content == post.content && known.starts == post.starts,
                 "the employment",
             );
+        }
+        if self.moved.came().is_some() {
+            return Err(Refusal::state_not_allowed(
+                "the person came with their clinical service and is employed since; there is no \
+                 other first day to record",
+            ));
         }
         if trainee_band.is_some_and(|band| band != post.band) {
             return Err(Refusal::invalid(
@@ -292,7 +316,9 @@ impl Decider for Employment {
             } => self.start(post, *trainee_band, *checks_cleared, *conditions_met),
             EmploymentAct::End => self.end(on),
             EmploymentAct::Dismiss { reason, content } => self.dismiss(on, reason, *content),
-            EmploymentAct::Reinstate => self.reinstate(on),
+            EmploymentAct::Reinstate { reason, corrects } => {
+                self.reinstate(on, *reason, corrects.as_ref())
+            }
             EmploymentAct::Leave(leave) => self.take_leave(leave),
             EmploymentAct::MoveOut { to } => Ok(self.move_out(on, *to)),
             EmploymentAct::MoveIn {

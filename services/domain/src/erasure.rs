@@ -405,6 +405,7 @@ impl Decider for Erasure {
             }
             ErasureAct::Expire if self.held => Ok(vec![]),
             ErasureAct::Expire => Ok(self.expire(on)),
+            ErasureAct::NoteDestroyed(_) if self.whose.is_none() => Ok(vec![]),
             ErasureAct::NoteDestroyed(classes) => {
                 let classes: BTreeSet<_> = classes.difference(&self.destroyed).copied().collect();
                 Ok(if classes.is_empty() {

@@ -1,5 +1,6 @@
 //! Given / when / then over several streams, for the rule tests of every step.
 
+mod anything;
 pub(crate) mod cast;
 mod lives;
 
@@ -338,6 +339,30 @@ impl Given {
             .get(&id.key())
             .map(|(_, _, payloads)| payloads.clone())
             .unwrap_or_default()
+    }
+
+    /// Which event of a record its last event of a type says to correct.
+    pub(crate) fn corrects<A: Decider>(&self, id: Id<A>, event_type: &str) -> Option<u64> {
+        let told = self.stored(id).into_iter().rev();
+        let told = told.filter_map(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
+        let said = told
+            .filter_map(|told| told.get(event_type).cloned())
+            .next()?;
+        let corrects = said.get("corrects")?;
+        let own = crate::correction::RecordedEvent::of(id.key(), 0).record;
+        let itself = corrects.pointer("/event/record")?.as_str() == Some(own.as_str());
+        let event = corrects.pointer("/event/sequence")?.as_u64();
+        event.filter(|_| itself)
+    }
+
+    /// Every record there is.
+    pub(crate) fn records(&self) -> impl Iterator<Item = StreamKey> {
+        self.streams.keys().copied()
+    }
+
+    /// How many events there are.
+    pub(crate) fn told(&self) -> u64 {
+        self.streams.values().map(|(_, version, _)| version).sum()
     }
 
     /// Every event so far, stream by stream, with its day where a command led to it.

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     actor::{TenantId, TenantKind},
+    correction::{Authority, Corrected},
     directory::{ClinicalService, Tenant},
     id::Id,
     policy::Policies,
@@ -72,7 +73,11 @@ pub struct ReportedOutcomes {
 
 /// A clinical service's outcomes of one month.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct OutcomeReport(Option<(OutcomeTerms, ReportedOutcomes)>);
+pub struct OutcomeReport {
+    reported: Option<(OutcomeTerms, ReportedOutcomes)>,
+    /// How many events there are; the last one says what stands.
+    recorded: u64,
+}
 
 /// What a report decides.
 #[derive(Debug, Clone)]
@@ -80,7 +85,7 @@ pub enum OutcomeAct {
     /// See [`ReportOutcomes`].
     Report(OutcomeTerms, ReportedOutcomes),
     /// See [`CorrectOutcomes`].
-    Correct(CorrectOutcomes),
+    Correct(CorrectOutcomes, Option<Corrected>),
 }
 
 /// Facts of a report.
@@ -99,6 +104,8 @@ pub enum OutcomeEvent {
         outcomes: ReportedOutcomes,
         /// Why.
         reason: String,
+        /// Which event it corrects; not said by the first version.
+        corrects: Option<Corrected>,
     },
 }
 
@@ -111,19 +118,22 @@ impl OutcomeReport {
 
     /// Whose, of which month.
     pub fn terms(&self) -> Option<&OutcomeTerms> {
-        self.0.as_ref().map(|(terms, _)| terms)
+        self.reported.as_ref().map(|(terms, _)| terms)
     }
 
     /// The sums as they now stand.
     pub fn outcomes(&self) -> Option<&ReportedOutcomes> {
-        self.0.as_ref().map(|(_, outcomes)| outcomes)
+        self.reported.as_ref().map(|(_, outcomes)| outcomes)
     }
 
     fn evolve(&mut self, event: OutcomeEvent) {
+        self.recorded = self.recorded.saturating_add(1);
         match event {
-            OutcomeEvent::OutcomesReported { terms, outcomes } => self.0 = Some((terms, outcomes)),
+            OutcomeEvent::OutcomesReported { terms, outcomes } => {
+                self.reported = Some((terms, outcomes));
+            }
             OutcomeEvent::OutcomesCorrected { outcomes, .. } => {
-                if let Some((_, known)) = &mut self.0 {
+                if let Some((_, known)) = &mut self.reported {
                     *known = outcomes;
                 }
             }
@@ -138,7 +148,7 @@ impl Decider for OutcomeReport {
     const COLLECTION: &'static str = "outcomeReports";
 
     fn decide(&self, issued: &Issued<OutcomeAct>) -> Result<Vec<OutcomeEvent>, Refusal> {
-        match (&issued.act, &self.0) {
+        match (&issued.act, &self.reported) {
             (OutcomeAct::Report(terms, outcomes), None) => {
                 Ok(vec![OutcomeEvent::OutcomesReported {
                     terms: terms.clone(),
@@ -149,7 +159,7 @@ impl Decider for OutcomeReport {
                 (&known.0, &known.1) == (terms, outcomes),
                 "this month; CorrectOutcomes replaces it, since it",
             ),
-            (OutcomeAct::Correct(correct), Some((terms, known))) => {
+            (OutcomeAct::Correct(correct, corrects), Some((terms, known))) => {
                 if issued.by.tenant != terms.employer {
                     return Err(Refusal::not_permitted());
                 }
@@ -158,10 +168,14 @@ impl Decider for OutcomeReport {
                 Ok(if outcomes == *known {
                     vec![]
                 } else {
-                    vec![OutcomeEvent::OutcomesCorrected { outcomes, reason }]
+                    vec![OutcomeEvent::OutcomesCorrected {
+                        outcomes,
+                        reason,
+                        corrects: corrects.clone(),
+                    }]
                 })
             }
-            (OutcomeAct::Correct(_), None) => Err(Refusal::not_permitted()),
+            (OutcomeAct::Correct(..), None) => Err(Refusal::not_permitted()),
         }
     }
 
@@ -254,11 +268,16 @@ pub struct CorrectOutcomes {
     pub values: BTreeMap<String, u32>,
     /// Why.
     pub reason: String,
+    /// On whose word.
+    pub authority: Authority,
 }
 
 impl Command for CorrectOutcomes {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
-        world.decide(issue, self.report, OutcomeAct::Correct(self.clone()))?;
+        let last = Some(world.read_own(issue, self.report)?.recorded);
+        let corrects = (self.authority).corrects(issue, world, self.report.key(), last)?;
+        let correct = OutcomeAct::Correct(self.clone(), corrects);
+        world.decide(issue, self.report, correct)?;
         Ok(self.report.key())
     }
 }

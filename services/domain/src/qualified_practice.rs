@@ -13,6 +13,7 @@ use strum::{Display, EnumIter, EnumString, IntoStaticStr, VariantNames};
 pub use self::{commands::*, contact::*};
 use crate::{
     appointment::Appointment,
+    correction::Corrected,
     directory::{ClinicalService, Supervisor},
     id::Id,
     personal::{ContentDigest, Personal},
@@ -111,6 +112,9 @@ pub struct HeldPractice {
     pub weeks: BTreeMap<Date, PracticeWeek>,
     /// What they come to.
     pub contact: ContactLog,
+    /// The event that says each week, by its place in the record.
+    said: BTreeMap<Date, u64>,
+    recorded: u64,
     /// How it ended.
     pub left: Option<Leaving>,
 }
@@ -123,6 +127,28 @@ pub enum QualifiedPractice {
     Absent,
     /// Taken up.
     Held(Box<HeldPractice>),
+}
+
+/// Why a week is counted anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Display, EnumString)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum WeekCorrectionReason {
+    /// Another number or mode was meant.
+    MisKeyed,
+    /// It was another practitioner's.
+    AnotherPractitioner,
+    /// Something was counted twice.
+    CountedTwice,
+}
+
+/// How a week replaces what was logged of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WeekCorrection {
+    /// Why, where it is said.
+    pub reason: Option<WeekCorrectionReason>,
+    /// The event that said it.
+    pub corrects: Option<Corrected>,
 }
 
 /// What a qualified post decides.
@@ -150,8 +176,8 @@ pub enum QualifiedPracticeAct {
     Week {
         /// The week.
         week: PracticeWeek,
-        /// Whether it replaces what was logged of it.
-        corrects: bool,
+        /// How it replaces what was logged of it.
+        corrects: Option<WeekCorrection>,
     },
     /// See [`StartPracticeLeave`].
     StartLeave(PracticeLeave),
@@ -201,6 +227,10 @@ pub enum QualifiedPracticeEvent {
         week: PracticeWeek,
         /// Contact asked for in it, in quarter-hours.
         expected_quarters: u32,
+        /// Why, where it was said.
+        reason: Option<WeekCorrectionReason>,
+        /// Which event it corrects; not said by the first version.
+        corrects: Option<Corrected>,
     },
     /// The practitioner is away.
     PracticeLeaveStarted {
@@ -238,6 +268,8 @@ impl QualifiedPractice {
                 leave: vec![],
                 weeks: BTreeMap::new(),
                 contact: ContactLog::default(),
+                said: BTreeMap::new(),
+                recorded: 1,
                 left: None,
             }));
             return;
@@ -286,7 +318,13 @@ impl HeldPractice {
         sums
     }
 
+    /// The place of the event that says a week.
+    fn said(&self, monday: Date) -> Option<u64> {
+        self.said.get(&monday).copied()
+    }
+
     fn evolve(&mut self, event: QualifiedPracticeEvent) {
+        self.recorded = self.recorded.saturating_add(1);
         match event {
             QualifiedPracticeEvent::QualifiedPracticeOpened { .. } => {}
             QualifiedPracticeEvent::PlacedInTeam { placement } => self.teams.push(placement),
@@ -309,7 +347,9 @@ impl HeldPractice {
             | QualifiedPracticeEvent::PracticeWeekCorrected {
                 week,
                 expected_quarters,
+                ..
             } => {
+                self.said.insert(week.monday, self.recorded);
                 self.contact
                     .week(week.monday, week.quarters(), expected_quarters);
                 self.weeks.insert(week.monday, week);
@@ -412,21 +452,21 @@ impl HeldPractice {
         &self,
         issue: &Issue,
         week: &PracticeWeek,
-        corrects: bool,
+        correction: Option<&WeekCorrection>,
     ) -> Result<Vec<QualifiedPracticeEvent>, Refusal> {
         countable(week)?;
         let known = self.weeks.get(&week.monday);
         if known == Some(week) {
             return Ok(vec![]);
         }
-        if known.is_some() && !corrects {
+        if known.is_some() && correction.is_none() {
             return Err(Refusal::new(
                 Reason::AlreadyRecorded,
                 "the week is counted already with other numbers; read it, and replace it with \
                  CorrectPracticeWeek",
             ));
         }
-        if known.is_none() && corrects {
+        if known.is_none() && correction.is_some() {
             return Err(Refusal::state_not_allowed(
                 "there is nothing to correct in this week; log it with LogPracticeWeek",
             ));
@@ -450,16 +490,17 @@ impl HeldPractice {
             ));
         };
         let (week, expected_quarters) = (week.clone(), team.contact_quarters);
-        Ok(vec![if corrects {
-            QualifiedPracticeEvent::PracticeWeekCorrected {
+        Ok(vec![match correction {
+            Some(correction) => QualifiedPracticeEvent::PracticeWeekCorrected {
                 week,
                 expected_quarters,
-            }
-        } else {
-            QualifiedPracticeEvent::PracticeWeekLogged {
+                reason: correction.reason,
+                corrects: correction.corrects.clone(),
+            },
+            None => QualifiedPracticeEvent::PracticeWeekLogged {
                 week,
                 expected_quarters,
-            }
+            },
         }])
     }
 
@@ -596,7 +637,9 @@ impl Decider for QualifiedPractice {
                 eligible,
             } => held.supervise(on, *supervisor, *eligible),
             QualifiedPracticeAct::EndSupervision => held.end_supervision(on),
-            QualifiedPracticeAct::Week { week, corrects } => held.week(issued, week, *corrects),
+            QualifiedPracticeAct::Week { week, corrects } => {
+                held.week(issued, week, corrects.as_ref())
+            }
             QualifiedPracticeAct::StartLeave(leave) => held.start_leave(leave),
             QualifiedPracticeAct::EndLeave => held.end_leave(on),
             QualifiedPracticeAct::Leave(leaving) => held.leave(leaving),

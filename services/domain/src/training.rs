@@ -25,7 +25,7 @@ pub use self::{
 use crate::{
     actor::{Party, TenantId},
     appointment::Appointment,
-    correction::Correction,
+    correction::{Corrected, Correction},
     directory::{ClinicalService, ClinicalServiceTerms, Site, Supervisor},
     id::Id,
     refusal::{Reason, Refusal},
@@ -135,16 +135,13 @@ pub enum TrainingAct {
         until: Date,
     },
     /// See [`CorrectPracticeHours`].
-    Correct(CorrectPracticeHours),
+    Correct(CorrectPracticeHours, Option<Corrected>),
     /// See [`VoidPracticeHours`].
-    Void(VoidPracticeHours),
+    Void(VoidPracticeHours, Option<Corrected>),
     /// See [`DisallowHours`].
-    Disallow(DisallowHours),
+    Disallow(DisallowHours, Option<Corrected>),
     /// See [`ReinstateHours`].
-    Reinstate {
-        /// The entry's number.
-        entry: u32,
-    },
+    Reinstate(ReinstateHours, Option<Corrected>),
     /// See [`PlaceTrainee`].
     Place {
         /// Where.
@@ -277,12 +274,9 @@ impl Training {
                 self.patterns.push(pattern);
                 self.patterns.sort_by_key(|pattern| pattern.from);
             }
-            TrainingEvent::PracticeHoursLogged { entry } => self.entries.push(LoggedEntry {
-                entry,
-                trainee: false,
-                supervisor: false,
-                standing: EntryStanding::Logged,
-            }),
+            TrainingEvent::PracticeHoursLogged { entry } => {
+                self.entries.push(LoggedEntry::logged(entry, self.recorded));
+            }
             TrainingEvent::PracticeHoursSigned { by, entries } => {
                 for number in entries {
                     if let Some(known) = self.entry_mut(number) {
@@ -291,8 +285,9 @@ impl Training {
                 }
             }
             TrainingEvent::PracticeHoursCorrected { number, entry, .. } => {
+                let said = self.recorded;
                 if let Some(known) = self.entry_mut(number) {
-                    known.correct(entry);
+                    known.correct(entry, said);
                 }
             }
             TrainingEvent::PracticeHoursVoided { number, .. } => {
@@ -375,8 +370,10 @@ impl Training {
     }
 
     fn stands(&mut self, number: u32, standing: EntryStanding) {
+        let decided = self.recorded;
         if let Some(known) = self.entry_mut(number) {
             known.standing = standing;
+            known.decided = decided;
         }
     }
 }
@@ -438,6 +435,8 @@ impl Decider for Training {
             }
             TrainingAct::NoteEmploymentEnd { on } => match self.left {
                 Some(known) => Refusal::unless_same(known == *on, "the end of the employment"),
+                // nothing begins with an end
+                None if self.appointment.is_none() => Ok(vec![]),
                 None => {
                     let note = TrainingEvent::EmploymentEndNoted { on: *on };
                     let forced = self.forced_out(*on, &issued.policies)?;
@@ -457,10 +456,16 @@ impl Decider for Training {
                 supervisor_eligible,
             } => self.log(issued, log, *supervisor_eligible),
             TrainingAct::Sign { until } => self.sign(issued, *until),
-            TrainingAct::Correct(correct) => self.correct(issued, correct),
-            TrainingAct::Void(void) => self.void(issued, void),
-            TrainingAct::Disallow(disallow) => self.disallow(issued, disallow),
-            TrainingAct::Reinstate { entry } => self.reinstate(issued, *entry),
+            TrainingAct::Correct(correct, corrects) => {
+                self.correct(issued, correct, corrects.as_ref())
+            }
+            TrainingAct::Void(void, corrects) => self.void(issued, void, corrects.as_ref()),
+            TrainingAct::Disallow(disallow, corrects) => {
+                self.disallow(issued, disallow, corrects.as_ref())
+            }
+            TrainingAct::Reinstate(reinstate, corrects) => {
+                self.reinstate(issued, reinstate, corrects.as_ref())
+            }
             TrainingAct::Place {
                 clinical_service,
                 terms,

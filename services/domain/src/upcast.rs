@@ -7,10 +7,21 @@ use serde_json::Value;
 
 /// Event types whose current version is not the first: `(event type, current version)`.
 const VERSIONS: &[(&str, &str)] = &[
+    ("BoardDateCorrected", "2.0"),
     ("BoardOutcomeNoted", "2.0"),
     ("CommitmentDischarged", "2.0"),
+    ("EmploymentReinstated", "2.0"),
     ("FundingLockChecked", "2.0"),
+    ("HoursDisallowed", "2.0"),
+    ("HoursReinstated", "2.0"),
     ("OutcomeRatified", "2.0"),
+    ("OutcomesCorrected", "2.0"),
+    ("PracticeHoursCorrected", "2.0"),
+    ("PracticeHoursVoided", "2.0"),
+    ("PracticeWeekCorrected", "2.0"),
+    ("RegisterCheckCorrected", "2.0"),
+    ("WithdrawalReversed", "2.0"),
+    ("WorkforceCountCorrected", "2.0"),
 ];
 
 /// One step: events of `event_type` at `from` become version `to`.
@@ -23,6 +34,25 @@ pub struct Upcaster {
     pub to: &'static str,
     /// Rewrites the payload.
     pub rewrite: fn(Value) -> Value,
+}
+
+/// A correction used not to say which event it corrects.
+const fn uncorrected(event_type: &'static str) -> Upcaster {
+    Upcaster {
+        event_type,
+        from: "1.0",
+        to: "2.0",
+        rewrite: |mut event| {
+            let told = event
+                .as_object_mut()
+                .into_iter()
+                .flat_map(|event| event.values_mut());
+            for told in told.filter_map(Value::as_object_mut) {
+                told.entry("corrects").or_insert(Value::Null);
+            }
+            event
+        },
+    }
 }
 
 /// Every released step.
@@ -74,6 +104,17 @@ pub const UPCASTERS: &[Upcaster] = &[
             event
         },
     },
+    uncorrected("BoardDateCorrected"),
+    uncorrected("EmploymentReinstated"),
+    uncorrected("HoursDisallowed"),
+    uncorrected("HoursReinstated"),
+    uncorrected("OutcomesCorrected"),
+    uncorrected("PracticeHoursCorrected"),
+    uncorrected("PracticeHoursVoided"),
+    uncorrected("PracticeWeekCorrected"),
+    uncorrected("RegisterCheckCorrected"),
+    uncorrected("WithdrawalReversed"),
+    uncorrected("WorkforceCountCorrected"),
 ];
 
 /// A board used to ask for one module of further work; it asks for components since.

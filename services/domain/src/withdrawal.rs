@@ -10,6 +10,7 @@ use strum::{Display, EnumIter, EnumString, IntoStaticStr, VariantNames};
 use crate::{
     actor::TenantKind,
     appointment::Appointment,
+    correction::Authority,
     id::Id,
     personal::{ContentDigest, Personal, PersonalClass},
     qualification::LeavingCode,
@@ -417,14 +418,20 @@ impl Command for DropWithdrawal {
 pub struct ReverseWithdrawal {
     /// From which training.
     pub training: Id<Training>,
-    /// Whether it had never been true.
+    /// Whether it had never been true; the reason otherwise is that it does not stand any more.
     pub in_error: bool,
+    /// On whose word.
+    pub authority: Authority,
 }
 
 impl Command for ReverseWithdrawal {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
+        let course = world.read_own(issue, self.training)?.course();
+        let withdrawn = course.withdrawn_by();
+        let corrects = (self.authority).corrects(issue, world, self.training.key(), withdrawn)?;
         let reverse = CourseAct::ReverseWithdrawal {
             in_error: self.in_error,
+            corrects,
         };
         let appointment = steer(issue, world, self.training, reverse)?;
         let how = if self.in_error {

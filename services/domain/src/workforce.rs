@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     actor::{Region, TenantId, TenantKind},
+    correction::{Authority, Corrected},
     id::Id,
     policy::PolicyRegister,
     refusal::Refusal,
@@ -80,6 +81,9 @@ impl WorkforceCount {
 pub struct WorkforceStock {
     commissioner: Option<TenantId>,
     counts: Vec<WorkforceCount>,
+    /// The event that says each of them, by its place in the record.
+    said: Vec<u64>,
+    recorded: u64,
 }
 
 /// What the counts decide.
@@ -98,6 +102,8 @@ pub enum WorkforceAct {
         count: WorkforceCount,
         /// Why.
         reason: String,
+        /// The event that said the wrong one.
+        corrects: Option<Corrected>,
     },
 }
 
@@ -117,6 +123,8 @@ pub enum WorkforceStockEvent {
         count: WorkforceCount,
         /// Why.
         reason: String,
+        /// Which event it corrects; not said by the first version.
+        corrects: Option<Corrected>,
     },
 }
 
@@ -153,7 +161,15 @@ impl WorkforceStock {
             .map(|count| count.on)
     }
 
+    /// The place of the event that says the count of a scope on a day.
+    fn said(&self, scope: &WorkforceScope, day: Date) -> Option<u64> {
+        let same = |count: &WorkforceCount| count.scope == *scope && count.on == day;
+        let at = self.counts.iter().position(same)?;
+        self.said.get(at).copied()
+    }
+
     fn evolve(&mut self, event: WorkforceStockEvent) {
+        self.recorded = self.recorded.saturating_add(1);
         match event {
             WorkforceStockEvent::WorkforceCounted {
                 commissioner,
@@ -161,14 +177,14 @@ impl WorkforceStock {
             } => {
                 self.commissioner = Some(commissioner);
                 self.counts.push(count);
+                self.said.push(self.recorded);
             }
             WorkforceStockEvent::WorkforceCountCorrected { count, .. } => {
-                let known = self
-                    .counts
-                    .iter_mut()
-                    .find(|known| known.scope == count.scope && known.on == count.on);
-                if let Some(known) = known {
-                    *known = count;
+                let said = self.counts.iter_mut().zip(&mut self.said);
+                for (known, said) in said {
+                    if known.scope == count.scope && known.on == count.on {
+                        (*known, *said) = (count.clone(), self.recorded);
+                    }
                 }
             }
         }
@@ -194,7 +210,11 @@ impl Decider for WorkforceStock {
                     count: count.clone(),
                 }]),
             },
-            WorkforceAct::Correct { count, reason } => match self.on(&count.scope, count.on) {
+            WorkforceAct::Correct {
+                count,
+                reason,
+                corrects,
+            } => match self.on(&count.scope, count.on) {
                 None if self.commissioner.is_none() => Err(Refusal::not_permitted()),
                 None => Err(Refusal::state_not_allowed(
                     "nothing was counted on this day; record the count first",
@@ -203,6 +223,7 @@ impl Decider for WorkforceStock {
                 Some(_) => Ok(vec![WorkforceStockEvent::WorkforceCountCorrected {
                     count: count.clone(),
                     reason: reason.clone(),
+                    corrects: corrects.clone(),
                 }]),
             },
         }
@@ -275,14 +296,21 @@ pub struct CorrectWorkforceCount {
     pub count: RecordWorkforceCount,
     /// Why.
     pub reason: String,
+    /// On whose word.
+    pub authority: Authority,
 }
 
 impl Command for CorrectWorkforceCount {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         let id = WorkforceStock::id(issue.by.acting_for(TenantKind::Commissioner)?);
+        let count = self.count.count(issue.today())?;
+        let reason = text::free(&self.reason, "reason", SOURCE_BYTES_MAX)?;
+        let said = world.read(id)?.said(&count.scope, count.on);
+        let corrects = self.authority.corrects(issue, world, id.key(), said)?;
         let correct = WorkforceAct::Correct {
-            count: self.count.count(issue.today())?,
-            reason: text::free(&self.reason, "reason", SOURCE_BYTES_MAX)?,
+            count,
+            reason,
+            corrects,
         };
         world.decide(issue, id, correct)?;
         Ok(id.key())

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     actor::{PersonId, TenantId, TenantKind},
     application::Application,
+    correction::{Authority, Corrected},
     id::Id,
     policy::catalogue::{BoardQuorum, Role},
     refusal::{Reason, Refusal},
@@ -64,6 +65,10 @@ pub enum BoardSitting {
         sitting: Sitting,
         /// Its outcomes by application.
         outcomes: BTreeMap<Id<Application>, (PersonId, BoardOutcome)>,
+        /// The event that says the day, by its place in the record.
+        dated_by: u64,
+        /// How many events there are.
+        recorded: u64,
     },
 }
 
@@ -98,6 +103,8 @@ pub enum BoardSittingAct {
         held: Date,
         /// Why.
         why: DateCorrection,
+        /// The event that said the other day.
+        corrects: Option<Corrected>,
     },
 }
 
@@ -126,6 +133,8 @@ pub enum BoardSittingEvent {
         former: Date,
         /// Why.
         why: DateCorrection,
+        /// Which event it corrects; not said by the first version.
+        corrects: Option<Corrected>,
     },
     /// What the sitting decided for a person counts from the corrected day.
     OutcomeRedated {
@@ -158,12 +167,25 @@ impl BoardSitting {
         .map(|(application, (_, outcome))| (*application, outcome))
     }
 
+    /// The place of the event that says the day.
+    fn dated_by(&self) -> Option<u64> {
+        match self {
+            Self::Absent => None,
+            Self::Held { dated_by, .. } => Some(*dated_by),
+        }
+    }
+
     fn evolve(&mut self, event: BoardSittingEvent) {
+        if let Self::Held { recorded, .. } = self {
+            *recorded = recorded.saturating_add(1);
+        }
         match (event, self) {
             (BoardSittingEvent::BoardHeld { sitting }, state) => {
                 *state = Self::Held {
                     sitting,
                     outcomes: BTreeMap::new(),
+                    dated_by: 1,
+                    recorded: 1,
                 };
             }
             (
@@ -176,8 +198,17 @@ impl BoardSitting {
             ) => {
                 outcomes.insert(application, (person, outcome));
             }
-            (BoardSittingEvent::BoardDateCorrected { held, .. }, Self::Held { sitting, .. }) => {
+            (
+                BoardSittingEvent::BoardDateCorrected { held, .. },
+                Self::Held {
+                    sitting,
+                    dated_by,
+                    recorded,
+                    ..
+                },
+            ) => {
                 sitting.held = held;
+                *dated_by = *recorded;
             }
             _ => {}
         }
@@ -188,8 +219,12 @@ impl BoardSitting {
         today: Date,
         held: Date,
         why: DateCorrection,
+        corrects: Option<&Corrected>,
     ) -> Result<Vec<BoardSittingEvent>, Refusal> {
-        let Self::Held { sitting, outcomes } = self else {
+        let Self::Held {
+            sitting, outcomes, ..
+        } = self
+        else {
             return Err(Refusal::not_permitted());
         };
         if sitting.held == held {
@@ -206,6 +241,7 @@ impl BoardSitting {
             held,
             former: sitting.held,
             why,
+            corrects: corrects.cloned(),
         }];
         events.extend(
             outcomes
@@ -284,9 +320,14 @@ impl Decider for BoardSitting {
                     sitting: sitting.clone(),
                 }])
             }
-            (BoardSittingAct::CorrectDate { held, why }, _) => {
-                self.correct_date(issued.today(), *held, *why)
-            }
+            (
+                BoardSittingAct::CorrectDate {
+                    held,
+                    why,
+                    corrects,
+                },
+                _,
+            ) => self.correct_date(issued.today(), *held, *why, corrects.as_ref()),
             (BoardSittingAct::Ratify { .. }, Self::Absent) => Err(Refusal::not_permitted()),
             (
                 BoardSittingAct::Ratify {
@@ -296,7 +337,9 @@ impl Decider for BoardSitting {
                     outcome,
                     portfolio_verified,
                 },
-                Self::Held { sitting, outcomes },
+                Self::Held {
+                    sitting, outcomes, ..
+                },
             ) => {
                 outcome.follows(sitting.held)?;
                 if *role != sitting.role {
@@ -440,6 +483,8 @@ pub struct CorrectBoardDate {
     pub held: Date,
     /// Why.
     pub why: DateCorrection,
+    /// On whose word.
+    pub authority: Authority,
 }
 
 impl Command for CorrectBoardDate {
@@ -450,9 +495,12 @@ impl Command for CorrectBoardDate {
             .sitting()
             .cloned()
             .ok_or_else(Refusal::not_permitted)?;
+        let dated_by = world.read(self.sitting)?.dated_by();
+        let corrects = (self.authority).corrects(issue, world, self.sitting.key(), dated_by)?;
         let correct = BoardSittingAct::CorrectDate {
             held: self.held,
             why: self.why,
+            corrects,
         };
         world.decide(issue, self.sitting, correct)?;
         world

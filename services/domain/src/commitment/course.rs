@@ -205,6 +205,11 @@ impl Commitment {
         }])
     }
 
+    /// Whether there is anything to pass on for a person.
+    pub(crate) fn passes_on(&self, application: Id<Application>) -> bool {
+        self.handed_over(application).is_some()
+    }
+
     /// What passes on for one person: an expected promise, or one that is owed.
     fn handed_over(&self, application: Id<Application>) -> Option<HandedOver> {
         let Self::Given {

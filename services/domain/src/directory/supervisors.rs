@@ -9,6 +9,7 @@ use strum::{IntoStaticStr, VariantNames};
 use super::{ATTRIBUTE_BYTES_MAX, MODALITIES_MAX, NAME_BYTES_MAX, REGISTER_NUMBER_BYTES_MAX};
 use crate::{
     actor::{PersonId, TenantId, TenantKind},
+    correction::Corrected,
     id::Id,
     identifiers::{HcpcNumber, NmcPin},
     personal::{Personal, PersonalClass},
@@ -50,6 +51,10 @@ pub enum Supervisor {
         name: Personal<String>,
         /// What the registers showed, in the order it was learnt.
         checks: Vec<RegisterCheck>,
+        /// The event that says each of them, by its place in the record.
+        said: Vec<u64>,
+        /// How many events there are.
+        recorded: u64,
     },
 }
 
@@ -96,6 +101,8 @@ pub enum SupervisorEvent {
     RegisterCheckCorrected {
         /// What it showed.
         check: RegisterCheck,
+        /// Which event it corrects; not said by the first version.
+        corrects: Option<Corrected>,
     },
 }
 
@@ -149,6 +156,9 @@ impl Supervisor {
     }
 
     fn evolve(&mut self, event: SupervisorEvent) {
+        if let Self::Recorded { recorded, .. } = self {
+            *recorded = recorded.saturating_add(1);
+        }
         match (event, self) {
             (
                 SupervisorEvent::SupervisorRecorded {
@@ -164,6 +174,8 @@ impl Supervisor {
                     registrations: BTreeMap::new(),
                     name,
                     checks: vec![],
+                    said: vec![],
+                    recorded: 1,
                 };
             }
             (
@@ -174,9 +186,17 @@ impl Supervisor {
             }
             (
                 SupervisorEvent::RegisterCheckRecorded { check }
-                | SupervisorEvent::RegisterCheckCorrected { check },
-                Self::Recorded { checks, .. },
-            ) => checks.push(check),
+                | SupervisorEvent::RegisterCheckCorrected { check, .. },
+                Self::Recorded {
+                    checks,
+                    said,
+                    recorded,
+                    ..
+                },
+            ) => {
+                checks.push(check);
+                said.push(*recorded);
+            }
             (_, Self::Absent) => {}
         }
     }
@@ -249,6 +269,9 @@ impl Decider for Supervisor {
                 Self::Recorded {
                     registrations,
                     checks,
+                    said,
+                    employer,
+                    person,
                     ..
                 },
             ) => {
@@ -258,13 +281,16 @@ impl Decider for Supervisor {
                         "no number is recorded for this register; record the registration first",
                     ));
                 }
-                let same_day = checks
-                    .iter()
-                    .rev()
-                    .find(|known| known.register == check.register && known.from == check.from);
+                let same_day = checks.iter().zip(said).rev().find(|(known, _)| {
+                    known.register == check.register && known.from == check.from
+                });
                 Ok(match same_day {
-                    Some(known) if *known == check => vec![],
-                    Some(_) => vec![SupervisorEvent::RegisterCheckCorrected { check }],
+                    Some((known, _)) if *known == check => vec![],
+                    Some((_, said)) => {
+                        let itself = Self::id(*employer, *person).key();
+                        let corrects = Some(Corrected::by_itself(itself, *said));
+                        vec![SupervisorEvent::RegisterCheckCorrected { check, corrects }]
+                    }
                     None => vec![SupervisorEvent::RegisterCheckRecorded { check }],
                 })
             }

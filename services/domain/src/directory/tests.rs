@@ -290,6 +290,9 @@ fn d_6_a_check_known_later_than_true_ends_eligibility_on_its_own_day() {
         given.when(&hr, lost, &check(RegisterStatus::Registered)),
         Ok(vec!["RegisterCheckCorrected".to_owned()])
     );
+    let looked_up = given.stored(s1).len() as u64 - 1;
+    let corrects = given.corrects(s1, "RegisterCheckCorrected");
+    assert_eq!(corrects, Some(looked_up), "the look-up of the same day");
     assert!(given.state(s1).unwrap().eligible_on(lost, &rule));
 }
 

@@ -3,11 +3,13 @@
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString};
 
 use super::{Employment, EmploymentAct, EmploymentEvent};
 use crate::{
     actor::PersonId,
     appointment::Appointment,
+    correction::{Authority, Corrected},
     id::Id,
     personal::{ContentDigest, Personal, PersonalClass},
     qualified_practice::AwayFor,
@@ -76,7 +78,12 @@ impl Employment {
         Ok([dismissed].into_iter().chain(ended).collect())
     }
 
-    pub(super) fn reinstate(&self, on: Date) -> Result<Vec<EmploymentEvent>, Refusal> {
+    pub(super) fn reinstate(
+        &self,
+        on: Date,
+        reason: Option<EmploymentReinstatementReason>,
+        corrects: Option<&Corrected>,
+    ) -> Result<Vec<EmploymentEvent>, Refusal> {
         let (whose, _) = self.held()?;
         let Some(ended) = self.ended else {
             return Ok(vec![]);
@@ -90,6 +97,8 @@ impl Employment {
             appointment: whose.clone(),
             ended,
             on,
+            reason,
+            corrects: corrects.cloned(),
         }])
     }
 
@@ -185,16 +194,37 @@ impl Command for DismissTrainee {
     }
 }
 
+/// Why the end of an employment does not stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Display, EnumString)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum EmploymentReinstatementReason {
+    /// It was recorded in error.
+    RecordedInError,
+    /// It was set aside, as on an appeal.
+    SetAside,
+}
+
 /// The employer takes the end of an employment back: it was recorded in error, or set aside.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReinstateEmployment {
     /// Which.
     pub employment: Id<Employment>,
+    /// Why, where it is said.
+    pub reason: Option<EmploymentReinstatementReason>,
+    /// On whose word.
+    pub authority: Authority,
 }
 
 impl Command for ReinstateEmployment {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
-        world.decide(issue, self.employment, EmploymentAct::Reinstate)?;
+        let ended = world.read_own(issue, self.employment)?.ended_by;
+        let corrects = (self.authority).corrects(issue, world, self.employment.key(), ended)?;
+        let reinstate = EmploymentAct::Reinstate {
+            reason: self.reason,
+            corrects,
+        };
+        world.decide(issue, self.employment, reinstate)?;
         Ok(self.employment.key())
     }
 }

@@ -136,3 +136,16 @@ fn an_employment_ends_after_it_starts_and_by_the_employer_only() {
     let outcome = given.when(&cast::hr(), date(2026, 8, 12), &end());
     assert_eq!(outcome, Err(Reason::NotPermitted));
 }
+
+/// SET-13: whoever came with their clinical service has no second first day with the successor.
+#[test]
+fn set_13_an_employment_that_came_with_a_service_does_not_start_again() {
+    let whose = cast::appointment();
+    let came = EmploymentEvent::EmploymentTransferredIn {
+        appointment: whose.clone(),
+        from: tenant(0xC0),
+        on: cast::EMPLOYMENT_START,
+    };
+    let mut given = cast::appointed().happened(whose.employment(), &came);
+    assert_eq!(started(&mut given, &start()), Err(Reason::StateNotAllowed));
+}

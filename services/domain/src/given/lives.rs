@@ -2,6 +2,7 @@
 //! application to the promised post, whatever anybody tries.
 
 mod acts;
+mod course;
 mod invariants;
 mod tests;
 
@@ -26,6 +27,7 @@ use crate::{
     board::BoardSitting,
     id::Id,
     refusal::Reason,
+    transfer::ServiceTransfer,
 };
 
 /// Who applies to whom: the first two people to both employers, the third to one.
@@ -41,6 +43,8 @@ struct House {
     casts: [Cast; 2],
     today: Date,
     sittings: Vec<Id<BoardSitting>>,
+    /// The last move of each thread's service that was announced.
+    transfers: [Option<Id<ServiceTransfer>>; THREADS.len()],
     /// How far each thread has come on [`PATH`].
     reached: [usize; THREADS.len()],
 }
@@ -68,6 +72,7 @@ impl House {
             casts: *casts,
             today: date(2025, 11, 21),
             sittings: vec![],
+            transfers: [None; THREADS.len()],
             reached: [0; THREADS.len()],
         }
     }
@@ -101,6 +106,21 @@ impl House {
         }
     }
 
+    /// The appointment as it is by now: whoever took the service over employs.
+    fn now(&self, thread: usize) -> Appointment {
+        let first = self.whose(thread);
+        let training = self.given.state(first.training());
+        let known = training.and_then(|training| training.appointment().cloned());
+        known.unwrap_or(first)
+    }
+
+    /// What the employer of by now has in the cast.
+    fn employing(&self, thread: usize) -> &Cast {
+        let employer = self.now(thread).employer;
+        let cast = self.casts.iter().find(|cast| cast.employer == employer);
+        cast.unwrap_or(self.cast(thread))
+    }
+
     /// Days go by; what was to happen on them happens.
     fn wait(&mut self, until: Date) {
         while self.today < until {
@@ -128,6 +148,12 @@ impl House {
                 self.sittings.push(sitting);
             }
         }
+        if outcome
+            .as_deref()
+            .is_ok_and(|told| told == ["RetenderAnnounced"])
+        {
+            self.transfers[thread] = Some(Id::derive(by.tenant, &[request]));
+        }
         outcome
     }
 
@@ -142,4 +168,25 @@ impl House {
         self.reached[thread] += 1;
         Some((thread, self.tries(thread, act)))
     }
+}
+
+/// Somewhere in the middle of lives that go well, and the day it is.
+pub(super) fn lived(steps: usize) -> (Given, Date) {
+    static LIVED: OnceLock<Vec<(Given, Date)>> = OnceLock::new();
+    let lived = LIVED.get_or_init(|| {
+        let mut house = House::advertised();
+        let mut lived = vec![(house.given.clone(), house.today)];
+        for n in 1.. {
+            if house.onward().is_none() {
+                break;
+            }
+            let today = house.today;
+            house.given.settle(today);
+            if n % 12 == 0 {
+                lived.push((house.given.clone(), today));
+            }
+        }
+        lived
+    });
+    lived[steps % lived.len()].clone()
 }

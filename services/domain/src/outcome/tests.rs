@@ -86,10 +86,13 @@ fn eval_04_a_report_says_whether_it_is_complete() {
         report: id(&report),
         values,
         reason: "The log of one room came late.".to_owned(),
+        authority: crate::correction::Authority::Own,
     };
     let corrected = given.when(&by, JULY, &correct);
     assert_eq!(corrected, Ok(vec!["OutcomesCorrected".to_owned()]));
     assert_eq!(given.when(&by, JULY, &correct), Ok(vec![]));
+    let corrects = given.corrects(id(&report), "OutcomesCorrected");
+    assert_eq!(corrects, Some(1), "the report");
     assert_eq!(complete(&given, &report), Some(true));
     let reported_again = given.when(&by, JULY, &report);
     assert_eq!(reported_again, Err(Reason::AlreadyRecorded));
@@ -149,6 +152,7 @@ fn nobody_reports_or_corrects_for_another_employer() {
         report: id(&report),
         values: report.values.clone(),
         reason: "Not ours.".to_owned(),
+        authority: crate::correction::Authority::Own,
     };
     for who in [
         stranger,

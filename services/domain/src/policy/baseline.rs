@@ -169,6 +169,11 @@ fn clusters_and_training(rows: &mut Rows) {
     );
     rows.set("university_days", json!(1), "[S] TRAIN-01");
     rows.set(
+        "study.day_quarter_hours",
+        json!(30),
+        "[P] TRAIN-01: a day of study is the fifth part of a full-time week of 37.5 hours",
+    );
+    rows.set(
         "practice_days",
         json!({ "min": 3, "max": 4 }),
         "[S] TRAIN-01, X-07",

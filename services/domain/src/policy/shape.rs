@@ -56,6 +56,7 @@ const SHAPES: &[(&str, Check)] = &[
     ("fitness.review_days",        reads::<u32>),
     ("withdrawal.representations_days", reads::<BTreeMap<String, u32>>),
     ("university_days",            reads::<u32>),
+    ("study.day_quarter_hours",    reads::<u32>),
     ("practice.min",               reads::<PracticeMinima>),
     ("practice.min.*",             reads::<PracticeMinima>),
     ("interventions.*",            reads::<Vec<String>>),

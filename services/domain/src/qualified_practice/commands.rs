@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AwayFor, ContactMode, Leaving, PracticeLeave, PracticeWeek, QualifiedPractice,
-    QualifiedPracticeAct, TeamPlacement, WORD_BYTES_MAX,
+    QualifiedPracticeAct, TeamPlacement, WORD_BYTES_MAX, WeekCorrection, WeekCorrectionReason,
 };
 use crate::{
     actor::TenantKind,
     appointment::Appointment,
+    correction::Authority,
     directory::{ClinicalService, Supervisor},
     id::Id,
     personal::{ContentDigest, Personal, PersonalClass},
@@ -164,7 +165,7 @@ pub struct WeekCount {
 }
 
 impl WeekCount {
-    fn act(&self, corrects: bool) -> QualifiedPracticeAct {
+    fn act(&self, corrects: Option<WeekCorrection>) -> QualifiedPracticeAct {
         QualifiedPracticeAct::Week {
             week: PracticeWeek {
                 monday: self.monday,
@@ -189,7 +190,7 @@ pub struct LogPracticeWeek {
 
 impl Command for LogPracticeWeek {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
-        world.decide(issue, self.practice, self.week.act(false))?;
+        world.decide(issue, self.practice, self.week.act(None))?;
         Ok(self.practice.key())
     }
 }
@@ -201,11 +202,22 @@ pub struct CorrectPracticeWeek {
     pub practice: Id<QualifiedPractice>,
     /// The week as it was.
     pub week: WeekCount,
+    /// Why, where it is said.
+    pub reason: Option<WeekCorrectionReason>,
+    /// On whose word.
+    pub authority: Authority,
 }
 
 impl Command for CorrectPracticeWeek {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
-        world.decide(issue, self.practice, self.week.act(true))?;
+        let held = world.read_own(issue, self.practice)?.held();
+        let said = held.and_then(|held| held.said(self.week.monday));
+        let corrects = (self.authority).corrects(issue, world, self.practice.key(), said)?;
+        let correction = WeekCorrection {
+            reason: self.reason,
+            corrects,
+        };
+        world.decide(issue, self.practice, self.week.act(Some(correction)))?;
         Ok(self.practice.key())
     }
 }

@@ -227,6 +227,8 @@ fn a_correction_names_the_week_it_replaces() {
     let correct = CorrectPracticeWeek {
         practice: practice(),
         week: count(POST, 21),
+        reason: None,
+        authority: crate::correction::Authority::Own,
     };
     assert_eq!(
         given.when(&manager(), POST, &correct),
@@ -240,6 +242,9 @@ fn a_correction_names_the_week_it_replaces() {
     let outcome = given.when(&manager(), POST, &correct);
     assert_eq!(outcome, Ok(vec!["PracticeWeekCorrected".to_owned()]));
     assert_eq!(given.when(&manager(), POST, &correct), Ok(vec![]));
+    let corrects = given.corrects(practice(), "PracticeWeekCorrected");
+    let logged = given.stored(practice()).len() as u64 - 1;
+    assert_eq!(corrects, Some(logged), "the week as it was logged");
     assert_eq!(held(&given).contact.measured(), (84, 80, 1));
     assert_eq!(held(&given).sessions(), 15);
 }

@@ -182,6 +182,8 @@ fn train_03_hours_logged_in_a_gap_are_under_review_until_it_is_none_or_the_unive
     let reinstate = ReinstateHours {
         training: id(),
         entry: 2,
+        reason: None,
+        authority: crate::correction::Authority::Own,
     };
     decided.done(&lead, LEARNT, &reinstate);
     assert_eq!(counted(&decided), 23);

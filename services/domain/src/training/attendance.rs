@@ -9,6 +9,7 @@ use crate::{
     actor::Party,
     correction::{Authority, Correction, RecordedEvent},
     id::Id,
+    policy::Policies,
     refusal::Refusal,
     world::{Command, Halt, Issue, StreamKey, World},
 };
@@ -17,8 +18,6 @@ use crate::{
 pub const ATTENDANCE_MAX: usize = 1_000;
 /// Days of a working week.
 const WEEK_DAYS: u32 = 5;
-/// Quarter-hours of a day of study: the fifth part of a full-time week of 37.5 hours.
-const DAY_QUARTERS: u32 = 30;
 
 /// A week of study.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +52,12 @@ fn monday(day: Date) -> Date {
     day.saturating_sub(i64::from(day.weekday().to_monday_zero_offset()).days())
 }
 
+/// The quarter-hours of a week's days of study, by policy `study.day_quarter_hours`.
+fn quarters(policies: &Policies, week: Attendance) -> Result<u32, Refusal> {
+    let day: u32 = policies.get("study.day_quarter_hours", week.week)?;
+    Ok(week.university_days.saturating_mul(day))
+}
+
 fn days_of_a_week(days: u32) -> Result<(), Refusal> {
     if days <= WEEK_DAYS {
         return Ok(());
@@ -69,14 +74,18 @@ impl Training {
         &self.attendance
     }
 
-    /// Study that stands, in quarter-hours.
-    pub fn study_quarters(&self) -> u32 {
-        let standing = self
+    /// Study that stands, in quarter-hours: of each week by the policy in force in it.
+    ///
+    /// # Errors
+    /// `POLICY_MISSING`
+    pub fn study_quarters(&self, policies: &Policies) -> Result<u32, Refusal> {
+        let mut standing = self
             .attendance
             .iter()
             .filter(|entry| entry.corrected.is_none());
-        let days: u32 = standing.map(|entry| entry.attendance.university_days).sum();
-        days.saturating_mul(DAY_QUARTERS)
+        standing.try_fold(0u32, |sum, entry| {
+            Ok(sum.saturating_add(quarters(policies, entry.attendance)?))
+        })
     }
 
     pub(super) fn struck(
@@ -171,12 +180,13 @@ impl Training {
         }
         self.room()?;
         let was = entry.attendance;
-        let study = self.study_quarters();
-        let after = correct
-            .university_days
-            .unwrap_or_default()
-            .saturating_mul(DAY_QUARTERS);
-        let before = was.university_days.saturating_mul(DAY_QUARTERS);
+        let study = self.study_quarters(&issued.policies)?;
+        let now = Attendance {
+            university_days: correct.university_days.unwrap_or_default(),
+            ..was
+        };
+        let before = quarters(&issued.policies, was)?;
+        let after = quarters(&issued.policies, now)?;
         Ok(vec![
             TrainingEvent::RecordCorrected {
                 sequence: self.recorded.saturating_add(1),

@@ -9,6 +9,7 @@ use super::{Leaving, Training, TrainingEvent, TrainingStatus, full};
 use crate::{
     actor::{Party, TenantId},
     calendar::days_between,
+    correction::Corrected,
     directory::ClinicalService,
     id::Id,
     policy::catalogue::{Range, Setting},
@@ -59,6 +60,8 @@ pub struct Course {
     lighter_agreed: Vec<(Party, LighterWeek)>,
     lighter: Option<LighterWeek>,
     pub(super) leaving: Option<Leaving>,
+    /// The event that confirmed the last withdrawal, by its place in the training's history.
+    withdrawn_by: Option<u64>,
     pub(super) handed_over: Option<(TenantId, Date)>,
 }
 
@@ -92,6 +95,8 @@ pub enum CourseAct {
     ReverseWithdrawal {
         /// Whether it had never been true.
         in_error: bool,
+        /// The event that confirmed it.
+        corrects: Option<Corrected>,
     },
     /// The employer's record says that the end of the employment did not stand.
     NoteReinstatement,
@@ -124,6 +129,11 @@ impl Course {
     /// Interruptions, first to latest.
     pub fn interruptions(&self) -> &[Interruption] {
         &self.interruptions
+    }
+
+    /// The place of the event that confirmed the last withdrawal.
+    pub(crate) fn withdrawn_by(&self) -> Option<u64> {
+        self.withdrawn_by
     }
 
     /// Suspensions of practice, first to latest.
@@ -268,6 +278,7 @@ impl Training {
                 }
             }
             TrainingEvent::TrainingWithdrawn { .. } => {
+                course.withdrawn_by = Some(self.recorded);
                 if let Some(leaving) = &mut course.leaving {
                     leaving.confirmed = true;
                 }
@@ -334,7 +345,9 @@ impl Training {
             CourseAct::MakeRepresentations => self.hear(issued),
             CourseAct::ConfirmWithdrawal => self.confirm_withdrawal(issued),
             CourseAct::DropWithdrawal => self.drop_withdrawal(issued),
-            CourseAct::ReverseWithdrawal { in_error } => self.reverse_withdrawal(issued, *in_error),
+            CourseAct::ReverseWithdrawal { in_error, corrects } => {
+                self.reverse_withdrawal(issued, *in_error, corrects.as_ref())
+            }
             CourseAct::NoteReinstatement => Ok(self.take_end_back(issued)),
             CourseAct::SetPractice { suspended } => self.set_practice(issued, *suspended),
             CourseAct::HandOver { transfer, to } => Ok(self.hand_over(issued, *transfer, *to)),

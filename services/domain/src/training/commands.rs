@@ -4,12 +4,14 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CorrectionReason, DisallowReason, PracticeKind, Teaching, Training, TrainingAct, site_of,
+    CorrectionReason, DisallowReason, HoursReinstatementReason, PracticeKind, Teaching, Training,
+    TrainingAct, site_of,
 };
 use crate::{
     actor::TenantKind,
     application::Application,
     appointment::{Appointed, Appointment},
+    correction::Authority,
     directory::{ClinicalService, Supervisor},
     id::Id,
     refusal::Refusal,
@@ -293,6 +295,16 @@ impl Command for SignPracticeHours {
     }
 }
 
+/// The events that say the hours of an entry and what has become of it.
+fn told(
+    issue: &Issue,
+    world: &mut World,
+    training: Id<Training>,
+    entry: u32,
+) -> Result<Option<(u64, u64)>, Halt> {
+    Ok(world.read_own(issue, training)?.told(entry))
+}
+
 /// Corrects the hours of one entry. Its signatures are void; those of every other entry stand.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CorrectPracticeHours {
@@ -304,11 +316,15 @@ pub struct CorrectPracticeHours {
     pub quarters: u32,
     /// Why.
     pub reason: CorrectionReason,
+    /// On whose word.
+    pub authority: Authority,
 }
 
 impl Command for CorrectPracticeHours {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
-        let act = TrainingAct::Correct(self.clone());
+        let said = told(issue, world, self.training, self.entry)?.map(|(said, _)| said);
+        let corrects = (self.authority).corrects(issue, world, self.training.key(), said)?;
+        let act = TrainingAct::Correct(self.clone(), corrects);
         world.decide(issue, self.training, act)?;
         Ok(self.training.key())
     }
@@ -323,11 +339,15 @@ pub struct VoidPracticeHours {
     pub entry: u32,
     /// Why.
     pub reason: CorrectionReason,
+    /// On whose word.
+    pub authority: Authority,
 }
 
 impl Command for VoidPracticeHours {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
-        let act = TrainingAct::Void(self.clone());
+        let said = told(issue, world, self.training, self.entry)?.map(|(said, _)| said);
+        let corrects = (self.authority).corrects(issue, world, self.training.key(), said)?;
+        let act = TrainingAct::Void(self.clone(), corrects);
         world.decide(issue, self.training, act)?;
         Ok(self.training.key())
     }
@@ -342,11 +362,15 @@ pub struct DisallowHours {
     pub entry: u32,
     /// Why.
     pub reason: DisallowReason,
+    /// On whose word.
+    pub authority: Authority,
 }
 
 impl Command for DisallowHours {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
-        let act = TrainingAct::Disallow(self.clone());
+        let said = told(issue, world, self.training, self.entry)?.map(|(said, _)| said);
+        let corrects = (self.authority).corrects(issue, world, self.training.key(), said)?;
+        let act = TrainingAct::Disallow(self.clone(), corrects);
         world.decide(issue, self.training, act)?;
         Ok(self.training.key())
     }
@@ -359,11 +383,17 @@ pub struct ReinstateHours {
     pub training: Id<Training>,
     /// The entry's number.
     pub entry: u32,
+    /// Why, where it is said.
+    pub reason: Option<HoursReinstatementReason>,
+    /// On whose word.
+    pub authority: Authority,
 }
 
 impl Command for ReinstateHours {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
-        let act = TrainingAct::Reinstate { entry: self.entry };
+        let decided = told(issue, world, self.training, self.entry)?.map(|(_, decided)| decided);
+        let corrects = (self.authority).corrects(issue, world, self.training.key(), decided)?;
+        let act = TrainingAct::Reinstate(self.clone(), corrects);
         world.decide(issue, self.training, act)?;
         Ok(self.training.key())
     }

@@ -109,6 +109,8 @@ pub enum TrainingEvent {
         was: u32,
         /// Why.
         reason: CorrectionReason,
+        /// Which event it corrects; not said by the first version.
+        corrects: Option<Corrected>,
     },
     /// An entry was taken back.
     PracticeHoursVoided {
@@ -118,6 +120,8 @@ pub enum TrainingEvent {
         entry: PracticeEntry,
         /// Why.
         reason: CorrectionReason,
+        /// Which event it corrects; not said by the first version.
+        corrects: Option<Corrected>,
     },
     /// The university does not let an entry count.
     HoursDisallowed {
@@ -127,6 +131,8 @@ pub enum TrainingEvent {
         quarters: u32,
         /// Why.
         reason: DisallowReason,
+        /// Which event it corrects; not said by the first version.
+        corrects: Option<Corrected>,
     },
     /// The university lets an entry count again.
     HoursReinstated {
@@ -134,6 +140,10 @@ pub enum TrainingEvent {
         number: u32,
         /// Its quarter-hours.
         quarters: u32,
+        /// Why, where it was said.
+        reason: Option<HoursReinstatementReason>,
+        /// Which event it sets aside; not said by the first version.
+        corrects: Option<Corrected>,
     },
     /// The trainee practises in a clinical service from a day on.
     TraineePlaced {
@@ -226,6 +236,8 @@ pub enum TrainingEvent {
         in_error: bool,
         /// The last day of the year, computed again.
         ends: Date,
+        /// Which event it takes back; not said by the first version.
+        corrects: Option<Corrected>,
     },
     /// The end of the employment did not stand.
     EmploymentReinstatementNoted {

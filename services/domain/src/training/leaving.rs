@@ -11,6 +11,7 @@ use super::{INTERRUPTION_DAYS_MAX, Training, TrainingEvent};
 use crate::{
     actor::{Party, TenantKind},
     calendar::days_between,
+    correction::Corrected,
     policy::Policies,
     refusal::Refusal,
     world::Issue,
@@ -159,6 +160,7 @@ impl Training {
         &self,
         issued: &Issue,
         in_error: bool,
+        corrects: Option<&Corrected>,
     ) -> Result<Vec<TrainingEvent>, Refusal> {
         self.only(issued, Party::University)?;
         let on = issued.today();
@@ -186,6 +188,7 @@ impl Training {
             on,
             in_error,
             ends,
+            corrects: corrects.cloned(),
         }])
     }
 

@@ -6,10 +6,11 @@ use strum::{Display, EnumIter, EnumString};
 
 use super::{
     CorrectPracticeHours, DisallowHours, ENTRIES_MAX, ENTRY_QUARTERS_MAX, LogPracticeHours,
-    Training, TrainingEvent, VoidPracticeHours, full,
+    ReinstateHours, Training, TrainingEvent, VoidPracticeHours, full,
 };
 use crate::{
     actor::{ActingRole, Party, TenantKind},
+    correction::Corrected,
     policy::{
         Policies,
         catalogue::{PracticeMinima, Role},
@@ -106,6 +107,21 @@ pub enum DisallowReason {
     OutsideCurriculum,
 }
 
+/// Why the university lets an entry count again.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Display, EnumString, EnumIter,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum HoursReinstatementReason {
+    /// Somebody eligible had supervised after all.
+    Supervised,
+    /// It is shown since.
+    Evidenced,
+    /// It was disallowed in error.
+    DisallowedInError,
+}
+
 /// What has become of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, Display, EnumIter)]
 #[serde(rename_all = "snake_case")]
@@ -135,9 +151,24 @@ pub struct LoggedEntry {
     pub supervisor: bool,
     /// What has become of it.
     pub standing: EntryStanding,
+    /// The event that says its hours, by its place in the training's history.
+    pub(super) said: u64,
+    /// The event that decided what has become of it; the same while nothing has.
+    pub(super) decided: u64,
 }
 
 impl LoggedEntry {
+    pub(super) fn logged(entry: PracticeEntry, said: u64) -> Self {
+        Self {
+            entry,
+            trainee: false,
+            supervisor: false,
+            standing: EntryStanding::Logged,
+            said,
+            decided: said,
+        }
+    }
+
     fn signed_by(&self, signatory: Signatory) -> bool {
         match signatory {
             Signatory::Trainee => self.trainee,
@@ -152,12 +183,12 @@ impl LoggedEntry {
         }
     }
 
-    pub(super) fn correct(&mut self, entry: PracticeEntry) {
+    pub(super) fn correct(&mut self, entry: PracticeEntry, said: u64) {
+        let (standing, decided) = (self.standing, self.decided);
         *self = Self {
-            entry,
-            trainee: false,
-            supervisor: false,
-            standing: self.standing,
+            standing,
+            decided,
+            ..Self::logged(entry, said)
         };
     }
 
@@ -318,6 +349,12 @@ impl Training {
             })
     }
 
+    /// The event that says the hours of an entry, and the one that decided what has become of it.
+    pub(super) fn told(&self, number: u32) -> Option<(u64, u64)> {
+        let entry = self.entry(number).ok()?;
+        Some((entry.said, entry.decided))
+    }
+
     /// The trainee or the employer of the training; who signs when they do, and nobody for a
     /// manager, who vouches for no hours.
     pub(super) fn of_practice(&self, issued: &Issue) -> Result<Option<Signatory>, Refusal> {
@@ -424,6 +461,7 @@ impl Training {
         &self,
         issued: &Issue,
         correct: &CorrectPracticeHours,
+        corrects: Option<&Corrected>,
     ) -> Result<Vec<TrainingEvent>, Refusal> {
         quarters_of_a_month(correct.quarters)?;
         let by = self.of_practice(issued)?;
@@ -448,6 +486,7 @@ impl Training {
             },
             was: known.entry.quarters,
             reason: correct.reason,
+            corrects: corrects.cloned(),
         }];
         events.extend(by.map(|by| signature(by, vec![correct.entry])));
         Ok(events)
@@ -457,6 +496,7 @@ impl Training {
         &self,
         issued: &Issue,
         void: &VoidPracticeHours,
+        corrects: Option<&Corrected>,
     ) -> Result<Vec<TrainingEvent>, Refusal> {
         self.of_practice(issued)?;
         let known = self.entry(void.entry)?;
@@ -467,6 +507,7 @@ impl Training {
             number: void.entry,
             entry: known.entry.clone(),
             reason: void.reason,
+            corrects: corrects.cloned(),
         }])
     }
 
@@ -474,6 +515,7 @@ impl Training {
         &self,
         issued: &Issue,
         disallow: &DisallowHours,
+        corrects: Option<&Corrected>,
     ) -> Result<Vec<TrainingEvent>, Refusal> {
         self.only(issued, Party::University)?;
         let known = self.entry(disallow.entry)?;
@@ -486,6 +528,7 @@ impl Training {
                 number: disallow.entry,
                 quarters: known.entry.quarters,
                 reason: disallow.reason,
+                corrects: corrects.cloned(),
             }]),
         }
     }
@@ -493,9 +536,11 @@ impl Training {
     pub(super) fn reinstate(
         &self,
         issued: &Issue,
-        number: u32,
+        reinstate: &ReinstateHours,
+        corrects: Option<&Corrected>,
     ) -> Result<Vec<TrainingEvent>, Refusal> {
         self.only(issued, Party::University)?;
+        let number = reinstate.entry;
         let known = self.entry(number)?;
         match known.standing {
             EntryStanding::Logged | EntryStanding::Reinstated => Ok(vec![]),
@@ -505,6 +550,8 @@ impl Training {
             _ => Ok(vec![TrainingEvent::HoursReinstated {
                 number,
                 quarters: known.entry.quarters,
+                reason: reinstate.reason,
+                corrects: corrects.cloned(),
             }]),
         }
     }

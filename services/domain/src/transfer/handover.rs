@@ -140,7 +140,8 @@ fn goes_on(
     }
 }
 
-/// Reaction to a transfer: the promises of an allocation pass to the successor, where there are any.
+/// Reaction to a transfer: the promises of an allocation pass to the successor, where there are any:
+/// what was kept, broken or has lapsed by then stays where it was.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PassPromises {
     /// Who gives the service up.
@@ -159,13 +160,16 @@ impl Command for PassPromises {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         issue.by.acting_for(TenantKind::Platform)?;
         let commitment = Commitment::id(self.from, self.allocation);
-        if world.read(commitment)?.terms().is_none() {
+        let promises = world.read(commitment)?;
+        let open = self.applications.iter().copied();
+        let open: Vec<_> = open.filter(|one| promises.passes_on(*one)).collect();
+        if open.is_empty() {
             return Ok(commitment.key());
         }
         let pass = TransferCommitment {
             commitment,
             to: self.to,
-            applications: self.applications.clone(),
+            applications: open,
             other_terms: self.other_terms.clone(),
         };
         pass.run(issue, world)

@@ -56,7 +56,7 @@ impl Scene {
             Fact::Intake(event) => self.held(stream, recorded, event),
             Fact::Supervisor(
                 SupervisorEvent::RegisterCheckRecorded { check }
-                | SupervisorEvent::RegisterCheckCorrected { check },
+                | SupervisorEvent::RegisterCheckCorrected { check, .. },
             ) => {
                 let checks = self.checks.entry(stream).or_default();
                 checks.push((recorded, check.clone()));

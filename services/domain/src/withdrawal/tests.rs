@@ -152,6 +152,8 @@ fn d_9_the_end_of_the_employment_forces_a_withdrawal_and_a_reinstatement_lets_it
 
     let reinstate = ReinstateEmployment {
         employment: cast::appointment().employment(),
+        reason: None,
+        authority: crate::correction::Authority::Own,
     };
     let early = given.when(&cast::hr(), date(2026, 8, 11), &reinstate);
     assert_eq!(early, Err(Reason::StateNotAllowed));
@@ -161,6 +163,10 @@ fn d_9_the_end_of_the_employment_forces_a_withdrawal_and_a_reinstatement_lets_it
         Ok(vec!["EmploymentReinstated".to_owned()])
     );
     assert_eq!(given.when(&cast::hr(), back, &reinstate), Ok(vec![]));
+    let employment = cast::appointment().employment();
+    let ended = given.stored(employment).len() as u64 - 1;
+    let takes_back = given.corrects(employment, "EmploymentReinstated");
+    assert_eq!(takes_back, Some(ended), "the end");
     let followed = given.settle(back);
     for event in [
         "EmploymentReinstatementNoted",
@@ -237,6 +243,7 @@ fn a_reversal_says_whether_the_withdrawal_had_ever_been_true() {
         let reverse = ReverseWithdrawal {
             training: training(),
             in_error,
+            authority: crate::correction::Authority::Own,
         };
         let by_the_employer = given.when(&cast::hr(), on, &reverse);
         assert_eq!(by_the_employer, Err(Reason::NotPermitted));
@@ -247,6 +254,9 @@ fn a_reversal_says_whether_the_withdrawal_had_ever_been_true() {
                 "WithdrawalUndone".to_owned()
             ])
         );
+        let withdrawn = given.stored(training()).len() as u64 - 1;
+        let takes_back = given.corrects(training(), "WithdrawalReversed");
+        assert_eq!(takes_back, Some(withdrawn), "the confirmation");
         let undone = given
             .stored(Withdrawal::id(&cast::appointment()))
             .pop()

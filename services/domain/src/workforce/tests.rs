@@ -212,6 +212,7 @@ fn a_count_is_recorded_once_and_corrected_with_a_reason() {
     let correct = |people| CorrectWorkforceCount {
         count: professions(people),
         reason: "A trust reported late.".to_owned(),
+        authority: crate::correction::Authority::Own,
     };
     assert_eq!(
         given.when(&national(), MARCH_2020, &correct(12_201)),
@@ -221,6 +222,11 @@ fn a_count_is_recorded_once_and_corrected_with_a_reason() {
         given.when(&national(), MARCH_2020, &correct(12_201)),
         Ok(vec![])
     );
+    let stock = WorkforceStock::id(national().tenant);
+    let corrects = |given: &Given| given.corrects(stock, "WorkforceCountCorrected");
+    assert_eq!(corrects(&given), Some(1), "the count");
+    given.done(&national(), MARCH_2020, &correct(12_202));
+    assert_eq!(corrects(&given), Some(2), "the correction before");
     assert_eq!(
         given.when(&national(), DECEMBER_2023, &correct(1)),
         Err(Reason::StateNotAllowed)

@@ -2,6 +2,7 @@ use contract::v1::{self, board_service_server::BoardService, *};
 use domain::{
     actor::PersonId,
     board::{self as rules, BoardDecision, BoardOutcome},
+    correction::Authority,
     id::Id,
     policy::catalogue::Role,
     refusal::Refusal,
@@ -148,6 +149,7 @@ impl BoardService for BoardRpc {
                     sitting: Id::from_name(&m.sitting, "sitting")?,
                     held: wire::date(&m.held, "held")?,
                     why: wire::word(&m.why, "why")?,
+                    authority: Authority::parse(&m.authority, "authority")?,
                 })
             })
             .await

@@ -298,6 +298,7 @@ impl DirectoryService for DirectoryRpc {
             registrations,
             name,
             checks,
+            ..
         } = &read.state
         {
             supervisor.employer = employer.to_string();

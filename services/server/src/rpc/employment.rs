@@ -1,7 +1,7 @@
 use contract::v1::{self, employment_service_server::EmploymentService, *};
 use domain::{
-    employment as rules, id::Id, identifiers::EsrNumber, qualified_practice::AwayFor,
-    visibility::DataClass,
+    correction::Authority, employment as rules, id::Id, identifiers::EsrNumber,
+    qualified_practice::AwayFor, visibility::DataClass,
 };
 use tonic::{Request, Response, Status};
 
@@ -137,6 +137,8 @@ impl EmploymentService for EmploymentRpc {
             .write(request, |m| {
                 Ok(rules::ReinstateEmployment {
                     employment: Id::from_name(&m.employment, "employment")?,
+                    reason: wire::optional_word(&m.reason, "reason")?,
+                    authority: Authority::parse(&m.authority, "authority")?,
                 })
             })
             .await

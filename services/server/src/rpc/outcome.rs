@@ -1,7 +1,10 @@
 use std::collections::BTreeMap;
 
 use contract::v1::{self, outcome_service_server::OutcomeService, *};
-use domain::{actor::TenantId, id::Id, outcome as rules, policy::Policies, refusal::Refusal};
+use domain::{
+    actor::TenantId, correction::Authority, id::Id, outcome as rules, policy::Policies,
+    refusal::Refusal,
+};
 use tonic::{Request, Response, Status};
 
 use crate::{desk::Desk, status::refused, wire};
@@ -37,6 +40,7 @@ impl OutcomeService for OutcomeRpc {
                     report: Id::from_name(&m.report, "report")?,
                     values: values(m.values)?,
                     reason: m.reason,
+                    authority: Authority::parse(&m.authority, "authority")?,
                 })
             })
             .await

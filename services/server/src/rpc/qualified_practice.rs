@@ -1,7 +1,10 @@
 use std::collections::BTreeMap;
 
 use contract::v1::{self, qualified_practice_service_server::QualifiedPracticeService, *};
-use domain::{id::Id, qualified_practice as rules, refusal::Refusal, visibility::DataClass};
+use domain::{
+    correction::Authority, id::Id, qualified_practice as rules, refusal::Refusal,
+    visibility::DataClass,
+};
 use tonic::{Request, Response, Status};
 
 use crate::{desk::Desk, wire};
@@ -104,6 +107,8 @@ impl QualifiedPracticeService for QualifiedPracticeRpc {
                 Ok(rules::CorrectPracticeWeek {
                     practice: practice(&m.qualified_practice)?,
                     week: week(m.week)?,
+                    reason: wire::optional_word(&m.reason, "reason")?,
+                    authority: Authority::parse(&m.authority, "authority")?,
                 })
             })
             .await

@@ -135,12 +135,15 @@ impl TrainingService for TrainingRpc {
         let totals = practice.then(|| training.totals());
         let placement = training.placement_on(Date::MAX);
         let caseload = training.caseload().filter(|_| practice);
+        let policies = Policies::of(self.0.ledger().policies());
         let months: Vec<u32> = match year {
-            Some(year) => Policies::of(self.0.ledger().policies())
+            Some(year) => policies
                 .get("reviews.due_months", year.starts)
                 .map_err(|refusal| refused(&refusal))?,
             None => vec![],
         };
+        let study = training.study_quarters(&policies);
+        let study = study.map_err(|refusal| refused(&refusal))?;
         let year_ends = year.map(|year| year.ends);
         let extended = training.last_day().filter(|last| Some(*last) > year_ends);
         let training = training.appointment().map(|appointment| v1::Training {
@@ -185,7 +188,7 @@ impl TrainingService for TrainingRpc {
             next_review_due: wire::show(training.next_review_due(&months)),
             gaps: training.gaps().map(gap).collect(),
             attendance: training.attendance().iter().map(week).collect(),
-            study_quarter_hours: wire::small(training.study_quarters()),
+            study_quarter_hours: wire::small(study),
         });
         Ok(Response::new(GetTrainingResponse {
             training,
@@ -253,6 +256,7 @@ impl TrainingService for TrainingRpc {
                     entry: wire::number(m.entry, "entry")?,
                     quarters: wire::number(m.quarter_hours, "quarter_hours")?,
                     reason: wire::word(&m.reason, "reason")?,
+                    authority: Authority::parse(&m.authority, "authority")?,
                 })
             })
             .await
@@ -268,6 +272,7 @@ impl TrainingService for TrainingRpc {
                     training: Id::from_name(&m.training, "training")?,
                     entry: wire::number(m.entry, "entry")?,
                     reason: wire::word(&m.reason, "reason")?,
+                    authority: Authority::parse(&m.authority, "authority")?,
                 })
             })
             .await
@@ -283,6 +288,7 @@ impl TrainingService for TrainingRpc {
                     training: Id::from_name(&m.training, "training")?,
                     entry: wire::number(m.entry, "entry")?,
                     reason: wire::word(&m.reason, "reason")?,
+                    authority: Authority::parse(&m.authority, "authority")?,
                 })
             })
             .await
@@ -297,6 +303,8 @@ impl TrainingService for TrainingRpc {
                 Ok(rules::ReinstateHours {
                     training: Id::from_name(&m.training, "training")?,
                     entry: wire::number(m.entry, "entry")?,
+                    reason: wire::optional_word(&m.reason, "reason")?,
+                    authority: Authority::parse(&m.authority, "authority")?,
                 })
             })
             .await

@@ -1,5 +1,5 @@
 use contract::v1::{self, withdrawal_service_server::WithdrawalService, *};
-use domain::{id::Id, visibility::DataClass, withdrawal as rules};
+use domain::{correction::Authority, id::Id, visibility::DataClass, withdrawal as rules};
 use tonic::{Request, Response, Status};
 
 use crate::{desk::Desk, wire};
@@ -71,6 +71,7 @@ impl WithdrawalService for WithdrawalRpc {
                 Ok(rules::ReverseWithdrawal {
                     training: Id::from_name(&m.training, "training")?,
                     in_error: m.in_error,
+                    authority: Authority::parse(&m.authority, "authority")?,
                 })
             })
             .await

@@ -1,7 +1,7 @@
 use contract::v1::{self, workforce_service_server::WorkforceService, *};
 use domain::{
-    actor::TenantKind, calendar, policy::catalogue::ContextFigure, refusal::Refusal,
-    workforce as rules,
+    actor::TenantKind, calendar, correction::Authority, policy::catalogue::ContextFigure,
+    refusal::Refusal, workforce as rules,
 };
 use ledger::LedgerError;
 use tonic::{Request, Response, Status};
@@ -32,6 +32,7 @@ impl WorkforceService for WorkforceRpc {
                 Ok(rules::CorrectWorkforceCount {
                     count: count(m.count)?,
                     reason: m.reason,
+                    authority: Authority::parse(&m.authority, "authority")?,
                 })
             })
             .await

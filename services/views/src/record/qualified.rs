@@ -260,6 +260,7 @@ impl Keep<QualifiedPracticeEvent> for QualifiedPracticeRecord {
             | QualifiedPracticeEvent::PracticeWeekCorrected {
                 week,
                 expected_quarters,
+                ..
             } => {
                 let quarters = week.quarters();
                 self.contact.week(week.monday, quarters, *expected_quarters);

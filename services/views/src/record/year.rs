@@ -563,6 +563,7 @@ mod tests {
                 entry: entry(PracticeKind::OtherDuties, DAY, 10),
                 was: 50,
                 reason: CorrectionReason::MisKeyed,
+                corrects: None,
             },
         ];
         let share = |events: &[TrainingEvent]| {
@@ -576,6 +577,7 @@ mod tests {
             number: 2,
             entry: entry(PracticeKind::OtherDuties, DAY, 10),
             reason: CorrectionReason::AnotherTrainee,
+            corrects: None,
         });
         assert_eq!(share(&events), 100);
     }
@@ -599,11 +601,14 @@ mod tests {
             number: 1,
             quarters: 12,
             reason: DisallowReason::NotSupervised,
+            corrects: None,
         });
         assert_eq!(shown(&events), (12, 2));
         events.push(TrainingEvent::HoursReinstated {
             number: 2,
             quarters: 12,
+            reason: None,
+            corrects: None,
         });
         assert_eq!(shown(&events), (12, 1), "reinstated out of doubt");
         events.push(TrainingEvent::HoursReviewLifted {
@@ -613,6 +618,8 @@ mod tests {
         events.push(TrainingEvent::HoursReinstated {
             number: 1,
             quarters: 12,
+            reason: None,
+            corrects: None,
         });
         assert_eq!(shown(&events), (0, 0));
     }

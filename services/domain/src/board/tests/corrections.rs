@@ -13,6 +13,7 @@ fn correct(sitting: Id<BoardSitting>, held: Date) -> CorrectBoardDate {
         sitting,
         held,
         why: DateCorrection::Misrecorded,
+        authority: crate::correction::Authority::Own,
     }
 }
 
@@ -48,6 +49,8 @@ fn assess_03_and_lock_01_a_corrected_board_date_moves_qualification_and_lock() {
             "OutcomeRedated".to_owned()
         ])
     );
+    let corrects = given.corrects(sitting, "BoardDateCorrected");
+    assert_eq!(corrects, Some(1), "the sitting as it was recorded");
     assert_eq!(
         given.settle(today),
         [

@@ -85,6 +85,7 @@ fn go(given: &mut Given, sittings: &mut Vec<Id<BoardSitting>>, on: Date, what: T
                 sitting,
                 held: on.saturating_add(jiff::ToSpan::days(i64::from(days))),
                 why: DateCorrection::Adjourned,
+                authority: crate::correction::Authority::Own,
             };
             let _ = given.when(&secretary, on, &correct);
             given.settle(on);

@@ -3,7 +3,10 @@
 use jiff::civil::{Date, date};
 use strum::IntoEnumIterator as _;
 
-use super::{House, THREADS, WITHOUT_DEGREE};
+use super::{
+    House, THREADS, WITHOUT_DEGREE,
+    course::{self, Turn},
+};
 use crate::{
     actor::{ActingRole, Actor, Party, TenantId, TenantKind},
     application::{
@@ -22,8 +25,8 @@ use crate::{
     employment::{EndEmployment, StartEmployment},
     enrolment::EnrolTrainee,
     funding::{
-        ApproveAward, CloseStatement, OpenRecovery, PayInstalment, ReinstateAward, ResumeAward,
-        StopAward, SuspendAward,
+        ApproveAward, CloseStatement, FundingAward, OpenRecovery, PayInstalment, ReinstateAward,
+        ResumeAward, StopAward, SuspendAward,
     },
     given::{
         actor,
@@ -88,6 +91,7 @@ pub(super) enum Act {
     Grace,
     Breach,
     EndEmployment,
+    Course(Turn),
     /// The same as somebody of a tenant that has nothing to do with it.
     Stranger,
 }
@@ -250,10 +254,16 @@ fn sid(thread: usize) -> String {
 pub(super) fn command(house: &House, thread: usize, act: Act) -> (Actor, Box<dyn Command>) {
     let cast = *house.cast(thread);
     let whose = house.whose(thread);
+    // whoever employs by now acts; the selection was with the first employer
+    let (now, employing) = (house.now(thread), *house.employing(thread));
     let (application, training) = (whose.application, whose.training());
-    let (offer, award) = (Offer::id(cast.employer, application), whose.award());
-    let commitment = cast.commitment;
-    let hr = cast.employer(ActingRole::EmployerHr);
+    let offer = Offer::id(cast.employer, application);
+    let award = match now.employer == whose.employer {
+        true => whose.award(),
+        false => FundingAward::of_payee(now.commissioner, application, now.employer),
+    };
+    let commitment = now.commitment();
+    let hr = actor(now.employer, ActingRole::EmployerHr);
     let tutor = cast.university(ActingRole::AdmissionsTutor);
     let secretary = cast.university(ActingRole::BoardSecretary);
     let national = cast.national();
@@ -407,7 +417,7 @@ pub(super) fn command(house: &House, thread: usize, act: Act) -> (Actor, Box<dyn
             (lead, Box::new(enrol))
         }
         Act::Supervise(which) => {
-            let supervisor = cast.supervisors[which % 2];
+            let supervisor = course::supervisor(house, thread, which);
             let assign = AssignSupervisor {
                 application,
                 supervisor,
@@ -418,7 +428,7 @@ pub(super) fn command(house: &House, thread: usize, act: Act) -> (Actor, Box<dyn
         Act::Place => {
             let place = PlaceTrainee {
                 training,
-                clinical_service: cast.clinical_service,
+                clinical_service: employing.clinical_service,
                 site: None,
             };
             (hr, Box::new(place))
@@ -431,7 +441,7 @@ pub(super) fn command(house: &House, thread: usize, act: Act) -> (Actor, Box<dyn
                 intervention: intervention.map(str::to_owned),
                 quarters: quarters / share.max(1),
             };
-            let supervisor = cast.employer(ActingRole::PracticeSupervisor);
+            let supervisor = actor(now.employer, ActingRole::PracticeSupervisor);
             (supervisor, Box::new(log))
         }
         Act::Sign => {
@@ -462,7 +472,7 @@ pub(super) fn command(house: &House, thread: usize, act: Act) -> (Actor, Box<dyn
         Act::Close(months) => {
             let months = jiff::ToSpan::months(i64::from(months));
             let month = today.first_of_month().saturating_sub(months);
-            let payee = cast.employer;
+            let payee = now.employer;
             (national, Box::new(CloseStatement { payee, month }))
         }
         Act::HoldBoard(kind) => {
@@ -496,8 +506,8 @@ pub(super) fn command(house: &House, thread: usize, act: Act) -> (Actor, Box<dyn
             let evidence = EvidenceQualifiedPost {
                 commitment,
                 application,
-                employer: cast.employer,
-                clinical_service: cast.clinical_service,
+                employer: now.employer,
+                clinical_service: employing.clinical_service,
                 post: PostTerms {
                     band,
                     permanent,
@@ -531,9 +541,10 @@ pub(super) fn command(house: &House, thread: usize, act: Act) -> (Actor, Box<dyn
             (national, Box::new(breach))
         }
         Act::EndEmployment => {
-            let employment = whose.employment();
+            let employment = now.employment();
             (hr, Box::new(EndEmployment { employment }))
         }
+        Act::Course(turn) => course::command(house, thread, turn),
         Act::Stranger => {
             let stranger = Actor {
                 kind: TenantKind::Employer,

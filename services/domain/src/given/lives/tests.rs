@@ -2,7 +2,11 @@
 
 use proptest::prelude::*;
 
-use super::{acts::Act, *};
+use super::{
+    acts::Act,
+    course::{Line, SCRIPTS, Turn},
+    *,
+};
 use crate::{actor::Party, board::SittingKind};
 
 fn party() -> impl Strategy<Value = Party> {
@@ -65,7 +69,20 @@ fn act() -> impl Strategy<Value = Act> {
         Just(Act::Breach),
         Just(Act::Stranger),
     ];
-    prop_oneof![selection, training, money]
+    let course = prop_oneof![
+        prop::option::of(party()).prop_map(Turn::ReinstateOffer),
+        Just(Turn::Interrupt),
+        any::<bool>().prop_map(Turn::ResumeTraining),
+        (party(), 1u32..4).prop_map(|(party, days)| Turn::Lighten(party, days)),
+        prop::option::of(party()).prop_map(Turn::Propose),
+        Just(Turn::Represent),
+        Just(Turn::ConfirmWithdrawal),
+        Just(Turn::Drop),
+        any::<bool>().prop_map(Turn::Reverse),
+        Just(Turn::ReinstateEmployment),
+        Just(Turn::Move),
+    ];
+    prop_oneof![selection, training, money, course.prop_map(Act::Course)]
 }
 
 /// How many histories: a few in every run, as many as `PROPTEST_CASES` says on demand.
@@ -82,6 +99,8 @@ fn cases() -> u32 {
 enum Step {
     Onward,
     Any(usize, Act),
+    /// Things one after the other, and no others between.
+    Script(usize, usize),
     Wait(i64),
 }
 
@@ -89,6 +108,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         20 => Just(Step::Onward),
         2 => (0..THREADS.len(), act()).prop_map(|(thread, act)| Step::Any(thread, act)),
+        1 => (0..THREADS.len(), 0..SCRIPTS.len())
+            .prop_map(|(thread, script)| Step::Script(thread, script)),
         1 => (0i64..6).prop_map(Step::Wait),
     ];
     prop::collection::vec(step, 1..320)
@@ -112,6 +133,21 @@ fn play(steps: &[Step], pick: &mut dyn FnMut(usize) -> usize) -> House {
             Step::Any(thread, act) => {
                 let outcome = house.tries(thread, act);
                 assert!(act != Act::Stranger || outcome.is_err(), "a stranger acts");
+            }
+            Step::Script(thread, script) => {
+                for line in SCRIPTS[script] {
+                    match *line {
+                        Line::Waits(days) => {
+                            let until = house.today.saturating_add(days.days());
+                            house.wait(until);
+                        }
+                        Line::Tries(act) => {
+                            let _ = house.tries(thread, act);
+                        }
+                    }
+                    let today = house.today;
+                    house.given.settle_by(today, pick);
+                }
             }
             Step::Wait(days) => {
                 let until = house.today.saturating_add(days.days());

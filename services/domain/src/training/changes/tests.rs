@@ -256,7 +256,12 @@ fn a_reversed_withdrawal_leaves_a_gap_and_one_recorded_in_error_none() {
             };
             assert_eq!(happens(&mut training, &by, on, course(act)), Ok(true));
         }
-        let reverse = || course(CourseAct::ReverseWithdrawal { in_error });
+        let reverse = || {
+            course(CourseAct::ReverseWithdrawal {
+                in_error,
+                corrects: None,
+            })
+        };
         let early = happens(&mut training, &lead, date(2026, 8, 2), reverse());
         assert_eq!(early, Err(Reason::FieldInvalid));
         assert_eq!(
@@ -410,7 +415,7 @@ proptest! {
                 Try::Propose(false) => (&lead, course(CourseAct::ProposeWithdrawal)),
                 Try::Confirm => (&lead, course(CourseAct::ConfirmWithdrawal)),
                 Try::Drop => (&lead, course(CourseAct::DropWithdrawal)),
-                Try::Reverse(in_error) => (&lead, course(CourseAct::ReverseWithdrawal { in_error })),
+                Try::Reverse(in_error) => (&lead, course(CourseAct::ReverseWithdrawal { in_error, corrects: None })),
                 Try::Extend(days) => (&hr, TrainingAct::Extend(ExtendTraining {
                     training: cast::appointment().training(),
                     until: later(start, days),

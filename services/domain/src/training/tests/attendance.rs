@@ -2,10 +2,11 @@ use jiff::civil::date;
 
 use super::*;
 use crate::{
-    actor::ActingRole,
+    actor::{ActingRole, PLATFORM},
     correction::{Authority, RecordedEvent},
     dispute::{Dispute, RaiseDispute},
     given::{Given, actor, tenant},
+    policy::SetPolicy,
 };
 
 const DAY: Date = date(2026, 7, 30);
@@ -73,8 +74,9 @@ fn d_14_a_week_keyed_for_another_trainee_is_struck_through_and_hours_follow() {
         corrected.correction.corrects,
         RecordedEvent::of(training.key(), first.sequence)
     );
-    let study = given.state(training).map(Training::study_quarters);
-    assert_eq!(study, Some(0));
+    let told = given.stored(training).pop();
+    let recomputed = r#"{"HoursRecomputed":{"was":60,"now":0}}"#;
+    assert_eq!(told.as_deref(), Some(recomputed));
     assert_eq!(
         given.when(&cast::programme_lead(), LATER, &correct),
         Ok(vec![])
@@ -153,4 +155,43 @@ fn d_14_only_the_university_corrects_and_a_dispute_stands_for_the_event_it_is_ab
         Err(Reason::FieldInvalid)
     );
     assert!(given.when(&lead, LATER, &by(this)).is_ok());
+}
+
+/// TRAIN-01: how long a day of study is, is a policy; each week counts by the one in force in it, and the
+/// decision says which that was.
+#[test]
+fn train_01_hours_are_recomputed_by_the_policy_of_each_week() {
+    let mut given = cast::in_training();
+    let shorter = SetPolicy {
+        policy: "study.day_quarter_hours".to_owned(),
+        from: date(2026, 8, 3),
+        until: None,
+        value: serde_json::json!(28),
+        source: "test".to_owned(),
+        approver: "test".to_owned(),
+    };
+    let platform = actor(PLATFORM, ActingRole::PlatformOperator);
+    given.done(&platform, DAY, &shorter);
+    let lead = cast::programme_lead();
+    for (on, university_days) in [(DAY, 2), (date(2026, 8, 6), 1)] {
+        let record = RecordAttendance {
+            training: cast::appointment().training(),
+            university_days,
+        };
+        given.done(&lead, on, &record);
+    }
+    let correct = CorrectAttendance {
+        university_days: Some(1),
+        reason: CorrectionReason::MisKeyed,
+        ..of_another(entries(&given)[0].sequence)
+    };
+    let request = uuid::Uuid::from_u128(9);
+    let at = crate::calendar::midday(LATER);
+    let answer = given
+        .answer(&lead, at, request, &correct)
+        .expect("corrected");
+    assert!(answer.policies.contains_key("study.day_quarter_hours"));
+    let told = given.stored(cast::appointment().training()).pop();
+    let recomputed = r#"{"HoursRecomputed":{"was":88,"now":58}}"#;
+    assert_eq!(told.as_deref(), Some(recomputed));
 }

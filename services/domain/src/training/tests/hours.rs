@@ -24,6 +24,7 @@ fn correct(entry: u32, quarters: u32) -> CorrectPracticeHours {
         entry,
         quarters,
         reason: CorrectionReason::MisKeyed,
+        authority: crate::correction::Authority::Own,
     }
 }
 
@@ -32,6 +33,7 @@ fn void(entry: u32) -> VoidPracticeHours {
         training: id(),
         entry,
         reason: CorrectionReason::AnotherTrainee,
+        authority: crate::correction::Authority::Own,
     }
 }
 
@@ -40,6 +42,7 @@ fn disallow(entry: u32) -> DisallowHours {
         training: id(),
         entry,
         reason: DisallowReason::NotEvidenced,
+        authority: crate::correction::Authority::Own,
     }
 }
 
@@ -47,6 +50,8 @@ fn reinstate(entry: u32) -> ReinstateHours {
     ReinstateHours {
         training: id(),
         entry,
+        reason: None,
+        authority: crate::correction::Authority::Own,
     }
 }
 
@@ -91,6 +96,27 @@ fn train_03_a_manager_vouches_for_no_hours_and_nobody_for_days_to_come() {
         assert!(given.when(&by, MONTH, &sign(MONTH)).is_ok());
     }
     assert_eq!(contact(&given), 6);
+}
+
+/// D.14: whatever is said against an entry names the event that it is said against.
+#[test]
+fn d_14_what_is_said_of_an_entry_names_the_event_it_corrects() {
+    let mut given = cast::in_training();
+    entered(&mut given, &cast::supervisor(), MONTH, 6);
+    // the hours, and the signature that comes with them
+    let logged = given.stored(id()).len() as u64 - 1;
+    let day = date(2026, 6, 1);
+    let corrects = |given: &Given, event: &str| given.corrects(id(), event);
+    given.done(&cast::supervisor(), day, &correct(1, 20));
+    assert_eq!(corrects(&given, "PracticeHoursCorrected"), Some(logged));
+    let corrected = given.stored(id()).len() as u64 - 1;
+    given.done(&cast::programme_lead(), day, &disallow(1));
+    assert_eq!(corrects(&given, "HoursDisallowed"), Some(corrected));
+    let disallowed = given.stored(id()).len() as u64;
+    given.done(&cast::programme_lead(), day, &reinstate(1));
+    assert_eq!(corrects(&given, "HoursReinstated"), Some(disallowed));
+    given.done(&cast::supervisor(), day, &void(1));
+    assert_eq!(corrects(&given, "PracticeHoursVoided"), Some(corrected));
 }
 
 #[test]
