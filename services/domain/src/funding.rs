@@ -408,6 +408,11 @@ impl StopGround {
     fn follows_training(self) -> bool {
         matches!(self, Self::LeftTraining | Self::Withdrawn)
     }
+
+    /// Whether a rule may take the stop back: with the training, or with the offer.
+    fn yields_to_rule(self) -> bool {
+        self.follows_training() || self == Self::OfferFell
+    }
 }
 
 impl FundingAward {

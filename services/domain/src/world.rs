@@ -19,8 +19,8 @@ use uuid::Uuid;
 use crate::{
     actor::{Actor, PersonId, TenantId, TenantKind},
     calendar::london_date,
-    edi::Census,
     case::Case,
+    edi::Census,
     id::Id,
     personal::DigestSalt,
     policy::Policies,

@@ -102,7 +102,7 @@ impl FundingAward {
     }
 
     /// Open cases of the stop fall with it; what was settled already goes back as an adjustment.
-    /// A rule takes back only what a rule had stopped because the training had ended. Where the time
+    /// A rule takes back only what a rule had stopped because training or offer had ended. Where the time
     /// since was no training, the months still to be paid follow the return.
     pub(super) fn reinstate(
         &self,
@@ -122,7 +122,7 @@ impl FundingAward {
                 "the award runs; nothing to take back",
             ));
         };
-        if by_rule && (!ground.follows_training() || self.other_funding.is_some()) {
+        if by_rule && (!ground.yields_to_rule() || self.other_funding.is_some()) {
             return Ok(vec![]);
         }
         if ground == StopGround::Reallocated {
@@ -322,13 +322,10 @@ impl Command for NoteOfferHolds {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         issue.by.acting_for(TenantKind::Platform)?;
         let award = award_of(world, self.offer)?;
-        let ended = world.read(award)?;
-        let with_the_offer = ended
-            .stopped
-            .is_some_and(|(_, ground)| ground == StopGround::OfferFell);
-        // whom other funding pays for by now keeps that
-        if with_the_offer && ended.other_funding.is_none() {
-            world.decide_beyond(issue, award, FundingAwardAct::Reinstate)?;
+        let ended = world.read(award)?.stopped;
+        if ended.is_some_and(|(_, ground)| ground == StopGround::OfferFell) {
+            let reinstate = FundingAwardAct::Reinstate { made_up: None };
+            world.decide_beyond(issue, award, reinstate)?;
         }
         Ok(award.key())
     }

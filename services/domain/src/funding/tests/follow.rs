@@ -1,6 +1,7 @@
 use super::*;
 use crate::{
     actor::{ActingRole, Actor},
+    correction::Authority,
     employment::{EndEmployment, ReinstateEmployment},
     interruption::{InterruptTraining, ResumeTraining},
     training::Training,
@@ -56,6 +57,7 @@ fn reversed(given: &mut Given, on: Date, in_error: bool) -> Vec<String> {
     let reverse = ReverseWithdrawal {
         training: training(),
         in_error,
+        authority: Authority::Own,
     };
     done(given, &cast::programme_lead(), on, &reverse)
 }
@@ -298,7 +300,11 @@ fn d_9_an_employment_that_did_not_end_brings_its_money_back() {
     let on = date(2026, 8, 12);
     done(&mut given, &cast::hr(), on, &EndEmployment { employment });
     assert_eq!(award(&given).status(), AwardStatus::Stopped);
-    let reinstate = ReinstateEmployment { employment };
+    let reinstate = ReinstateEmployment {
+        employment,
+        reason: None,
+        authority: Authority::Own,
+    };
     let told = done(&mut given, &cast::hr(), date(2026, 8, 20), &reinstate);
     assert!(told.contains(&"FundingAwardReinstated".to_owned()));
     assert_eq!(award(&given).status(), AwardStatus::Active);
@@ -313,7 +319,11 @@ fn d_9_an_employment_reinstated_after_the_withdrawal_waits_for_its_reversal() {
     let end = EndEmployment { employment };
     done(&mut given, &cast::hr(), date(2026, 8, 12), &end);
     confirmed(&mut given, date(2026, 9, 15));
-    let reinstate = ReinstateEmployment { employment };
+    let reinstate = ReinstateEmployment {
+        employment,
+        reason: None,
+        authority: Authority::Own,
+    };
     let told = done(&mut given, &cast::hr(), date(2026, 9, 16), &reinstate);
     assert!(of_the_award(&told).is_empty(), "{told:?}");
     let told = reversed(&mut given, date(2026, 9, 17), true);

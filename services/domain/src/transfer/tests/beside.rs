@@ -169,7 +169,11 @@ fn alloc_02_whoever_withdrew_rejoins_the_cluster_with_the_reversal() {
     given.settle(date(2026, 8, 17));
     assert_eq!(cluster(&given, cast::employer()), 0);
     let in_error = false;
-    let reverse = ReverseWithdrawal { training, in_error };
+    let reverse = ReverseWithdrawal {
+        training,
+        in_error,
+        authority: crate::correction::Authority::Own,
+    };
     given.done(&cast::programme_lead(), date(2026, 9, 1), &reverse);
     given.settle(date(2026, 9, 1));
     assert_eq!(cluster(&given, cast::employer()), 1);

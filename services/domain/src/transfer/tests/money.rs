@@ -161,7 +161,11 @@ fn fund_05_instalments_that_end_with_the_old_payee_stop_the_award_for_the_time_a
     let (training, in_error) = (cast::appointment().training(), true);
     let confirm = crate::withdrawal::ConfirmWithdrawal { training };
     given.done(&cast::programme_lead(), date(2027, 2, 8), &confirm);
-    let reverse = crate::withdrawal::ReverseWithdrawal { training, in_error };
+    let reverse = crate::withdrawal::ReverseWithdrawal {
+        training,
+        in_error,
+        authority: crate::correction::Authority::Own,
+    };
     given.done(&cast::programme_lead(), date(2027, 2, 9), &reverse);
     given.settle(date(2027, 2, 9));
     assert_eq!(given.stored(first()), before);
