@@ -16,9 +16,14 @@ use crate::{
     harness::{
         Service,
         cast::{AUDITOR, NORTHMOOR, WEXCOMBE, candidate},
+        collector::Collector,
         life::Trainee,
+        process::Rig,
     },
 };
+
+/// What the university says, and nobody else.
+const SAID: &str = "Nobody on our panel has a doubt about it.";
 
 /// A round in which the university has sealed and the employer has not.
 struct Sealed {
@@ -217,6 +222,32 @@ async fn c_3_channel_8_no_export_and_no_answer_to_the_person_holds_what_is_seale
         json!(told)
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c_3_channel_9_no_log_no_trace_and_no_metric_holds_what_is_sealed() {
+    let collector = Collector::start().await;
+    let filter = "info,server=trace,ledger=trace,views=trace,domain=trace,trellis=trace,\
+                  h2=off,hyper=off,tower=off,sqlx=debug,opentelemetry=off";
+    let rig = Rig::start(filter, Some(&collector)).await;
+    let c1 = deciding(&rig.cast).await;
+    let mut word = c1.universitys(1, "accept", &["driving_licence"]);
+    word["decision"]["reason"] = json!(SAID);
+    c1.admissions("2025-12-12")
+        .write("SealDecision", word)
+        .await;
+    rig.cast.settle().await;
+    let sealing = "/trellis.v1.DecisionRoundService/SealDecision";
+    collector
+        .until(|received| received.spans().any(|span| span.name == sealing))
+        .await;
+    let log = rig.stop().await;
+    let sent =
+        collector.received(|received| format!("{:?}{:?}", received.traces, received.metrics));
+    for said in [SAID, "driving_licence"] {
+        assert!(!log.contains(said), "the log says {said}");
+        assert!(!sent.contains(said), "telemetry says {said}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
