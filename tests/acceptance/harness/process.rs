@@ -30,10 +30,13 @@ pub(crate) async fn trellis() -> PathBuf {
                 .expect("target/<profile>/deps/<this>");
             let mut build = Command::new(env!("CARGO"));
             build
+                // With the features that the tests are built with, or all of it is compiled again.
                 .args([
                     "build",
                     "--quiet",
                     "--locked",
+                    "--workspace",
+                    "--tests",
                     "--bin",
                     "trellis",
                     "--target-dir",
