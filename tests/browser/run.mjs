@@ -136,7 +136,7 @@ async function everyPage(server, browser) {
 /** A page says which view it shows, up to which position and as of when, and how far that lags. */
 async function isFresh(page, what) {
   const fresh = await page.locator('#freshness').innerText()
-  const view = /as of .* known at .* position [\d,]+ of your feed, (nothing left to come|.* behind, the oldest for \d+ seconds)\. View \w+, version \d+\./
+  const view = /as of .* (?:is known|known at .*) and .* position [\d,]+ of your feed, (nothing left to come|.* behind, the oldest for \d+ seconds)\. View \w+, version \d+\./
   const none = fresh.startsWith('Your role has no dashboard')
   check(`${what} says how fresh it is`, (none || view.test(fresh)) && /Read at \d\d:\d\d:\d\d/.test(fresh), fresh)
 }

@@ -48,8 +48,8 @@ pub struct Seen {
     pub position: u64,
     /// The end of the tenant's feed when it was read.
     pub head: u64,
-    /// Everything the service had learnt by then is in it.
-    pub known: Timestamp,
+    /// Only what the service had learnt by then is in it; absent when that is all of the feed.
+    pub known: Option<Timestamp>,
     /// The day it stands for.
     pub as_of: Date,
     /// What its figures mean.
@@ -115,7 +115,7 @@ async fn read<D: Dashboard<Row = Record>>(
         version: D::VERSION,
         position: 0,
         head: 0,
-        known: asked.known.unwrap_or_else(Timestamp::now),
+        known: asked.known,
         as_of: on,
         definitions: D::DEFINITIONS,
         counts_only: D::SUPPRESSED.iter().map(|people| people.figure).collect(),
@@ -156,7 +156,7 @@ async fn read<D: Dashboard<Row = Record>>(
     let reading = ledger.figures::<D>(permit, asked.at_least).await?;
     seen.version = reading.version;
     (seen.position, seen.head) = (reading.position, reading.head);
-    seen.known = reading.waiting.unwrap_or(seen.known);
+    seen.known = reading.waiting;
     seen.figures = shown::<D>(&reading.figures, &policies, on)?;
     if let Some(page) = asked.journeys {
         let threads = ledger.threads::<D>(permit, page.after, page.limit).await?;

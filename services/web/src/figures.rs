@@ -17,8 +17,8 @@ pub(crate) struct Figures {
     pub(crate) position: i64,
     /// Events of the feed that it does not include yet.
     pub(crate) behind: i64,
-    /// Everything the service had learnt by then is in it, in seconds of the epoch.
-    pub(crate) known: i64,
+    /// What the service had learnt by then is in it, in seconds of the epoch; all of it when absent.
+    pub(crate) known: Option<i64>,
     /// The day it stands for.
     pub(crate) as_of: String,
     parts: BTreeMap<String, Vec<Part>>,
@@ -74,7 +74,7 @@ impl Figures {
             version: dashboard.version,
             position: dashboard.position,
             behind: (dashboard.feed_position.saturating_sub(dashboard.position)).max(0),
-            known: dashboard.known_time.unwrap_or_default().seconds,
+            known: dashboard.known_time.map(|known| known.seconds),
             as_of: dashboard.as_of,
             parts,
             meanings,

@@ -101,7 +101,7 @@ fn files(signed: &Signed, as_of: &str) -> Vec<File> {
 struct Freshness<'a> {
     figures: Option<&'a Figures>,
     as_of: String,
-    known: String,
+    known: Option<String>,
     /// How long the oldest event that is missing has been waiting, in seconds.
     lag: i64,
     read: String,
@@ -162,12 +162,12 @@ async fn draw(
 pub(crate) fn freshness(seen: &Seen) -> String {
     let now = Timestamp::now();
     let figures = seen.figures.as_ref();
-    let known = figures.map_or(0, |figures| figures.known);
+    let known = figures.and_then(|figures| figures.known);
     part(&Freshness {
         figures,
         as_of: figures.map_or_else(String::new, |figures| words::day_of(&figures.as_of)),
-        known: words::moment(known, 0),
-        lag: now.as_second().saturating_sub(known).max(0),
+        known: known.map(|known| words::moment(known, 0)),
+        lag: known.map_or(0, |known| now.as_second().saturating_sub(known).max(0)),
         read: format!("at {} UTC", now.strftime("%H:%M:%S")),
     })
 }

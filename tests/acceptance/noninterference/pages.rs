@@ -23,6 +23,9 @@ use crate::harness::Service;
 /// Pages that one role looks at. What there are forms for is more than that; the rest is drawn alike.
 const PAGES_MAX: usize = 60;
 
+/// The page that says who has read what.
+const AUDIT: &str = "/audit";
+
 /// Everything that each role gets to see in a browser, from the first page on.
 pub(super) async fn all(service: &Service, viewer: Viewer, roles: &[ActingRole]) -> Heard {
     let sign_in = |role: &ActingRole| Ready {
@@ -41,14 +44,20 @@ pub(super) async fn all(service: &Service, viewer: Viewer, roles: &[ActingRole])
     })
     .await
     .expect("pages are served");
-    let mut heard = vec![];
+    let (mut heard, mut browsers) = (vec![], vec![]);
     for role in roles {
         let mut browser = Browser {
             address: running.address,
             cookie: String::new(),
         };
         browser.signs_in(*role).await;
-        heard.extend(browser.follows_links(*role).await);
+        // How often its readers read is counted by and by: looked at before they read anything.
+        let (head, body) = browser.asks(&format!("GET {AUDIT}"), "").await;
+        heard.push((format!("{role} page {AUDIT}"), Told::page(head, body)));
+        browsers.push((*role, browser));
+    }
+    for (role, browser) in browsers {
+        heard.extend(browser.follows_links(role).await);
     }
     running.stop().await;
     heard
@@ -73,7 +82,7 @@ impl Browser {
     }
 
     async fn follows_links(&self, role: ActingRole) -> Heard {
-        let mut known = BTreeSet::from(["/".to_owned()]);
+        let mut known = BTreeSet::from(["/".to_owned(), AUDIT.to_owned()]);
         let mut next = VecDeque::from(["/".to_owned()]);
         let mut heard = vec![];
         while let Some(path) = next.pop_front()

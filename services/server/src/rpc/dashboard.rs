@@ -292,7 +292,7 @@ fn dashboard(seen: Seen) -> Dashboard {
         position: wire::count(seen.position),
         as_of: seen.as_of.to_string(),
         feed_position: wire::count(seen.head),
-        known_time: Some(wire::timestamp(seen.known)),
+        known_time: seen.known.map(wire::timestamp),
         figures: seen.figures.into_iter().map(figure).collect(),
     }
 }
