@@ -24,7 +24,7 @@ use crate::harness::{Service, caller::methods};
 const EDGES: &[(&str, &[&str])] = &[
     ("acceptance",  &[]),
     ("audit",       &[]),
-    ("bench",       &["audit", "contract", "domain", "ledger", "pg-launcher", "server", "views"]),
+    ("bench",       &["audit", "contract", "domain", "ledger", "pg-launcher", "server", "views", "web"]),
     ("contract",    &[]),
     ("domain",      &[]),
     ("ledger",      &["audit", "domain"]),
@@ -39,7 +39,7 @@ const EDGES: &[(&str, &[&str])] = &[
 const FOREIGN: &[(&str, &[&str])] = &[
     ("sqlx",                  &["bench", "ledger", "views"]),
     ("postgres-es",           &["bench", "ledger", "views"]),
-    ("tonic",                 &["contract", "server", "web"]),
+    ("tonic",                 &["bench", "contract", "server", "web"]),
     ("tonic-prost",           &["contract", "server"]),
     ("tonic-prost-build",     &["contract"]),
     ("tonic-types",           &["server", "web"]),

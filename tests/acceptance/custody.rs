@@ -124,7 +124,7 @@ async fn set_13_both_feeds_say_that_a_service_went_and_the_former_employer_keeps
     logs(cast, NORTHMOOR, &one, "2026-12-01", 40).await;
     let theirs = cast.of(SEVERNVALE, EmployerHr);
     let s9 = supervisor(&theirs, 9, "hcpc", "PYL900009", &["clinical_psychologist"]).await;
-    let transfer = agreed(cast, &campaign, SEVERNVALE, &[&one], "exception").await;
+    let (transfer, _) = agreed(cast, &campaign, SEVERNVALE, &[&one], "exception").await;
     cast.settle().await;
     let training = json!({"name": one.training()});
     let in_it = cast.of(NORTHMOOR, PracticeSupervisor);

@@ -175,6 +175,7 @@ async fn a_database_killed_in_mid_load_loses_and_doubles_nothing() {
 async fn views_made_again_from_nothing_say_the_same() {
     let service = Service::start().await;
     crate::harness::tour::whole(&service.cast).await;
+    service.cast.settle().await;
     let before = soundness::figures(&service.owner).await;
     assert!(!before.is_empty());
     let operator = views::projector(&service.cast.ledger).operator();

@@ -17,7 +17,7 @@ use domain::{
 };
 use jiff::civil::date;
 use ledger::{
-    Drifted, Envelope, Ledger, LedgerError, Projector,
+    Drift, Drifted, Envelope, Ledger, LedgerError, Projector,
     view::{Figures, FoldError, Noted, View},
 };
 use proptest::prelude::*;
@@ -213,6 +213,13 @@ async fn parked(projector: &Projector) -> BTreeSet<(Uuid, u64)> {
         .collect()
 }
 
+/// Where the first tenant's rows are not what its events make of them.
+async fn drift(projector: &Projector) -> Option<Drift> {
+    let operator = projector.operator();
+    let checked = operator.check(Sites::NAME, tenant(1), &|_, _| ()).await;
+    checked.unwrap().drift
+}
+
 async fn sites(ledger: &Ledger, of: u128) -> i64 {
     let reading = ledger.figures::<Sites>(&reader(of), 0).await.unwrap();
     reading.figures.get("sites")
@@ -306,15 +313,7 @@ async fn a_poisoned_event_parks_its_record_only_until_it_is_skipped_and_replayed
 
     assert_eq!(sites(&ledger, 1).await, 3);
     assert_eq!(parked(&projector).await, [(bad.0, 3)].into());
-    assert_eq!(
-        projector
-            .operator()
-            .check(Sites::NAME, tenant(1), &|_, _| ())
-            .await
-            .unwrap()
-            .drift,
-        None
-    );
+    assert_eq!(drift(&projector).await, None);
 
     assert!(
         !projector
@@ -344,15 +343,7 @@ async fn a_poisoned_event_parks_its_record_only_until_it_is_skipped_and_replayed
     );
     assert_eq!(sites(&ledger, 1).await, 4);
     assert_eq!(parked(&projector).await, [].into());
-    assert_eq!(
-        projector
-            .operator()
-            .check(Sites::NAME, tenant(1), &|_, _| ())
-            .await
-            .unwrap()
-            .drift,
-        None
-    );
+    assert_eq!(drift(&projector).await, None);
 }
 
 #[tokio::test]
@@ -380,15 +371,7 @@ async fn a_build_scanned_from_the_log_parks_skips_and_goes_on_like_one_folded_by
     add_site(&ledger, 1, bad, "A6", 6).await;
     projector.catch_up().await.unwrap();
     assert_eq!(sites(&ledger, 1).await, 3);
-    assert_eq!(
-        projector
-            .operator()
-            .check(Sites::NAME, tenant(1), &|_, _| ())
-            .await
-            .unwrap()
-            .drift,
-        None
-    );
+    assert_eq!(drift(&projector).await, None);
     projector
         .operator()
         .skip(
@@ -413,29 +396,13 @@ async fn a_build_scanned_from_the_log_parks_skips_and_goes_on_like_one_folded_by
     add_site(&ledger, 1, bad, "A7", 7).await;
     projector.catch_up().await.unwrap();
     assert_eq!(sites(&ledger, 1).await, 6);
-    assert_eq!(
-        projector
-            .operator()
-            .check(Sites::NAME, tenant(1), &|_, _| ())
-            .await
-            .unwrap()
-            .drift,
-        None
-    );
+    assert_eq!(drift(&projector).await, None);
 
     // A rebuild by scan passes over the skipped event too.
     projector.operator().rebuild(Sites::NAME).await.unwrap();
     projector.catch_up().await.unwrap();
     assert_eq!(sites(&ledger, 1).await, 6);
-    assert_eq!(
-        projector
-            .operator()
-            .check(Sites::NAME, tenant(1), &|_, _| ())
-            .await
-            .unwrap()
-            .drift,
-        None
-    );
+    assert_eq!(drift(&projector).await, None);
     let live = "SELECT count(*) FROM ledger.view_build WHERE state = 'live'";
     assert_eq!(database.number(live).await, 1);
 }
@@ -533,29 +500,15 @@ async fn a_rebuild_mends_drift_and_the_check_names_the_row_before() {
         .execute(&mut database.connect("postgres").await)
         .await
         .unwrap();
-    let drift = projector
-        .operator()
-        .check(Sites::NAME, tenant(1), &|_, _| ())
-        .await
-        .unwrap()
-        .drift
-        .unwrap();
+    let drifted = drift(&projector).await.unwrap();
     assert!(
-        matches!(drift.at, Drifted::Row { stream, .. } if stream == service.0),
-        "{drift:?}"
+        matches!(drifted.at, Drifted::Row { stream, .. } if stream == service.0),
+        "{drifted:?}"
     );
 
     projector.operator().rebuild(Sites::NAME).await.unwrap();
     projector.catch_up().await.unwrap();
-    assert_eq!(
-        projector
-            .operator()
-            .check(Sites::NAME, tenant(1), &|_, _| ())
-            .await
-            .unwrap()
-            .drift,
-        None
-    );
+    assert_eq!(drift(&projector).await, None);
     assert_eq!(sites(&ledger, 1).await, 1);
 }
 
@@ -599,15 +552,7 @@ async fn racing_and_killed_runners_fold_each_event_once() {
     projector.catch_up().await.unwrap();
     assert!(kills > 0);
     assert_eq!(sites(&ledger, 1).await, 120);
-    assert_eq!(
-        projector
-            .operator()
-            .check(Sites::NAME, tenant(1), &|_, _| ())
-            .await
-            .unwrap()
-            .drift,
-        None
-    );
+    assert_eq!(drift(&projector).await, None);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //! its employer that shows figures with it.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -46,10 +46,10 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
     let mut cookies = HashMap::new();
     let mut open: HashMap<TenantId, Vec<Open>> = HashMap::new();
     for tenant in tokens.tenants().cycle().take(count) {
-        if !cookies.contains_key(&tenant) {
-            cookies.insert(tenant, front.sign_in(tenant).await?);
-        }
-        let cookie = cookies.get(&tenant).ok_or("nobody is signed in")?;
+        let cookie = match cookies.entry(tenant) {
+            Entry::Occupied(signed_in) => signed_in.into_mut(),
+            Entry::Vacant(nobody) => nobody.insert(front.sign_in(tenant).await?),
+        };
         let page = front.open(cookie, PAGE).await?;
         open.entry(tenant).or_default().push(page);
     }
