@@ -382,12 +382,14 @@ impl Command for ChangeCluster {
         let Some(appointment) = world.read(self.training)?.appointment().cloned() else {
             return Err(Refusal::not_permitted().into());
         };
-        let leave = ClusterAct::Leave {
-            application: appointment.application,
-            on: self.on,
-        };
-        let former = Cluster::id(self.from, appointment.intake);
-        world.decide_beyond(issue, former, leave)?;
+        if self.from != appointment.employer {
+            let leave = ClusterAct::Leave {
+                application: appointment.application,
+                on: self.on,
+            };
+            let former = Cluster::id(self.from, appointment.intake);
+            world.decide_beyond(issue, former, leave)?;
+        }
         let training = self.training;
         JoinCluster { training }.run(issue, world)
     }

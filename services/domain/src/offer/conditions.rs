@@ -206,7 +206,10 @@ impl HeldOffer {
         let known = self.checks.get(&clear.check);
         if known.is_some_and(|known| {
             (known.result, known.on) == (clear.result, clear.on)
-                && (clear.valid_until.is_none() || clear.valid_until == known.until)
+                // what is not cleared holds for no time, whatever was said of it
+                && (clear.result == CheckResult::NotCleared
+                    || clear.valid_until.is_none()
+                    || clear.valid_until == known.until)
         }) {
             return Ok(vec![]);
         }
