@@ -219,6 +219,7 @@ async fn d_1_everybody_sees_the_happy_path_as_far_as_they_may() {
         [
             "cluster_until",
             "completed_by_vacancy",
+            "salary_paid_by_payee",
             "trainings_reviewed",
             "tuition_approved",
             "vacancy_of"

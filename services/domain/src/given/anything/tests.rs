@@ -49,7 +49,7 @@ commands! {
         RatifyOutcome, RedateOutcome, ReleaseResult, ReportChairsAction;
     break_glass: OpenBreakGlass, ReviewBreakGlass;
     circumstances: ClaimCircumstances, DecideCircumstances;
-    cluster: JoinCluster, LeaveCluster;
+    cluster: ChangeCluster, JoinCluster, LeaveCluster;
     commitment: BringCommitmentDue, ConfirmBreach, EndGrace, EvidenceQualifiedPost,
         GiveCommitment, GrantGrace, LapseCommitment, NoteBreach, NoteCommitmentMaintained,
         NoteCommitmentOverdue, NoteExpectedCompletion, NoteQualifiedPost, NoteTrainingLeft,
@@ -62,7 +62,7 @@ commands! {
         SealShortlist, WithdrawDecision;
     deferral: AgreeDeferral, RefuseDeferral, RequestDeferral;
     directory: AddSite, ChangeSite, CloseClinicalService, EndProfessionalLead,
-        NameProfessionalLead, NoteDeparture, NotePlacement, NoteQualifiedPlacement,
+        FollowPlacement, NameProfessionalLead, NoteDeparture, NotePlacement, NoteQualifiedPlacement,
         OpenClinicalService, RecordIdentifierLookup, RecordRegisterCheck,
         RecordServiceSpecification, RecordSupervisor, RegisterTenant,
         RemodelClinicalService, RetenderClinicalService, SucceedTenant;
@@ -72,15 +72,16 @@ commands! {
     enrolment: EnrolTrainee;
     erasure: ConfirmErasureIdentity, DecideErasure, ExpireRetention, LiftLegalHold,
         NoteKeysDestroyed, PlaceLegalHold, ReceiveErasureNotice, RequestErasure;
-    expansion_post: IdentifyExpansionPost, LapseExpansionPost, SettleExpansionPost;
+    expansion_post: IdentifyExpansionPost, LapseExpansionPost, LapseFormerPost, SettleExpansionPost;
     extract: GrantExtract;
     fitness: CloseFitnessCase, OpenFitnessCase, RestorePractice, ReviewSuspension,
         SuspendPractice;
     funding: AcceptTrainingPlace, ApplyPayChange, ApproveAward, AwaitLaterBoard,
         ChangePayee, CheckFundingLock, CloseStatement, ConsentToLockDisclosure,
         DeclareOtherFunding, FixFundingLock, ForeseeFundingLock, GrantLockExemption,
-        GrantPayeeException, InvoiceTuition, NoteLine, NoteOfferFell, NoteOfferHolds,
-        NoteTraineeLeft, OpenEnvelope, OpenRecovery, PayInstalment, QuestionTrainingPlace,
+        GrantPayeeException, InvoiceTuition, NoteInterruption, NoteLine, NoteOfferFell,
+        NoteOfferHolds, NoteResumption, NoteTraineeLeft, NoteTrainingGoesOn, NoteWithdrawn,
+        OpenEnvelope, OpenRecovery, PayInstalment, QuestionTrainingPlace,
         ReallocateAward, RecordEmployerCost, RecoverBreach, ReinstateAward, ResumeAward,
         SettleBreach, StopAward, SuspendAward, WaiveRecovery;
     identity: MergePersons, SplitPersons;
@@ -123,7 +124,7 @@ commands! {
     transfer: AcceptTransferredCommitment, AnnounceRetender, AssessTransferImpact,
         DecideTransferPayee, HandOverTrainee, PassPromises, TakeOverTrainee,
         TransferService;
-    transition: CloseTransitionPlan, OpenTransitionPlan, PlanTransitionStep,
+    transition: CloseTransitionPlan, EndTransitionPlan, OpenTransitionPlan, PlanTransitionStep,
         TakeTransitionStep;
     vacancy: CloseVacancy, OpenVacancy;
     withdrawal: CloseWithdrawal, ConfirmWithdrawal, DropWithdrawal, MakeRepresentations,
@@ -131,8 +132,8 @@ commands! {
     workforce: CorrectWorkforceCount, RecordWorkforceCount;
 }
 
-/// A command that no request is read into: the platform counts, and hands it the counts.
-const COUNTED: &str = "PublishEdiRelease";
+/// Commands that no request is read into: the platform counts, and hands them the counts.
+const COUNTED: [&str; 2] = ["PublishDueEdiRelease", "PublishEdiRelease"];
 
 /// Commands that ask for one more of something each time: that a repeat of the request is answered
 /// alike is for the ledger, which keeps its receipt.
@@ -284,6 +285,6 @@ fn every_command_is_tried() {
         .iter()
         .map(|(name, _)| (*name).to_owned())
         .collect();
-    found.remove(COUNTED);
+    found.retain(|name| !COUNTED.contains(&name.as_str()));
     assert_eq!(found, tried);
 }
