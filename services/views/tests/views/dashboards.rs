@@ -259,6 +259,7 @@ async fn d_1_everybody_sees_the_happy_path_as_far_as_they_may() {
             "places_filled_at_intake",
             "progression_marks",
             "progression_turns",
+            "salary_paid_by_month",
             "start_of_intake",
             "taught_regions",
         ]
