@@ -96,6 +96,7 @@ pub use project::{BATCH_MAX, Projector, Round};
 pub use react::{EVENTS_MAX, OnTimer, ParkedReaction, React, Reacted, Reactor};
 pub use reading::{AT_LEAST_WAIT, AsOf, Reading, Rows, THREADS_MAX, Thread, Threads};
 pub use replay::{Opens, Replayed};
+pub use seal::redact;
 pub use timeline::{TIMELINE_MAX, TimelineEvent};
 
 /// Brings the schema `ledger` and the roles up to date. `owner_url` connects as the owner of

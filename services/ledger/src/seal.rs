@@ -13,7 +13,8 @@ use domain::{
     world::{StreamKey, StreamWrite},
 };
 use ring::digest::{Context, SHA256};
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
 
 use crate::{
     LedgerError,
@@ -21,8 +22,6 @@ use crate::{
 };
 
 const CLEAR: &str = "$personal";
-const SEALED: &str = "$sealed";
-const ERASED: &str = "$erased";
 
 /// Seals every clear value of `writes` in place; true for each write that had any.
 pub(crate) async fn seal_personal(
@@ -70,43 +69,70 @@ pub(crate) async fn seal_personal(
     Ok(had_any)
 }
 
-/// A payload as a feed shows it: each personal value replaced by its class.
-pub(crate) fn redact(payload: &str) -> Result<Cow<'_, str>, serde_json::Error> {
-    if ![CLEAR, SEALED, ERASED]
-        .iter()
-        .any(|tag| payload.contains(tag))
-    {
+/// A stored payload as a feed shows it: each personal value, `{"$sealed": …}`, replaced by its class,
+/// `{"personal": "<class>"}`.
+///
+/// What is stored has no spaces between its parts, and no quotes but its own stand unescaped in it: so
+/// the tags are found as they are written, and nothing else is looked at.
+///
+/// # Errors
+/// When what follows a tag is no JSON.
+pub fn redact(payload: &str) -> Result<Cow<'_, str>, serde_json::Error> {
+    let mut shown = String::new();
+    let (mut copied, mut from) = (0, 0);
+    while let Some(start) = payload.get(from..).and_then(|rest| rest.find(TAG_BEGINS)) {
+        let start = from + start;
+        from = start + TAG_BEGINS.len();
+        let (before, tag) = payload.split_at(start);
+        let (begins, ends, class) = if tag.starts_with(ERASED_VALUE) {
+            let ends = start + ERASED_VALUE.len();
+            // A name, or the end of a text with a quote in it.
+            if payload.as_bytes().get(ends) == Some(&b':') || before.ends_with('\\') {
+                continue;
+            }
+            (start, ends, Cow::Borrowed("erased"))
+        } else if let Some(sealed) = [SEALED_KEY, CLEAR_KEY]
+            .iter()
+            .find_map(|key| tag.strip_prefix(key))
+            && before.ends_with('{')
+        {
+            let mut values = serde_json::Deserializer::from_str(sealed).into_iter::<&RawValue>();
+            let value = values.next().transpose()?.map_or("", RawValue::get);
+            let ends = payload.len() - sealed.len() + values.byte_offset();
+            if payload.as_bytes().get(ends) != Some(&b'}') {
+                continue;
+            }
+            let class = serde_json::from_str::<Classed<'_>>(value).map(|value| value.class);
+            (
+                start - 1,
+                ends + 1,
+                class.unwrap_or(Cow::Borrowed("unknown")),
+            )
+        } else {
+            continue;
+        };
+        shown.push_str(payload.get(copied..begins).unwrap_or_default());
+        shown.push_str(r#"{"personal":"#);
+        shown.push_str(&serde_json::to_string(&class)?);
+        shown.push('}');
+        (copied, from) = (ends, ends);
+    }
+    if copied == 0 {
         return Ok(Cow::Borrowed(payload));
     }
-    fn walk(value: &mut Value) {
-        if let Some(class) = shown_class(value) {
-            let shown = Map::from_iter([("personal".to_owned(), Value::String(class))]);
-            *value = Value::Object(shown);
-            return;
-        }
-        match value {
-            Value::Array(items) => items.iter_mut().for_each(walk),
-            Value::Object(fields) => fields.values_mut().for_each(walk),
-            _ => {}
-        }
-    }
-    let mut payload = serde_json::from_str(payload)?;
-    walk(&mut payload);
-    Ok(Cow::Owned(payload.to_string()))
+    shown.push_str(payload.get(copied..).unwrap_or_default());
+    Ok(Cow::Owned(shown))
 }
 
-fn shown_class(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if text == ERASED => Some("erased".to_owned()),
-        Value::Object(fields) => {
-            let (tag, inner) = fields.iter().next().filter(|_| fields.len() == 1)?;
-            let class = inner.get("class").and_then(Value::as_str);
-            [CLEAR, SEALED]
-                .contains(&tag.as_str())
-                .then(|| class.unwrap_or("unknown").to_owned())
-        }
-        _ => None,
-    }
+const TAG_BEGINS: &str = "\"$";
+const SEALED_KEY: &str = "\"$sealed\":";
+const CLEAR_KEY: &str = "\"$personal\":";
+const ERASED_VALUE: &str = "\"$erased\"";
+
+#[derive(Deserialize)]
+struct Classed<'a> {
+    #[serde(borrow)]
+    class: Cow<'a, str>,
 }
 
 fn malformed() -> Refusal {
@@ -227,6 +253,7 @@ impl Clear {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -250,6 +277,63 @@ mod tests {
                 }
             })
         );
+    }
+
+    /// What a feed shows, by a walk over the whole tree.
+    fn walked(value: &Value) -> Value {
+        let personal = |class: &str| json!({"personal": class});
+        match value {
+            Value::String(text) if text == "$erased" => personal("erased"),
+            Value::Object(fields) => {
+                let only = fields.iter().next().filter(|_| fields.len() == 1);
+                if let Some((tag, inner)) = only
+                    && ["$sealed", "$personal"].contains(&tag.as_str())
+                {
+                    let class = inner.get("class").and_then(Value::as_str);
+                    return personal(class.unwrap_or("unknown"));
+                }
+                Value::Object(
+                    (fields.iter())
+                        .map(|(name, value)| (name.clone(), walked(value)))
+                        .collect(),
+                )
+            }
+            Value::Array(items) => Value::Array(items.iter().map(walked).collect()),
+            other => other.clone(),
+        }
+    }
+
+    fn payloads() -> impl Strategy<Value = Value> {
+        let word = prop_oneof![
+            Just("$sealed".to_owned()),
+            Just("$personal".to_owned()),
+            Just("$erased".to_owned()),
+            Just("class".to_owned()),
+            Just("x\"$erased".to_owned()),
+            Just("{\"$sealed\":{\"class\":\"x\"}}".to_owned()),
+            "[\"$\\\\{}:,é]{0,6}",
+        ];
+        let leaf = prop_oneof![
+            word.clone().prop_map(Value::String),
+            any::<i32>().prop_map(|number| json!(number)),
+            Just(Value::Null),
+        ];
+        leaf.prop_recursive(4, 24, 4, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
+                prop::collection::vec((word.clone(), inner), 0..3)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_payload_is_a_feed_shows_what_a_walk_over_it_shows(payload in payloads()) {
+            let text = payload.to_string();
+            let shown: Value = serde_json::from_str(&redact(&text).unwrap()).unwrap();
+            prop_assert_eq!(shown, walked(&payload));
+        }
     }
 
     #[test]

@@ -1,22 +1,22 @@
 //! What the rules of who may see what cost, beside what they are part of and in the same rounds.
 //!
-//! A feed read contains its pass, which narrows every event to the role: without it the read would be
-//! shorter by what the pass alone takes. A command is preceded by its checks: the permission of the
-//! role, what kind of tenant it is, the register of staff, and at each record whose it is. No event is
-//! narrowed when it is written, since it is written for every reader, and no tenant is set for
-//! row-level security, since a command may meet records of several: the role that appends reaches
-//! rows by the functions of the append alone. Commands have the whole machine and the checks one
-//! thread, so the ratio says less for the checks than is true.
+//! A feed read contains its pass, which narrows every event to the role and its personal values to
+//! their classes: without it the read would be shorter by what the pass alone takes. A command is
+//! preceded by its checks: the permission of the role, what kind of tenant it is, the register of staff,
+//! and at each record whose it is. No event is narrowed when it is written, since it is written for
+//! every reader, and no tenant is set for row-level security, since a command may meet records of
+//! several: the role that appends reaches rows by the functions of the append alone. Commands have the
+//! whole machine and the checks one thread, so the ratio says less for the checks than is true.
 
 use std::{cell::RefCell, hint::black_box, rc::Rc, time::Instant};
 
 use domain::{
     calendar::london_date,
     permission::Permit,
-    visibility::{Surface, events::classify},
+    visibility::{Extent, Surface, events::classify},
     world::Custody,
 };
-use ledger::KeyEncryptionKey;
+use ledger::{KeyEncryptionKey, redact};
 
 use super::w1::diarists;
 use crate::{
@@ -66,9 +66,10 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
     let population = bench.population().await?;
     let ledger = population.open().await?;
     let reader = permit(Filler::employer(0))?;
-    let types: Vec<(String, String)> = sqlx::query_as(
-        "SELECT aggregate_type, event_type FROM ledger.feed
-          WHERE tenant_id = $1 AND position <= $2 ORDER BY position",
+    let events: Vec<(String, String, String)> = sqlx::query_as(
+        "SELECT aggregate_type, event_type, e.payload::text
+           FROM ledger.feed f JOIN ledger.event e USING (aggregate_type, aggregate_id, sequence, event_type)
+          WHERE f.tenant_id = $1 AND f.position <= $2 ORDER BY f.position",
     )
     .bind(reader.actor().tenant.0)
     .bind(i64::from(ledger::FEED_PAGE_MAX))
@@ -79,7 +80,7 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
     let written = trellis::open(trellis::options(&diaries, &KeyEncryptionKey::generate()?)).await?;
     let writers = diarists(&written, COMMANDS, WRITERS, Tenancy::Many, Parties::Two)?;
     let writers = Rc::new(RefCell::new(writers));
-    let (types, permit) = (Rc::new(types), reader.clone());
+    let (events, permit) = (Rc::new(events), reader.clone());
     let (registry, caller) = (ledger.clone(), reader.clone());
     let cells = vec![
         Cell::new(CASE, trellis::NAME, move || {
@@ -94,15 +95,18 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
             })
         }),
         Cell::new(CASE, PASS, move || {
-            let (types, permit) = (Rc::clone(&types), permit.clone());
+            let (events, permit) = (Rc::clone(&events), permit.clone());
             Box::pin(async move {
                 let (before, begun, mut read) = (machine.spent(), Instant::now(), 0);
                 while begun.elapsed() < pace.slice {
-                    for (kind, event_type) in types.iter() {
+                    for (kind, event_type, payload) in events.iter() {
                         let event = classify(black_box(kind), black_box(event_type));
-                        black_box(event.map(|event| event.extent(permit.actor(), Surface::Feed)));
+                        let extent = event.map(|event| event.extent(permit.actor(), Surface::Feed));
+                        if matches!(extent, Some(Extent::Redacted | Extent::Shown)) {
+                            black_box(redact(black_box(payload))?);
+                        }
                     }
-                    read += types.len() as u64;
+                    read += events.len() as u64;
                 }
                 Ok(Sample::since(&machine, before, read))
             })
