@@ -23,6 +23,7 @@ mod work;
 use std::{path::PathBuf, rc::Rc, sync::Arc};
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 use pg_launcher::Cluster;
 
 use crate::{
@@ -35,6 +36,10 @@ use crate::{
     scale::Scale,
     work::Work,
 };
+
+/// As in the program that ships: its server runs in this one.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// What went wrong, for whoever runs this.
 pub(crate) type Fault = Box<dyn std::error::Error + Send + Sync>;
