@@ -7,12 +7,13 @@
 mod bench;
 mod referee;
 mod seal;
+mod word;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use self::bench::Bench;
-pub use self::{bench::Decision, referee::*, seal::*};
+pub use self::{bench::Decision, referee::*, seal::*, word::*};
 use crate::{
     actor::TenantKind,
     application::{Application, ApplicationAct, RoundDeadline, Stage, held},
@@ -72,7 +73,7 @@ impl Command for SealShortlist {
         }
         let collect = RefereeAct::CollectShortlist {
             party: bench.terms.party,
-            shortlisted: self.shortlisted,
+            shortlisted: Said::by(&bench.terms, self.shortlisted),
         };
         let referee = world.decide_beyond(issue, Referee::id(self.application), collect)?;
         if let Some(shortlisted) = referee.shortlisted() {
@@ -119,7 +120,7 @@ impl Command for SealDecision {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         let bench = Bench::of(issue, world, self.application)?;
         let slot = bench.slot(issue, &self.decision, self.round)?;
-        let level = bench.route(issue, slot.verdict)?;
+        let level = bench.route(issue, slot.word.verdict)?;
         bench.decide(issue, world, SealAct::SealDecision(slot), level, self.round)
     }
 }
@@ -139,7 +140,7 @@ impl Command for AmendDecision {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         let bench = Bench::of(issue, world, self.application)?;
         let slot = bench.slot(issue, &self.decision, self.round)?;
-        let level = bench.route(issue, slot.verdict)?;
+        let level = bench.route(issue, slot.word.verdict)?;
         bench.decide(
             issue,
             world,

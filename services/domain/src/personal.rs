@@ -1,7 +1,8 @@
 //! Personal values: who they are about, of what class, and which tenants hold them.
 //!
 //! A value is clear only between the request and the append. The ledger seals it there, once per
-//! controller, and nothing clear is ever stored, cached or logged.
+//! controller, and nothing clear is ever stored, cached or logged. One rule reads what is sealed, the
+//! referee's of a blind decision: it is opened for the command that may reveal it, and for that alone.
 
 use std::fmt;
 
@@ -34,7 +35,7 @@ pub enum PersonalClass {
     Identity,
     /// What the candidate wrote.
     ApplicationStatement,
-    /// Scores, notes and reasons of one party.
+    /// What one party says and on what it rests: words, scores, notes, reasons.
     Assessment,
     /// What a student says to the panel on extenuating circumstances.
     Circumstances,
@@ -91,6 +92,9 @@ pub enum Personal<T> {
         class: PersonalClass,
         /// The tenants that hold it; each gets a copy under its own key.
         controllers: Vec<TenantId>,
+        /// Whether its length is to say nothing: it is filled up to a multiple of [`PADDED_TO`].
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        padded: bool,
         /// The value itself.
         value: T,
     },
@@ -121,10 +125,23 @@ impl<T> Personal<T> {
             subject,
             class,
             controllers: controllers.into_iter().collect(),
+            padded: false,
             value,
         }
     }
+
+    /// The same, where already the length of a value could tell what it says (`permissions.md` C.3).
+    #[must_use]
+    pub fn padded(mut self) -> Self {
+        if let Self::Clear { padded, .. } = &mut self {
+            *padded = true;
+        }
+        self
+    }
 }
+
+/// What a padded value is filled up to a multiple of, in bytes. The longest word of a decision fits.
+pub const PADDED_TO: usize = 1_536;
 
 /// Tells a repeat of some personal content from other content once the content itself is sealed
 /// and no rule can read it any more.

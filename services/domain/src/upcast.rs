@@ -3,13 +3,16 @@
 //! Released versions never change; each has a golden file in the tests. A new version is one row
 //! in the table of current versions and one in `UPCASTERS`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Event types whose current version is not the first: `(event type, current version)`.
 const VERSIONS: &[(&str, &str)] = &[
     ("BoardDateCorrected", "2.0"),
     ("BoardOutcomeNoted", "2.0"),
     ("CommitmentDischarged", "2.0"),
+    ("DecisionAmended", "2.0"),
+    ("DecisionCollected", "2.0"),
+    ("DecisionSealed", "2.0"),
     ("EmploymentReinstated", "2.0"),
     ("FundingLockChecked", "2.0"),
     ("HoursDisallowed", "2.0"),
@@ -20,6 +23,8 @@ const VERSIONS: &[(&str, &str)] = &[
     ("PracticeHoursVoided", "2.0"),
     ("PracticeWeekCorrected", "2.0"),
     ("RegisterCheckCorrected", "2.0"),
+    ("ShortlistCollected", "2.0"),
+    ("ShortlistSealed", "2.0"),
     ("WithdrawalReversed", "2.0"),
     ("WorkforceCountCorrected", "2.0"),
 ];
@@ -52,6 +57,16 @@ const fn uncorrected(event_type: &'static str) -> Upcaster {
             }
             event
         },
+    }
+}
+
+/// What is said blind used to stand in clear (`permissions.md` C.3).
+const fn said(event_type: &'static str, rewrite: fn(Value) -> Value) -> Upcaster {
+    Upcaster {
+        event_type,
+        from: "1.0",
+        to: "2.0",
+        rewrite,
     }
 }
 
@@ -104,6 +119,30 @@ pub const UPCASTERS: &[Upcaster] = &[
             event
         },
     },
+    said("DecisionAmended", |mut event| {
+        word(event.pointer_mut("/DecisionAmended/decision"));
+        event
+    }),
+    said("DecisionSealed", |mut event| {
+        word(event.pointer_mut("/DecisionSealed/decision"));
+        event
+    }),
+    said("DecisionCollected", |mut event| {
+        let collected = event.pointer_mut("/DecisionCollected");
+        if let Some(collected) = collected.and_then(Value::as_object_mut) {
+            let said = collected.remove("decision").unwrap_or_default();
+            collected.insert("word".to_owned(), json!({ "clear": said }));
+        }
+        event
+    }),
+    said("ShortlistCollected", |mut event| {
+        shortlist(event.pointer_mut("/ShortlistCollected/shortlisted"));
+        event
+    }),
+    said("ShortlistSealed", |mut event| {
+        shortlist(event.pointer_mut("/ShortlistSealed/shortlisted"));
+        event
+    }),
     uncorrected("BoardDateCorrected"),
     uncorrected("EmploymentReinstated"),
     uncorrected("HoursDisallowed"),
@@ -129,10 +168,26 @@ fn components(outcome: Option<&mut Value>) {
             let module = work.remove("module").unwrap_or_default();
             work.insert("components".to_owned(), Value::Array(vec![module]));
             if let Some(outcome) = outcome {
-                *outcome = serde_json::json!({ asked: work });
+                *outcome = json!({ asked: work });
             }
             return;
         }
+    }
+}
+
+/// A sealed decision with its word apart.
+fn word(decision: Option<&mut Value>) {
+    if let Some(decision) = decision.and_then(Value::as_object_mut) {
+        let [verdict, conditions] =
+            ["verdict", "conditions"].map(|name| decision.remove(name).unwrap_or_default());
+        let said = json!({ "clear": { "verdict": verdict, "conditions": conditions } });
+        decision.insert("word".to_owned(), said);
+    }
+}
+
+fn shortlist(said: Option<&mut Value>) {
+    if let Some(said) = said {
+        *said = json!({ "clear": said.take() });
     }
 }
 
@@ -234,8 +289,6 @@ fn check_registry(
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn step(from: &'static str, to: &'static str) -> Upcaster {
@@ -274,6 +327,27 @@ mod tests {
         let passed = json!({"BoardOutcomeNoted": {"assessment": {"outcome": "pass"}}});
         let same = upcast("BoardOutcomeNoted", "1.0", passed.clone());
         assert_eq!(same, Some(passed));
+    }
+
+    #[test]
+    fn c_3_what_was_said_in_clear_is_read_as_what_is_sealed_now() {
+        let decision = json!({"verdict": "accept", "conditions": ["a"]});
+        for event in ["DecisionSealed", "DecisionAmended"] {
+            let mut old = decision.clone();
+            old["content"] = json!("c");
+            let new = json!({"word": {"clear": decision}, "content": "c"});
+            let [old, new] = [old, new].map(|it| json!({event: {"round": 1, "decision": it}}));
+            assert_eq!(upcast(event, "1.0", old), Some(new));
+        }
+        let collected = |said: Value| json!({"DecisionCollected": said});
+        let old = collected(json!({"round": 1, "decision": decision}));
+        let new = collected(json!({"round": 1, "word": {"clear": decision}}));
+        assert_eq!(upcast("DecisionCollected", "1.0", old), Some(new));
+        for event in ["ShortlistSealed", "ShortlistCollected"] {
+            let of = |said: Value| json!({event: {"shortlisted": said}});
+            let new = of(json!({"clear": false}));
+            assert_eq!(upcast(event, "1.0", of(json!(false))), Some(new));
+        }
     }
 
     #[test]

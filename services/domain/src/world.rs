@@ -119,6 +119,9 @@ pub trait Decider:
     type Act: Clone + fmt::Debug + Send + Sync;
     /// The resource collection of its names: `vacancies` in `vacancies/{uuid}`.
     const COLLECTION: &'static str;
+    /// Whether its rules read what is sealed in it. Then it is opened for the command that decides on
+    /// it, and nowhere else.
+    const READS_SEALED: bool = false;
 
     /// What follows from the command: events, nothing (a repeat), or a refusal. Refusals are
     /// checked in the order shape, existence, state.
@@ -196,6 +199,13 @@ pub trait AnyState: Any + Send + Sync + fmt::Debug {
     /// # Errors
     /// When the payload is not an event of this aggregate.
     fn apply_text(&mut self, payload: &str) -> Result<(), serde_json::Error>;
+    /// The state as JSON, where its rules read what is sealed in it.
+    fn sealed_text(&self) -> Option<String>;
+    /// The same state from that JSON, in which what was sealed may be clear now.
+    ///
+    /// # Errors
+    /// When the text is no state of this aggregate.
+    fn opened(&self, text: &str) -> Result<Arc<dyn AnyState>, serde_json::Error>;
     /// A copy.
     fn boxed(&self) -> Box<dyn AnyState>;
     /// Whose record it is.
@@ -212,6 +222,14 @@ impl<A: Decider> AnyState for A {
     }
     fn apply_text(&mut self, payload: &str) -> Result<(), serde_json::Error> {
         serde_json::from_str(payload).map(|event| self.apply(event))
+    }
+    fn sealed_text(&self) -> Option<String> {
+        A::READS_SEALED
+            .then(|| serde_json::to_string(self).ok())
+            .flatten()
+    }
+    fn opened(&self, text: &str) -> Result<Arc<dyn AnyState>, serde_json::Error> {
+        Ok(Arc::new(serde_json::from_str::<A>(text)?))
     }
     fn boxed(&self) -> Box<dyn AnyState> {
         Box::new(self.clone())

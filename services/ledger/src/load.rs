@@ -314,7 +314,7 @@ impl Streams {
     }
 }
 
-fn unreadable(key: StreamKey, sequence: u64, cause: impl ToString) -> LedgerError {
+pub(crate) fn unreadable(key: StreamKey, sequence: u64, cause: impl ToString) -> LedgerError {
     LedgerError::Unreadable {
         kind: key.kind.to_owned(),
         id: key.id.to_string(),

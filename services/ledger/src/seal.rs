@@ -8,7 +8,7 @@ use std::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::{
     actor::{PersonId, TenantId},
-    personal::{Personal, PersonalClass, SealedCopy},
+    personal::{PADDED_TO, Personal, PersonalClass, SealedCopy},
     refusal::{Reason, Refusal},
     world::{StreamKey, StreamWrite},
 };
@@ -149,6 +149,7 @@ struct Clear {
     subject: PersonId,
     class: PersonalClass,
     controllers: BTreeSet<TenantId>,
+    padded: bool,
     value: Value,
 }
 
@@ -168,6 +169,7 @@ fn take_clear(value: &mut Value, path: &mut String, clear: &mut Vec<Clear>) -> R
                 subject,
                 class,
                 controllers,
+                padded,
                 value,
             }) = serde_json::from_value(value.take())
             else {
@@ -178,6 +180,7 @@ fn take_clear(value: &mut Value, path: &mut String, clear: &mut Vec<Clear>) -> R
                 subject,
                 class,
                 controllers: controllers.into_iter().collect(),
+                padded,
                 value,
             });
             Ok(())
@@ -213,7 +216,12 @@ impl Clear {
         stream: StreamKey,
         sequence: u64,
     ) -> Result<Value, LedgerError> {
-        let (text, place) = (self.value.to_string(), self.place(stream, sequence));
+        let (mut text, place) = (self.value.to_string(), self.place(stream, sequence));
+        if self.padded {
+            // Blanks after a JSON value are nothing to whoever reads it.
+            let fill = text.len().next_multiple_of(PADDED_TO) - text.len();
+            text.extend(std::iter::repeat_n(' ', fill));
+        }
         let mut copies = vec![];
         for name in self.names() {
             if let Some(key) = keys.get(&name) {

@@ -19,10 +19,11 @@ use sqlx::Row as _;
 use uuid::Uuid;
 
 use crate::{
-    Envelope, Inner, LedgerError, Receipt,
+    Envelope, Inner, LedgerError, Opens, Receipt,
     append::{Outcome, Unit, UnitStream, UnitWrite, stored_receipt},
-    load::Loaded,
+    load::{Loaded, unreadable},
     seal::seal_personal,
+    unseal::Unseal,
 };
 
 /// How often a command is decided again after a conflict with another process.
@@ -152,7 +153,8 @@ impl Inner {
         seen: &mut Seen,
     ) -> Result<Result<Decision, Refusal>, LedgerError> {
         loop {
-            let needed = match run(permit, issue, command, seen) {
+            let world = self.world(permit, seen).await?;
+            let needed = match run(world, issue, command) {
                 Ok(decision) => return Ok(Ok(decision)),
                 Err(Halt::Refused(refusal)) => return Ok(Err(refusal)),
                 Err(Halt::Need(key)) => key,
@@ -170,6 +172,31 @@ impl Inner {
             };
             seen.insert(needed, loaded);
         }
+    }
+
+    /// What has been seen, with what lies sealed in it open where its rules read that. It is open
+    /// here and for this command only: what is kept at hand stays sealed, and a destroyed key closes
+    /// it for good.
+    async fn world(&self, permit: &Permit, seen: &Seen) -> Result<World, LedgerError> {
+        let mut world = World::within(permit.case().cloned());
+        for (key, loaded) in seen {
+            let state = match loaded.state.sealed_text() {
+                None => Arc::clone(&loaded.state),
+                Some(text) => {
+                    let mut unseal = Unseal::of(Opens::All);
+                    unseal.note(&text);
+                    unseal.fetch(&self.keys).await?;
+                    let unreadable = |cause: String| unreadable(*key, loaded.version, cause);
+                    let text = unseal
+                        .open(&text)
+                        .map_err(|cause| unreadable(cause.to_owned()))?;
+                    let opened = loaded.state.opened(&text);
+                    opened.map_err(|error| unreadable(error.to_string()))?
+                }
+            };
+            world.insert(*key, state, loaded.version);
+        }
+        Ok(world)
     }
 
     pub(crate) async fn fresh_one(&self, key: StreamKey) -> Result<Arc<Loaded>, LedgerError> {
@@ -304,17 +331,8 @@ impl Inner {
     }
 }
 
-fn run(
-    permit: &Permit,
-    issue: &Issue,
-    command: &dyn Command,
-    seen: &Seen,
-) -> Result<Decision, Halt> {
+fn run(mut world: World, issue: &Issue, command: &dyn Command) -> Result<Decision, Halt> {
     issue.policies.forget();
-    let mut world = World::within(permit.case().cloned());
-    for (key, loaded) in seen {
-        world.insert(*key, Arc::clone(&loaded.state), loaded.version);
-    }
     let key = command.run(issue, &mut world)?;
     let version = world.version(key);
     let (writes, guards) = world.finish();

@@ -1,4 +1,4 @@
-//! Opening the sealed values of stored payloads in bulk, for replays.
+//! Opening the sealed values of stored payloads in bulk, for replays, and of a state for its rules.
 
 use std::{
     borrow::Cow,

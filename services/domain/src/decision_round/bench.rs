@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ABILITY_TO_STUDY, Assessment, CONDITION_BYTES_MAX, CONDITIONS_MAX, CollectedDecision,
-    GROUNDS_MAX, POINTS_MAX, REASON_BYTES_MAX, Referee, RefereeAct, SCORES_MAX, Score, Seal,
-    SealAct, SealTerms, SlotAct,
+    ABILITY_TO_STUDY, Assessment, CONDITION_BYTES_MAX, CONDITIONS_MAX, GROUNDS_MAX, POINTS_MAX,
+    REASON_BYTES_MAX, Referee, RefereeAct, SCORES_MAX, Said, Score, Seal, SealAct, SealTerms,
+    SlotAct, Word,
 };
 use crate::{
     actor::Party,
@@ -149,8 +149,10 @@ impl Bench {
         Ok(SlotAct {
             round,
             open: self.held.open_round(issue.effective) == Some(round),
-            verdict: asked.verdict,
-            conditions,
+            word: Word {
+                verdict: asked.verdict,
+                conditions,
+            },
             assessment: Assessment {
                 scores,
                 grounds,
@@ -253,22 +255,20 @@ impl Bench {
     ) -> Result<StreamKey, Halt> {
         let key = self.seal.key();
         let before = world.version(key);
-        let decision = world
-            .decide(issue, self.seal, act)?
-            .decision(round)
-            .map(|decision| CollectedDecision {
-                verdict: decision.verdict,
-                conditions: decision.conditions.clone(),
-            });
+        let word = match &act {
+            SealAct::SealDecision(slot) | SealAct::AmendDecision(slot) => Some(slot.word.clone()),
+            SealAct::SealShortlist { .. } | SealAct::WithdrawDecision { .. } => None,
+        };
+        world.decide(issue, self.seal, act)?;
         if world.version(key) == before {
             return Ok(key);
         }
         let party = self.terms.party;
-        let collect = match decision {
-            Some(decision) => RefereeAct::CollectDecision {
+        let collect = match word {
+            Some(word) => RefereeAct::CollectDecision {
                 round,
                 party,
-                decision,
+                word: Said::by(&self.terms, word),
             },
             None => RefereeAct::ReturnDecision { round, party },
         };

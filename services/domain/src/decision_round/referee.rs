@@ -1,34 +1,27 @@
-//! The platform's referee: it knows what is in, never why.
+//! The platform's referee: it knows what is in, never why. It hears what was said only while a command
+//! decides on it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
+use super::{Said, Word};
 use crate::{
     actor::{PLATFORM, Party},
-    application::{Application, Verdict},
+    application::Application,
     id::Id,
     refusal::Refusal,
     world::{Custody, Decider, Issued, aggregate},
 };
 
-/// What the referee holds of one party in the round it watches: no score, no reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CollectedDecision {
-    /// Its word.
-    pub verdict: Verdict,
-    /// Its conditions, by id.
-    pub conditions: BTreeSet<String>,
-}
-
 /// The platform's own record of what is in. No party and no person can read it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Referee {
     watching: bool,
-    shortlists: BTreeMap<Party, bool>,
+    shortlists: BTreeMap<Party, Said<bool>>,
     round: u32,
-    decisions: BTreeMap<Party, CollectedDecision>,
+    decisions: BTreeMap<Party, Said<Word>>,
 }
 
 impl Referee {
@@ -37,20 +30,21 @@ impl Referee {
         Id::derive(PLATFORM, &[application.0])
     }
 
-    /// Whether both parties shortlist; `None` until both shortlists are in.
+    /// Whether both parties shortlist; `None` until both shortlists are in and can be heard.
     pub(super) fn shortlisted(&self) -> Option<bool> {
-        let employer = self.shortlists.get(&Party::Employer)?;
-        let university = self.shortlists.get(&Party::University)?;
+        let employer = self.shortlists.get(&Party::Employer)?.heard()?;
+        let university = self.shortlists.get(&Party::University)?.heard()?;
         Some(*employer && *university)
     }
 
-    /// The employer's and the university's decision in a round; `None` until both are in.
-    pub(super) fn both(&self, round: u32) -> Option<(&CollectedDecision, &CollectedDecision)> {
+    /// The employer's and the university's decision in a round; `None` until both are in
+    /// and can be heard.
+    pub(super) fn both(&self, round: u32) -> Option<(&Word, &Word)> {
         if self.round != round {
             return None;
         }
-        let employer = self.decisions.get(&Party::Employer)?;
-        let university = self.decisions.get(&Party::University)?;
+        let employer = self.decisions.get(&Party::Employer)?.heard()?;
+        let university = self.decisions.get(&Party::University)?.heard()?;
         Some((employer, university))
     }
 
@@ -60,16 +54,12 @@ impl Referee {
             RefereeEvent::ShortlistCollected { party, shortlisted } => {
                 self.shortlists.insert(party, shortlisted);
             }
-            RefereeEvent::DecisionCollected {
-                round,
-                party,
-                decision,
-            } => {
+            RefereeEvent::DecisionCollected { round, party, word } => {
                 if self.round != round {
                     self.decisions.clear();
                     self.round = round;
                 }
-                self.decisions.insert(party, decision);
+                self.decisions.insert(party, word);
             }
             RefereeEvent::DecisionReturned { round, party } => {
                 if self.round == round {
@@ -88,7 +78,7 @@ pub enum RefereeAct {
         /// Whose.
         party: Party,
         /// Whether it shortlists.
-        shortlisted: bool,
+        shortlisted: Said<bool>,
     },
     /// A party's decision is in, or changed.
     CollectDecision {
@@ -96,8 +86,8 @@ pub enum RefereeAct {
         round: u32,
         /// Whose.
         party: Party,
-        /// The decision.
-        decision: CollectedDecision,
+        /// Its word.
+        word: Said<Word>,
     },
     /// A party took its decision back.
     ReturnDecision {
@@ -116,7 +106,7 @@ pub enum RefereeEvent {
         /// Whose.
         party: Party,
         /// Whether it shortlists.
-        shortlisted: bool,
+        shortlisted: Said<bool>,
     },
     /// A party's decision is in, or changed.
     DecisionCollected {
@@ -124,8 +114,8 @@ pub enum RefereeEvent {
         round: u32,
         /// Whose.
         party: Party,
-        /// The decision.
-        decision: CollectedDecision,
+        /// Its word.
+        word: Said<Word>,
     },
     /// A party took its decision back.
     DecisionReturned {
@@ -141,21 +131,16 @@ aggregate!(Referee, "referee", RefereeAct, RefereeEvent);
 impl Decider for Referee {
     type Act = RefereeAct;
     const COLLECTION: &'static str = "referees";
+    const READS_SEALED: bool = true;
 
     fn decide(&self, issued: &Issued<RefereeAct>) -> Result<Vec<RefereeEvent>, Refusal> {
         Ok(match issued.act.clone() {
             RefereeAct::CollectShortlist { party, shortlisted } => {
                 vec![RefereeEvent::ShortlistCollected { party, shortlisted }]
             }
-            RefereeAct::CollectDecision {
-                round,
-                party,
-                decision,
-            } => vec![RefereeEvent::DecisionCollected {
-                round,
-                party,
-                decision,
-            }],
+            RefereeAct::CollectDecision { round, party, word } => {
+                vec![RefereeEvent::DecisionCollected { round, party, word }]
+            }
             RefereeAct::ReturnDecision { round, party } => {
                 vec![RefereeEvent::DecisionReturned { round, party }]
             }

@@ -1,13 +1,14 @@
 //! What one party seals, in a stream that nobody else sees.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
+use super::{Said, Word};
 use crate::{
     actor::{Party, PersonId, TenantId},
-    application::{Application, Verdict},
+    application::Application,
     id::Id,
     personal::{ContentDigest, DigestSalt, Personal, PersonalClass},
     refusal::{Reason, Refusal},
@@ -38,9 +39,7 @@ pub struct Assessment {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedDecision {
     /// Its word.
-    pub verdict: Verdict,
-    /// What it asks for before the appointment holds, by id.
-    pub conditions: BTreeSet<String>,
+    pub word: Said<Word>,
     /// What it bases its word on.
     pub assessment: Personal<Assessment>,
     content: ContentDigest,
@@ -50,7 +49,7 @@ pub struct SealedDecision {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Slot {
     /// Holds a decision.
-    Sealed(SealedDecision),
+    Sealed(Box<SealedDecision>),
     /// The party took its decision back.
     Withdrawn,
 }
@@ -84,7 +83,7 @@ pub struct KeptSeal {
     /// Whose and for what.
     pub terms: SealTerms,
     /// Whether the party shortlists.
-    pub shortlisted: bool,
+    pub shortlisted: Said<bool>,
     /// What it bases its shortlist on.
     pub assessment: Personal<Assessment>,
     /// Its slot per round.
@@ -136,7 +135,7 @@ impl Seal {
             SealEvent::ShortlistSealed { .. } => {}
             SealEvent::DecisionSealed { round, decision }
             | SealEvent::DecisionAmended { round, decision } => {
-                kept.rounds.insert(round, Slot::Sealed(decision));
+                kept.rounds.insert(round, Slot::Sealed(Box::new(decision)));
             }
             SealEvent::DecisionWithdrawn { round } => {
                 kept.rounds.insert(round, Slot::Withdrawn);
@@ -180,9 +179,7 @@ pub struct SlotAct {
     /// Whether the round takes decisions now.
     pub open: bool,
     /// The word.
-    pub verdict: Verdict,
-    /// The conditions.
-    pub conditions: BTreeSet<String>,
+    pub word: Word,
     /// What it is based on.
     pub assessment: Assessment,
 }
@@ -195,7 +192,7 @@ pub enum SealEvent {
         /// Whose and for what.
         terms: SealTerms,
         /// Whether the party shortlists.
-        shortlisted: bool,
+        shortlisted: Said<bool>,
         /// What it bases that on.
         assessment: Personal<Assessment>,
         /// Tells a repeat from other content.
@@ -267,7 +264,7 @@ impl Decider for Seal {
                     )),
                     None => Ok(vec![SealEvent::ShortlistSealed {
                         terms: terms.clone(),
-                        shortlisted: *shortlisted,
+                        shortlisted: Said::by(terms, *shortlisted),
                         assessment: own(terms, assessment),
                         content,
                     }]),
@@ -292,6 +289,7 @@ fn own(terms: &SealTerms, assessment: &Assessment) -> Personal<Assessment> {
         [terms.tenant],
         assessment.clone(),
     )
+    .padded()
 }
 
 fn round_closed(round: u32) -> Refusal {
@@ -362,13 +360,17 @@ impl Seal {
     fn decision_of(&self, salt: DigestSalt, slot: &SlotAct) -> Result<SealedDecision, Refusal> {
         let kept = self.kept().ok_or_else(|| round_closed(slot.round))?;
         Ok(SealedDecision {
-            verdict: slot.verdict,
-            conditions: slot.conditions.clone(),
+            word: Said::by(&kept.terms, slot.word.clone()),
             assessment: own(&kept.terms, &slot.assessment),
             content: ContentDigest::of(
                 salt,
                 kept.terms.application.0,
-                &(slot.round, slot.verdict, &slot.conditions, &slot.assessment),
+                &(
+                    slot.round,
+                    slot.word.verdict,
+                    &slot.word.conditions,
+                    &slot.assessment,
+                ),
             ),
         })
     }

@@ -18,7 +18,7 @@ use crate::{
     },
     fact::Fact,
     given::Answer,
-    personal::{Personal, PersonalClass},
+    personal::{PADDED_TO, Personal, PersonalClass},
     reactions::{Occurred, Reaction, Timer, on_timer, react},
     refusal::Reason,
     world::Decider,
@@ -593,6 +593,70 @@ fn an_assessment_is_sealed_for_its_own_side() {
     };
     assert_eq!(*controllers, [university()]);
     assert_eq!(*class, PersonalClass::Assessment);
+}
+
+#[test]
+fn c_3_whatever_is_said_is_sealed_for_its_own_side_and_of_one_length() {
+    let mut cast = applied().deciding();
+    let decision = cast.decide(1, accept(Party::University));
+    cast.when(&tutor(), DAY, &decision).expect("sealed");
+    let mut stored = cast.given.stored(seal_of(&cast, university()));
+    stored.extend(cast.given.stored(Referee::id(cast.application)));
+    let mut said = 0;
+    for event in &stored {
+        let event: serde_json::Value = serde_json::from_str(event).expect("JSON");
+        let of = |place: &str| event.pointer(place).cloned();
+        for word in [
+            "/DecisionCollected/word/sealed/$personal",
+            "/DecisionSealed/decision/word/sealed/$personal",
+            "/ShortlistCollected/shortlisted/sealed/$personal",
+            "/ShortlistSealed/shortlisted/sealed/$personal",
+        ] {
+            let Some(word) = of(word) else { continue };
+            assert_eq!(word["padded"], true);
+            assert_eq!(word["controllers"].as_array().map(Vec::len), Some(1));
+            said += 1;
+        }
+    }
+    assert_eq!(said, stored.len(), "{stored:#?}");
+    // In letters that JSON writes as they are: conditions are identifiers.
+    let conditions = (10..10 + CONDITIONS_MAX).map(|n| format!("{n}{}", "a".repeat(58)));
+    let longest = Word {
+        verdict: Verdict::Accept,
+        conditions: conditions.collect(),
+    };
+    assert!(
+        longest
+            .conditions
+            .iter()
+            .all(|id| id.len() == CONDITION_BYTES_MAX)
+    );
+    let longest = serde_json::to_string(&longest).expect("JSON");
+    assert!(longest.len() <= PADDED_TO, "{}", longest.len());
+}
+
+#[test]
+fn c_3_5_what_an_erasure_has_made_unheard_decides_nothing_and_the_round_lapses() {
+    let mut cast = applied().deciding();
+    let unheard = RefereeEvent::DecisionCollected {
+        round: 1,
+        party: Party::Employer,
+        word: Said::Sealed(Personal::Erased),
+    };
+    cast.given = cast.given.happened(Referee::id(cast.application), &unheard);
+    let decision = cast.decide(1, accept(Party::University));
+    assert_eq!(
+        cast.when(&tutor(), DAY, &decision),
+        sealed(),
+        "as if it were the first"
+    );
+    let lapse = LapseDecisionRound {
+        application: cast.application,
+        round: 1,
+    };
+    let lapsed = cast.when(&platform(), date(2025, 12, 20), &lapse);
+    assert_eq!(lapsed, Ok(vec!["DecisionRoundLapsed".to_owned()]));
+    assert!(cast.held().rounds.is_empty());
 }
 
 #[test]

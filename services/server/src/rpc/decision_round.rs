@@ -9,8 +9,8 @@ use domain::{
     actor::{Region, TenantKind},
     calendar::london_date,
     decision_round::{
-        AmendDecision, Assessment, Decision, KeptSeal, OpenDecisionRound, SCORES_MAX, Score, Seal,
-        SealDecision, SealShortlist, SealedDecision, Slot, WithdrawDecision,
+        AmendDecision, Assessment, Decision, KeptSeal, OpenDecisionRound, SCORES_MAX, Said, Score,
+        Seal, SealDecision, SealShortlist, SealedDecision, Slot, WithdrawDecision,
     },
     directory::Tenant,
     disclosure::DisclosureRule,
@@ -25,6 +25,7 @@ use domain::{
     visibility::DataClass,
 };
 use ledger::LedgerError;
+use serde::de::DeserializeOwned;
 use strum::IntoEnumIterator as _;
 use tonic::{Request, Response, Status};
 
@@ -183,12 +184,29 @@ impl DecisionRoundRpc {
         Ok(copy.unwrap_or_default())
     }
 
+    /// What the caller's own side said; `None` once the person is erased there.
+    async fn said<T: Clone + DeserializeOwned>(
+        &self,
+        request: &Request<GetSealRequest>,
+        id: Id<Seal>,
+        said: &Said<T>,
+    ) -> Result<Option<T>, Status> {
+        match said {
+            Said::Clear(said) => Ok(Some(said.clone())),
+            Said::Sealed(said) => {
+                let class = DataClass::EmployerScores;
+                self.0.open(request, id, class, said).await
+            }
+        }
+    }
+
     async fn seal(
         &self,
         request: &Request<GetSealRequest>,
         id: Id<Seal>,
         kept: &KeptSeal,
     ) -> Result<v1::Seal, Status> {
+        let shortlisted = self.said(request, id, &kept.shortlisted).await?;
         let shortlist = self.assessment(request, id, &kept.assessment).await?;
         let mut rounds = Vec::with_capacity(kept.rounds.len());
         for (round, slot) in &kept.rounds {
@@ -204,7 +222,7 @@ impl DecisionRoundRpc {
         Ok(v1::Seal {
             name: id.name(),
             application: kept.terms.application.name(),
-            shortlisted: kept.shortlisted,
+            shortlisted: shortlisted.unwrap_or_default(),
             shortlist_scores: shown_scores(shortlist.scores),
             shortlist_reason: shortlist.reason,
             rounds,
@@ -217,10 +235,14 @@ impl DecisionRoundRpc {
         id: Id<Seal>,
         decision: &SealedDecision,
     ) -> Result<v1::Decision, Status> {
+        let word = self.said(request, id, &decision.word).await?;
+        let (verdict, conditions) = word
+            .map(|word| (word.verdict.to_string(), word.conditions))
+            .unwrap_or_default();
         let assessment = self.assessment(request, id, &decision.assessment).await?;
         Ok(v1::Decision {
-            verdict: decision.verdict.to_string(),
-            conditions: decision.conditions.iter().cloned().collect(),
+            verdict,
+            conditions: conditions.into_iter().collect(),
             scores: shown_scores(assessment.scores),
             grounds: assessment.grounds,
             reason: assessment.reason,

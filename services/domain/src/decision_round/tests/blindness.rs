@@ -7,8 +7,8 @@ use super::*;
 /// Something one of the parties, the candidate or the clock does while a round is open.
 #[derive(Debug, Clone)]
 enum Act {
-    Seal(Party, Word),
-    Amend(Party, Word),
+    Seal(Party, Saying),
+    Amend(Party, Saying),
     Withdraw(Party, u32),
     Shortlist(Party, bool),
     OpenRound(Party),
@@ -17,14 +17,14 @@ enum Act {
 }
 
 #[derive(Debug, Clone)]
-struct Word {
+struct Saying {
     round: u32,
     accepts: bool,
     conditional: bool,
     points: u32,
 }
 
-impl Word {
+impl Saying {
     fn decision(&self, party: Party) -> Decision {
         let mut decision = if self.accepts {
             accept(party)
@@ -124,9 +124,9 @@ fn party() -> impl Strategy<Value = Party> {
     prop_oneof![Just(Party::Employer), Just(Party::University)]
 }
 
-fn word() -> impl Strategy<Value = Word> {
+fn word() -> impl Strategy<Value = Saying> {
     (1..3_u32, any::<bool>(), any::<bool>(), 0..4_u32).prop_map(
-        |(round, accepts, conditional, points)| Word {
+        |(round, accepts, conditional, points)| Saying {
             round,
             accepts,
             conditional,

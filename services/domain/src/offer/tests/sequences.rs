@@ -367,7 +367,7 @@ proptest! {
                 .into_iter()
                 .map(|party| {
                     let seal = cast.given.state(Seal::id(party, cast.application));
-                    (party, seal.and_then(|seal| seal.decision(1)).map(|one| one.verdict))
+                    (party, seal.and_then(|seal| seal.decision(1)?.word.heard()).map(|word| word.verdict))
                 })
                 .collect();
             (
