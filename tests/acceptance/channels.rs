@@ -1,6 +1,9 @@
 //! The side channels of the blind decision (C.3), one by one: through none of them does one party
 //! learn that the other has decided, or when, before both have.
 
+mod careless;
+mod stored;
+
 use std::time::{Duration, Instant};
 
 use domain::actor::{
@@ -37,20 +40,18 @@ impl Sealed {
         let service = Service::start().await;
         let c1 = deciding(&service.cast).await;
         let before = ask(&service, &c1).await;
-        let sealed = Self { service, c1 };
-        sealed.university().await;
-        let after = ask(&sealed.service, &sealed.c1).await;
-        (sealed, before, after)
+        university(&service, &c1).await;
+        let after = ask(&service, &c1).await;
+        (Self { service, c1 }, before, after)
     }
+}
 
-    async fn university(&self) {
-        let word = self.c1.universitys(1, "accept", &[]);
-        self.c1
-            .admissions("2025-12-12")
-            .write("SealDecision", word)
-            .await;
-        self.service.cast.settle().await;
-    }
+async fn university(service: &Service, c1: &Trainee) {
+    let word = c1.universitys(1, "accept", &[]);
+    c1.admissions("2025-12-12")
+        .write("SealDecision", word)
+        .await;
+    service.cast.settle().await;
 }
 
 async fn unchanged(ask: impl AsyncFn(&Service, &Trainee) -> Value) {
@@ -59,97 +60,102 @@ async fn unchanged(ask: impl AsyncFn(&Service, &Trainee) -> Value) {
     sealed.service.stop().await;
 }
 
+async fn version(_: &Service, c1: &Trainee) -> Value {
+    let application = c1
+        .hr("")
+        .get("GetApplication", json!({"name": c1.application}))
+        .await;
+    assert!(application["version"].as_i64() > Some(0));
+    application["version"].clone()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn c_3_channel_1_no_version_of_a_shared_record_moves() {
-    unchanged(async |_, c1| {
-        let application = c1
-            .hr("")
-            .get("GetApplication", json!({"name": c1.application}))
-            .await;
-        assert!(application["version"].as_i64() > Some(0));
-        application["version"].clone()
-    })
-    .await;
+    unchanged(version).await;
+}
+
+async fn positions(service: &Service, c1: &Trainee) -> Value {
+    let feed = c1.hr("").get("ListFeed", json!({"page_size": 1000})).await;
+    let head = service.cast.ledger.head(NORTHMOOR).await.expect("a head");
+    let items = feed["items"].as_array().expect("items");
+    for (item, position) in items.iter().zip(1..) {
+        assert_eq!(item["position"], json!(position));
+    }
+    json!([items.len(), head, feed["next_position"]])
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn c_3_channel_2_no_position_is_left_out_or_taken() {
-    unchanged(async |service, c1| {
-        let feed = c1.hr("").get("ListFeed", json!({"page_size": 1000})).await;
-        let head = service.cast.ledger.head(NORTHMOOR).await.expect("a head");
-        let items = feed["items"].as_array().expect("items");
-        for (item, position) in items.iter().zip(1..) {
-            assert_eq!(item["position"], json!(position));
-        }
-        json!([items.len(), head, feed["next_position"]])
-    })
-    .await;
+    unchanged(positions).await;
+}
+
+async fn instants(_: &Service, c1: &Trainee) -> Value {
+    let feed = c1.hr("").get("ListFeed", json!({"page_size": 1000})).await;
+    let last = feed["items"]
+        .as_array()
+        .and_then(|items| items.last())
+        .cloned();
+    let journeys = c1
+        .hr("")
+        .get("GetDashboard", json!({"include_journeys": true}))
+        .await;
+    json!([last.expect("items")["recorded_time"], journeys["journeys"]])
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn c_3_channel_3_no_instant_and_no_order_moves() {
-    unchanged(async |_, c1| {
-        let feed = c1.hr("").get("ListFeed", json!({"page_size": 1000})).await;
-        let last = feed["items"]
-            .as_array()
-            .and_then(|items| items.last())
-            .cloned();
-        let journeys = c1
-            .hr("")
-            .get("GetDashboard", json!({"include_journeys": true}))
-            .await;
-        json!([last.expect("items")["recorded_time"], journeys["journeys"]])
-    })
-    .await;
+    unchanged(instants).await;
+}
+
+async fn figures(_: &Service, c1: &Trainee) -> Value {
+    let dashboard = c1.hr("").get("GetDashboard", json!({})).await;
+    let figures = dashboard["dashboard"]["figures"].clone();
+    let names = figures.to_string();
+    assert!(!names.contains("awaiting_university") && !names.contains("awaiting_employer"));
+    figures
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn c_3_channel_4_awaiting_the_joint_outcome_is_the_only_state_counted() {
-    unchanged(async |_, c1| {
-        let dashboard = c1.hr("").get("GetDashboard", json!({})).await;
-        let figures = dashboard["dashboard"]["figures"].clone();
-        let names = figures.to_string();
-        assert!(!names.contains("awaiting_university") && !names.contains("awaiting_employer"));
-        figures
-    })
-    .await;
+    unchanged(figures).await;
+}
+
+async fn reminders(service: &Service, c1: &Trainee) -> Value {
+    // What is to happen at an instant, for whom: a reminder to the employer would be one more.
+    let timers: i64 = sqlx::query_scalar("SELECT count(*) FROM ledger.timer WHERE tenant_id = $1")
+        .bind(NORTHMOOR.0)
+        .fetch_one(&service.owner)
+        .await
+        .expect("the owner counts");
+    json!([
+        timers,
+        c1.hr("").get("ListFeed", json!({"page_size": 1000})).await
+    ])
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn c_3_channel_5_nothing_reminds_the_other_party() {
-    unchanged(async |service, c1| {
-        // What is to happen at an instant, for whom: a reminder to the employer would be one more.
-        let timers: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM ledger.timer WHERE tenant_id = $1")
-                .bind(NORTHMOOR.0)
-                .fetch_one(&service.owner)
-                .await
-                .expect("the owner counts");
-        json!([
-            timers,
-            c1.hr("").get("ListFeed", json!({"page_size": 1000})).await
-        ])
-    })
-    .await;
+    unchanged(reminders).await;
+}
+
+async fn refusals(_: &Service, c1: &Trainee) -> Value {
+    let mut told = vec![];
+    for (method, message) in [
+        ("MakeOffer", c1.of_application()),
+        ("AgreeReconsideration", c1.of_application()),
+        ("GetSeal", json!({"name": c1.seal(WEXCOMBE)})),
+    ] {
+        let answer = c1.hr("2025-12-16").call(method, message).await;
+        let (code, words, details, _) = answer.expect_err("refused").told();
+        assert!(!words.contains("university"), "{words}");
+        told.push(json!([code.to_string(), words, details]));
+    }
+    json!(told)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn c_3_channel_6_a_refusal_never_names_the_other_sides_state() {
-    unchanged(async |_, c1| {
-        let mut told = vec![];
-        for (method, message) in [
-            ("MakeOffer", c1.of_application()),
-            ("AgreeReconsideration", c1.of_application()),
-            ("GetSeal", json!({"name": c1.seal(WEXCOMBE)})),
-        ] {
-            let answer = c1.hr("2025-12-16").call(method, message).await;
-            let (code, words, details, _) = answer.expect_err("refused").told();
-            assert!(!words.contains("university"), "{words}");
-            told.push(json!([code.to_string(), words, details]));
-        }
-        json!(told)
-    })
-    .await;
+    unchanged(refusals).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -179,49 +185,51 @@ async fn c_3_channel_7_both_learn_of_the_reveal_from_the_same_event_once_it_is_c
     sealed.service.stop().await;
 }
 
+async fn replays(service: &Service, c1: &Trainee) -> Value {
+    let cast = &service.cast;
+    let mut replays = vec![];
+    for by in [cast.of(AUDITOR, Auditor), cast.of(NORTHMOOR, EmployerHr)] {
+        let message = json!({"person": c1.person_name()});
+        let replay = by.open("ReplayHistory", message).await.expect("a replay");
+        replays.push(json!(replay.all().await.expect("to its end")));
+    }
+    json!(replays)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn c_3_channel_8_no_replay_holds_what_is_sealed() {
-    unchanged(async |service, c1| {
-        let cast = &service.cast;
-        let mut replays = vec![];
-        for by in [cast.of(AUDITOR, Auditor), cast.of(NORTHMOOR, EmployerHr)] {
-            let message = json!({"person": c1.person_name()});
-            let replay = by.open("ReplayHistory", message).await.expect("a replay");
-            replays.push(json!(replay.all().await.expect("to its end")));
-        }
-        json!(replays)
-    })
-    .await;
+    unchanged(replays).await;
+}
+
+async fn exports(service: &Service, c1: &Trainee) -> Value {
+    let hr = c1.hr("");
+    let mut told = vec![];
+    for (method, message) in [
+        ("ExportReplay", json!({"person": c1.person_name()})),
+        (
+            "ExportDashboard",
+            json!({"format": "EXPORT_FORMAT_CSV_FIGURES"}),
+        ),
+        (
+            "ExportDashboard",
+            json!({"format": "EXPORT_FORMAT_CSV_JOURNEYS"}),
+        ),
+        ("ExportDashboard", json!({"format": "EXPORT_FORMAT_XLSX"})),
+    ] {
+        let export = hr.open(method, message).await.expect("an export");
+        told.push(json!(export.all().await.expect("to its end")));
+    }
+    let timeline = json!({"name": c1.application});
+    told.push(hr.get("ListTimeline", timeline).await);
+    let person = service.cast.of(candidate(1), Candidate);
+    told.push(person.get("GetOwnTimeline", json!({})).await);
+    told.push(person.get("ListOwnAccesses", json!({})).await);
+    json!(told)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn c_3_channel_8_no_export_and_no_answer_to_the_person_holds_what_is_sealed() {
-    unchanged(async |service, c1| {
-        let hr = c1.hr("");
-        let mut told = vec![];
-        for (method, message) in [
-            ("ExportReplay", json!({"person": c1.person_name()})),
-            (
-                "ExportDashboard",
-                json!({"format": "EXPORT_FORMAT_CSV_FIGURES"}),
-            ),
-            (
-                "ExportDashboard",
-                json!({"format": "EXPORT_FORMAT_CSV_JOURNEYS"}),
-            ),
-            ("ExportDashboard", json!({"format": "EXPORT_FORMAT_XLSX"})),
-        ] {
-            let export = hr.open(method, message).await.expect("an export");
-            told.push(json!(export.all().await.expect("to its end")));
-        }
-        let timeline = json!({"name": c1.application});
-        told.push(hr.get("ListTimeline", timeline).await);
-        let person = service.cast.of(candidate(1), Candidate);
-        told.push(person.get("GetOwnTimeline", json!({})).await);
-        told.push(person.get("ListOwnAccesses", json!({})).await);
-        json!(told)
-    })
-    .await;
+    unchanged(exports).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -287,67 +295,72 @@ async fn c_3_channel_9_what_is_stored_opens_under_the_sides_own_key_only() {
     sealed.service.stop().await;
 }
 
+async fn candidates(service: &Service, c1: &Trainee) -> Value {
+    let candidate = service.cast.of(candidate(1), Candidate);
+    let application = candidate
+        .get("GetApplication", json!({"name": c1.application}))
+        .await;
+    let state = &application["application"]["state"];
+    assert_eq!(state, "APPLICATION_STATE_UNDER_CONSIDERATION");
+    json!([
+        application,
+        candidate.get("GetOwnTimeline", json!({})).await
+    ])
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn c_3_channel_10_the_candidate_is_under_consideration_until_the_reveal() {
-    unchanged(async |service, c1| {
-        let candidate = service.cast.of(candidate(1), Candidate);
-        let application = candidate
-            .get("GetApplication", json!({"name": c1.application}))
-            .await;
-        let state = &application["application"]["state"];
-        assert_eq!(state, "APPLICATION_STATE_UNDER_CONSIDERATION");
-        json!([
-            application,
-            candidate.get("GetOwnTimeline", json!({})).await
-        ])
-    })
-    .await;
+    unchanged(candidates).await;
+}
+
+async fn operators(service: &Service, c1: &Trainee) -> Value {
+    let operator = service.cast.of(PLATFORM, PlatformOperator);
+    let mut told = vec![];
+    for (method, name) in [
+        ("GetSeal", c1.seal(WEXCOMBE)),
+        ("GetApplication", c1.application.clone()),
+        ("ListFeed", String::new()),
+        ("ReplayHistory", c1.person_name()),
+    ] {
+        let message = match method {
+            "ListFeed" => json!({}),
+            "ReplayHistory" => json!({"person": name}),
+            _ => json!({"name": name}),
+        };
+        let refused = operator.call(method, message).await.expect_err("refused");
+        assert_eq!(refused.reason, "NOT_PERMITTED", "{method}");
+        let (code, words, details, _) = refused.told();
+        told.push(json!([code.to_string(), words, details]));
+    }
+    json!(told)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn c_3_channel_11_the_platforms_operator_reads_no_record() {
-    unchanged(async |service, c1| {
-        let operator = service.cast.of(PLATFORM, PlatformOperator);
-        let mut told = vec![];
-        for (method, name) in [
-            ("GetSeal", c1.seal(WEXCOMBE)),
-            ("GetApplication", c1.application.clone()),
-            ("ListFeed", String::new()),
-            ("ReplayHistory", c1.person_name()),
-        ] {
-            let message = match method {
-                "ListFeed" => json!({}),
-                "ReplayHistory" => json!({"person": name}),
-                _ => json!({"name": name}),
-            };
-            told.push(operator.refusal(method, message).await);
-        }
-        assert!(
-            told.iter().all(|reason| reason == "NOT_PERMITTED"),
-            "{told:?}"
-        );
-        json!(told)
-    })
-    .await;
+    unchanged(operators).await;
+}
+
+/// The first answer to a request, and the answer to its repeat after the reveal.
+async fn repeats(service: &Service, c1: &Trainee) -> (Value, Value) {
+    let mut word = c1.employers(1, "accept", &[]);
+    word["request_id"] = json!("0b11d000-0000-4000-8000-000000000012");
+    let hr = c1.hr("2025-12-13");
+    let answer = async || {
+        let answer = hr.call("SealDecision", word.clone()).await;
+        json!(answer.expect("sealed").bytes.to_vec())
+    };
+    let first = answer().await;
+    university(service, c1).await;
+    (first, answer().await)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn c_3_channel_12_a_repeat_gets_the_bytes_of_the_first_answer_before_and_after_the_reveal() {
     let service = Service::start().await;
     let c1 = deciding(&service.cast).await;
-    let mut word = c1.employers(1, "accept", &[]);
-    word["request_id"] = json!("0b11d000-0000-4000-8000-000000000012");
-    let hr = c1.hr("2025-12-13");
-    let first = hr
-        .call("SealDecision", word.clone())
-        .await
-        .expect("sealed")
-        .bytes;
-    let sealed = Sealed { service, c1 };
-    sealed.university().await;
-    let again = hr.call("SealDecision", word).await.expect("a repeat").bytes;
+    let (first, again) = repeats(&service, &c1).await;
     assert_eq!(first, again);
-    sealed.service.stop().await;
+    service.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -370,14 +383,13 @@ async fn c_3_channel_13_an_open_stream_stays_silent() {
         .await
         .expect("a subscription");
     own.next().await.expect("a stream").expect("its own feed");
-    let sealed = Sealed { service, c1 };
-    sealed.university().await;
+    university(&service, &c1).await;
     for stream in &mut open {
         let heard = tokio::time::timeout(Duration::from_secs(2), stream.next()).await;
         assert!(heard.is_err(), "nothing is said, no position and no beat");
     }
     drop((open, own));
-    sealed.service.stop().await;
+    service.stop().await;
 }
 
 /// Whoever listens hears the same beat at the same time, and nothing in it.
@@ -390,8 +402,7 @@ async fn c_3_channel_13_a_heartbeat_keeps_its_own_rhythm_and_says_nothing() {
     let quiet = json!({"after_position": head});
     let mut stream = c1.hr("").open("SubscribeFeed", quiet).await.expect("open");
     tokio::time::sleep(Duration::from_secs(3)).await;
-    let sealed = Sealed { service, c1 };
-    sealed.university().await;
+    university(&service, &c1).await;
     let beat = tokio::time::timeout(Duration::from_secs(30), stream.next()).await;
     let beat = beat.expect("a beat").expect("a stream").expect("a message");
     assert!(
@@ -404,5 +415,5 @@ async fn c_3_channel_13_a_heartbeat_keeps_its_own_rhythm_and_says_nothing() {
     let rhythm = Duration::from_millis(14_500)..Duration::from_millis(17_500);
     assert!(rhythm.contains(&after), "{after:?}");
     drop(stream);
-    sealed.service.stop().await;
+    service.stop().await;
 }

@@ -20,8 +20,8 @@ use super::wire::answered;
 use crate::harness::{Api, Service, caller::methods};
 
 /// In which way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter)]
-pub(super) enum Leak {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leak {
     /// The version of a record counts what the other side does.
     Version,
     /// A figure of a dashboard does.
@@ -32,10 +32,31 @@ pub(super) enum Leak {
     Reason,
     /// A page token does.
     PageToken,
+    /// The last item of a feed is as recent as the other side's last act.
+    Instant,
+    /// A feed has an item more for each of them.
+    Item,
+    /// A replay has.
+    Replay,
+    /// An export has.
+    Export,
+    /// The receipt of a sealed decision tells of it.
+    Receipt,
+}
+
+impl Leak {
+    /// Those that already the property as a whole finds out.
+    pub(crate) const OF_ALL: [Self; 5] = [
+        Self::Version,
+        Self::Count,
+        Self::Position,
+        Self::Reason,
+        Self::PageToken,
+    ];
 }
 
 /// Puts a careless layer before a service: from now on its API is asked through it.
-pub(super) async fn put_before(service: &mut Service, viewer: TenantId, leak: Leak) -> Careless {
+pub(crate) async fn put_before(service: &mut Service, viewer: TenantId, leak: Leak) -> Careless {
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
         .await
         .expect("a free port");
@@ -67,11 +88,11 @@ pub(super) async fn put_before(service: &mut Service, viewer: TenantId, leak: Le
 }
 
 /// A layer before a service.
-pub(super) struct Careless(JoinHandle<()>);
+pub(crate) struct Careless(JoinHandle<()>);
 
 impl Careless {
     /// Takes it away.
-    pub(super) fn ends(self) {
+    pub(crate) fn ends(self) {
         self.0.abort();
     }
 }
@@ -95,8 +116,11 @@ impl Layer {
         let slips = match (self.leak, called.map(MethodDescriptor::name)) {
             (Leak::Version, Some("GetApplication"))
             | (Leak::Count | Leak::PageToken, Some("GetDashboard"))
-            | (Leak::Position, Some("ListFeed")) => called,
-            (Leak::Reason, Some("MakeOffer")) => called,
+            | (Leak::Position | Leak::Instant | Leak::Item, Some("ListFeed"))
+            | (Leak::Reason, Some("MakeOffer" | "GetSeal"))
+            | (Leak::Replay, Some("ReplayHistory"))
+            | (Leak::Export, Some("ExportReplay" | "ExportDashboard"))
+            | (Leak::Receipt, Some("SealDecision")) => called,
             _ => None,
         };
         let answer = answered(&self.service, request).await;
@@ -123,6 +147,16 @@ impl Layer {
         let Some((head, message)) = bytes.split_at_checked(5) else {
             return http::Response::from_parts(parts, Body::new(Full::new(bytes)));
         };
+        if [Leak::Replay, Leak::Export].contains(&self.leak) {
+            // Its first message comes once more for each.
+            let length = message.get(..first_of(head)).unwrap_or(message);
+            let more = [head, length]
+                .concat()
+                .repeat(hidden.unsigned_abs() as usize);
+            let body = Full::new(Bytes::from([&bytes[..], &more].concat()));
+            let body = body.with_trailers(async move { trailers.map(Ok) });
+            return http::Response::from_parts(parts, Body::new(body));
+        }
         let message = self.slips(method, message, hidden);
         let length = u32::try_from(message.len()).expect("a message");
         let framed = [&head[..1], &length.to_be_bytes(), &message].concat();
@@ -155,10 +189,39 @@ impl Layer {
                     more(figure, "value", hidden);
                 }
             }
-            Leak::Reason => {}
+            Leak::Instant | Leak::Item => {
+                let items = answer.get_field_by_name_mut("items");
+                let items = items.and_then(Value::as_list_mut).expect("items");
+                let last = items.last().cloned().expect("an item");
+                if self.leak == Leak::Item {
+                    items.extend((0..hidden).map(|_| last.clone()));
+                } else if let Some(Value::Message(item)) = items.last_mut() {
+                    let instant = item.get_field_by_name_mut("recorded_time");
+                    more(
+                        instant.and_then(Value::as_message_mut).expect("one"),
+                        "seconds",
+                        hidden,
+                    );
+                }
+            }
+            Leak::Receipt => {
+                let receipt = answer.get_field_by_name_mut("receipt");
+                more(
+                    receipt.and_then(Value::as_message_mut).expect("one"),
+                    "version",
+                    hidden,
+                );
+            }
+            Leak::Reason | Leak::Replay | Leak::Export => {}
         }
         answer.encode_to_vec()
     }
+}
+
+/// The length of the message that a frame begins with.
+fn first_of(head: &[u8]) -> usize {
+    let length = head[1..].try_into().map_or(0, u32::from_be_bytes);
+    length as usize
 }
 
 fn more(message: &mut DynamicMessage, field: &str, hidden: i64) {
