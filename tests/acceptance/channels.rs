@@ -10,7 +10,7 @@ use domain::actor::{
     ActingRole::{
         AdmissionsTutor, Auditor, Candidate, EmployerHr, PlatformOperator, ServiceManager,
     },
-    PLATFORM,
+    PLATFORM, TenantId,
 };
 use serde_json::{Value, json};
 
@@ -230,6 +230,56 @@ async fn exports(service: &Service, c1: &Trainee) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn c_3_channel_8_no_export_and_no_answer_to_the_person_holds_what_is_sealed() {
     unchanged(exports).await;
+}
+
+/// The own log, and what is said of the log of the other side and of nobody at all.
+async fn logs(_: &Service, c1: &Trainee) -> Value {
+    let mut told = vec![c1.hr("").get("GetCheckpoint", json!({})).await];
+    for (method, further) in [
+        ("GetCheckpoint", json!({})),
+        ("ProveInclusion", json!({"position": 1})),
+        ("ProveConsistency", json!({"first_tree_size": 1})),
+    ] {
+        let of = async |tenant: TenantId| {
+            let mut message = further.clone();
+            message["tenant"] = json!(tenant.to_string());
+            let refused = c1.hr("").call(method, message).await.expect_err("refused");
+            assert_eq!(refused.reason, "NOT_PERMITTED", "{method}");
+            let (code, words, details, _) = refused.told();
+            json!([code.to_string(), words, details])
+        };
+        let theirs = of(WEXCOMBE).await;
+        assert_eq!(theirs, of(candidate(999)).await, "{method}");
+        told.push(theirs);
+    }
+    json!(told)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c_3_channel_8_no_party_learns_how_long_the_log_of_the_other_is() {
+    unchanged(logs).await;
+}
+
+/// An auditor is no party: it gets the size, which says that something happened there, and nothing
+/// that says what.
+#[tokio::test(flavor = "multi_thread")]
+async fn c_3_an_auditor_gets_the_size_of_a_log_and_nothing_of_what_is_sealed_in_it() {
+    let ask = async |service: &Service, c1: &Trainee| {
+        let auditor = service.cast.of(AUDITOR, Auditor);
+        let log = json!({"tenant": WEXCOMBE.to_string()});
+        let person = json!({"person": c1.person_name()});
+        let replay = auditor.open("ReplayHistory", person).await;
+        let replay = replay.expect("a replay").all().await.expect("to its end");
+        json!([auditor.get("GetCheckpoint", log).await["tree_size"], replay])
+    };
+    let (sealed, before, after) = Sealed::between(ask).await;
+    let size = |told: &Value| told[0].as_i64().expect("a size");
+    assert_eq!(size(&after), size(&before) + 1);
+    assert_eq!(after[1], before[1], "no event, no count");
+    let auditor = sealed.service.cast.of(AUDITOR, Auditor);
+    let seal = json!({"name": sealed.c1.seal(WEXCOMBE)});
+    assert_eq!(auditor.refusal("GetSeal", seal).await, "NOT_PERMITTED");
+    sealed.service.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

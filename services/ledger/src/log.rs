@@ -2,6 +2,12 @@
 //!
 //! The leaf at index `position - 1` is the hash of the event at that position of the feed, so a log
 //! tells of no other tenant's events, neither how many nor when.
+//!
+//! An auditor gets the newest head of any log, also while something in it is sealed (C.3). It is no party
+//! of a blind decision, and a size grows with whatever a tenant records: it tells neither of which record
+//! nor of what kind, and a leaf is a hash over what is encrypted. To hold a head back until the reveal
+//! would say more, since a log that stands still has something sealed in it. The other party of the
+//! decision is shown no head of the log at all.
 
 use std::{collections::HashMap, ops::Range};
 

@@ -5,8 +5,8 @@ use domain::actor::{PLATFORM, TenantId};
 use serde_json::{Value, json};
 
 use super::{
-    candidates, exports, figures, instants, operators, positions, refusals, reminders, repeats,
-    replays, university, version,
+    candidates, exports, figures, instants, logs, operators, positions, refusals, reminders,
+    repeats, replays, university, version,
 };
 use crate::{
     blindness::deciding,
@@ -60,6 +60,7 @@ found! {
     c_3_channel_6_a_refusal_that_says_why_is_found: Reason to NORTHMOOR, by refusals;
     c_3_channel_8_a_replay_that_holds_more_is_found: Replay to NORTHMOOR, by replays;
     c_3_channel_8_an_export_that_holds_more_is_found: Export to NORTHMOOR, by exports;
+    c_3_channel_8_a_log_of_which_something_is_said_is_found: Reason to NORTHMOOR, by logs;
     c_3_channel_10_a_candidate_who_is_told_is_found: Version to candidate(1), by candidates;
     c_3_channel_11_an_operator_who_is_told_is_found: Reason to PLATFORM, by operators;
 }

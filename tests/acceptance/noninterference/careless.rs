@@ -117,7 +117,7 @@ impl Layer {
             (Leak::Version, Some("GetApplication"))
             | (Leak::Count | Leak::PageToken, Some("GetDashboard"))
             | (Leak::Position | Leak::Instant | Leak::Item, Some("ListFeed"))
-            | (Leak::Reason, Some("MakeOffer" | "GetSeal"))
+            | (Leak::Reason, Some("MakeOffer" | "GetSeal" | "ProveInclusion"))
             | (Leak::Replay, Some("ReplayHistory"))
             | (Leak::Export, Some("ExportReplay" | "ExportDashboard"))
             | (Leak::Receipt, Some("SealDecision")) => called,
