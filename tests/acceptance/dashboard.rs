@@ -101,7 +101,7 @@ async fn a_dashboard_says_what_its_figures_mean_and_which_view_they_are_of() {
             }
         };
         assert_eq!(seen["dashboard"]["view"], view);
-        assert_eq!(seen["dashboard"]["version"], 3);
+        assert_eq!(seen["dashboard"]["version"], 4);
         let defined: Vec<&Value> = seen["definitions"]
             .as_array()
             .expect("definitions")

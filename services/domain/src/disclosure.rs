@@ -1,11 +1,13 @@
 //! What of a count of people may be shown (`standards.md` B.7, `ROUTE-08`): small counts not at all,
 //! others rounded, and of a table no more than leaves every small count open.
 
+mod release;
 mod sums;
 mod table;
 
 use serde::{Deserialize, Serialize};
 
+pub use release::Releases;
 pub use sums::Sums;
 pub use table::{Drawn, Table, draw};
 

@@ -30,6 +30,10 @@ impl BusinessTime {
         }
     }
 
+    pub(crate) fn clock(&self) -> Clock {
+        self.clock
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         match self.clock {
             Clock::System => Timestamp::now(),

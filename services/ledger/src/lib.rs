@@ -571,6 +571,11 @@ impl Ledger {
         self.0.time.now()
     }
 
+    /// Where business time comes from.
+    pub fn clock(&self) -> Clock {
+        self.0.time.clock()
+    }
+
     /// Connections of the role that folds feeds into views.
     pub fn projector(&self) -> &PgPool {
         &self.0.projector

@@ -14,7 +14,8 @@ use crate::{
         Dashboard, Definition, OUTCOMES, People, Split, before, cluster_health, count,
         outcome_completeness, percent, split,
     },
-    record::{AllocationStage, PEOPLE, PROGRESS, Record, disputes, gaps, progress},
+    record::{AllocationStage, PEOPLE, PROGRESS, PROGRESSED, Record, disputes, gaps, progress},
+    released::{Dated, Group},
 };
 
 /// The view.
@@ -27,152 +28,158 @@ const ALLOCATION_PEOPLE: &str = "allocation_people";
 
 impl View for Commissioner {
     const NAME: &'static str = "commissioner";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const KIND: TenantKind = TenantKind::Commissioner;
-    type Row = Record;
+    type Row = Dated;
 
-    fn fold(row: &mut Record, noted: &Noted, fact: &Fact) -> Result<(), FoldError> {
-        row.note(noted, fact);
+    fn fold(row: &mut Dated, noted: &Noted, fact: &Fact) -> Result<(), FoldError> {
+        row.note(noted, fact, sums_of, Self::RELEASED);
         Ok(())
     }
 
-    fn figures(row: &Record, sums: &mut Figures) {
-        match row {
-            Record::Intake(intake) => {
-                let capacity: i64 = intake.capacity.values().copied().map(i64::from).sum();
-                let reserved: i64 = intake
-                    .reserved
-                    .values()
-                    .map(|reserved| i64::from(reserved.places))
-                    .sum();
-                sums.add("capacity", capacity);
-                sums.add("capacity_spare", capacity.saturating_sub(reserved));
-                crate::record::accounts(&intake.ledger, sums);
-                crate::equity::sums_of_intake(intake, sums);
-                if let Some(own) = intake.intake {
-                    crate::trend::sums_of_intake(own, intake, sums);
-                }
-                let awaited = intake.awaited.values().copied().map(i64::from).sum();
-                sums.add("places_awaited", awaited);
-                for region in &intake.regions_without_provider {
-                    sums.add_of("regions_without_provider", region, 1);
-                }
-            }
-            Record::Programme(programme) => crate::equity::sums_of_programme(programme, sums),
-            Record::Cluster(cluster) => cluster.sums(sums),
-            Record::Allocation(allocation) => {
-                crate::record::accounts(&allocation.ledger, sums);
-                crate::trend::sums_of_allocation(allocation, sums);
-                let confirmed = i64::from(allocation.confirmed());
-                sums.add("demand", i64::from(allocation.demand));
-                sums.add("places_allocated", confirmed);
-                sums.add("places_filled", allocation.filled.len() as i64);
-                sums.count(
-                    "allocations_declined",
-                    allocation.stage == AllocationStage::Declined,
-                );
-                if let Some(region) = allocation.region {
-                    sums.add_of("demand_by_region", region, i64::from(allocation.demand));
-                    sums.add_of("places_by_region", region, confirmed);
-                    sums.add_of(
-                        "places_filled_by_region",
-                        region,
-                        allocation.filled.len() as i64,
-                    );
-                    if let Some(own) = allocation.allocation {
-                        sums.add_of(ALLOCATION_REGION, format!("{own}/{region}"), 1);
-                    }
-                }
-                if let Some(pilot) = &allocation.pilot {
-                    sums.add_of("places_by_pilot", pilot, confirmed);
-                    let filled = allocation.filled.len() as i64;
-                    sums.add_of("places_filled_by_pilot", pilot, filled);
-                }
-                if let Some(cluster) = allocation.cluster() {
-                    sums.add_of("cluster_places", &cluster, confirmed);
-                    sums.add_of("cluster_filled", &cluster, allocation.filled.len() as i64);
-                }
-                sums.count(
-                    "overrides_requested",
-                    allocation.override_requested && allocation.override_review.is_none(),
-                );
-                if let Some(review) = allocation.override_review {
-                    sums.add("overrides_granted", 1);
-                    sums.add_of("cluster_overrides", review, 1);
-                }
-            }
-            Record::Expansion(expansion) => expansion.sums(sums),
-            Record::Commitment(commitment) => commitment.sums(sums),
-            Record::Breaches(breaches) => breaches.sums(sums),
-            Record::Statement(statement) => statement.sums(sums),
-            Record::Invoice(invoice) => sums.add("tuition_charged", invoice.pence),
-            Record::Establishment(establishment) => establishment.sums(sums),
-            Record::Envelope(envelope) => envelope.sums(sums),
-            Record::Award(award) => {
-                award.sums(sums);
-                if !award.taken_over {
-                    let granted = award.tuition_pence.saturating_add(award.salary_pence);
-                    sums.add_of("awards_by_year", &award.year, granted);
-                    if let Some(trainee) = &award.trainee {
-                        sums.add_of(ALLOCATION_PEOPLE, trainee.allocation, 1);
-                        sums.add_of("trainees_by_level", trainee.level, 1);
-                    }
-                }
-                for (year, pence) in &award.paid_by_year {
-                    sums.add_of("salary_paid_by_year", year, *pence);
-                }
-            }
-            Record::Lock(lock) => {
-                for lock in lock.locks.values() {
-                    sums.count("locks_provisional", lock.provisional);
-                    sums.count("locks_fixed", !lock.provisional);
-                }
-                sums.add("lock_exemptions", i64::from(lock.exemptions));
-                sums.add("locked_trainings_refused", i64::from(lock.refused));
-                sums.add("lock_overrides_refused", i64::from(lock.overridden));
-            }
-            Record::Outcome(outcome) => outcome.sums(sums),
-            Record::Question(question) => question.sums(sums),
-            Record::Progression(progression) => progression.sums(sums),
-            Record::Notice(notice) => gaps::sums(&notice.gaps, sums),
-            Record::Dispute(dispute) => dispute.sums(sums),
-            Record::DisputeNotice(told) => told.0.sums(sums),
-            Record::Withdrawal(withdrawal) => withdrawal.sums(sums),
-            Record::Transfer(transfer) => transfer.sums(sums),
-            Record::Unseen
-            | Record::Course(_)
-            | Record::Concern(_)
-            | Record::Counted(_)
-            | Record::Service(_)
-            | Record::Partnership(_)
-            | Record::Vacancy(_)
-            | Record::Application(_)
-            | Record::Offer(_)
-            | Record::Posts(_)
-            | Record::Costs(_)
-            | Record::Enrolment(_)
-            | Record::ExamBoard(_)
-            | Record::TrainingPlace(_)
-            | Record::Appeal(_)
-            | Record::Employment(_)
-            | Record::Training(_)
-            | Record::Qualification(_)
-            | Record::Preceptorship(_)
-            | Record::Community(_)
-            | Record::Membership(_)
-            | Record::Feedback(_)
-            | Record::Network(_)
-            | Record::Region(_)
-            | Record::TransitionPlan(_)
-            | Record::QualifiedPractice(_)
-            | Record::ArrsDeployment(_)
-            | Record::Openings(_) => {}
-        }
+    fn figures(row: &Dated, sums: &mut Figures) {
+        sums_of(&row.record, sums);
+        row.sums(sums);
     }
 
     /// A commissioner reads counts and no person's row (C.5.3).
-    fn thread(_: &Record) -> Option<Uuid> {
+    fn thread(_: &Dated) -> Option<Uuid> {
         None
+    }
+}
+
+/// What a record adds to the figures.
+fn sums_of(row: &Record, sums: &mut Figures) {
+    match row {
+        Record::Intake(intake) => {
+            let capacity: i64 = intake.capacity.values().copied().map(i64::from).sum();
+            let reserved: i64 = intake
+                .reserved
+                .values()
+                .map(|reserved| i64::from(reserved.places))
+                .sum();
+            sums.add("capacity", capacity);
+            sums.add("capacity_spare", capacity.saturating_sub(reserved));
+            crate::record::accounts(&intake.ledger, sums);
+            crate::equity::sums_of_intake(intake, sums);
+            if let Some(own) = intake.intake {
+                crate::trend::sums_of_intake(own, intake, sums);
+            }
+            let awaited = intake.awaited.values().copied().map(i64::from).sum();
+            sums.add("places_awaited", awaited);
+            for region in &intake.regions_without_provider {
+                sums.add_of("regions_without_provider", region, 1);
+            }
+        }
+        Record::Programme(programme) => crate::equity::sums_of_programme(programme, sums),
+        Record::Cluster(cluster) => cluster.sums(sums),
+        Record::Allocation(allocation) => {
+            crate::record::accounts(&allocation.ledger, sums);
+            crate::trend::sums_of_allocation(allocation, sums);
+            let confirmed = i64::from(allocation.confirmed());
+            sums.add("demand", i64::from(allocation.demand));
+            sums.add("places_allocated", confirmed);
+            sums.add("places_filled", allocation.filled.len() as i64);
+            sums.count(
+                "allocations_declined",
+                allocation.stage == AllocationStage::Declined,
+            );
+            if let Some(region) = allocation.region {
+                sums.add_of("demand_by_region", region, i64::from(allocation.demand));
+                sums.add_of("places_by_region", region, confirmed);
+                sums.add_of(
+                    "places_filled_by_region",
+                    region,
+                    allocation.filled.len() as i64,
+                );
+                if let Some(own) = allocation.allocation {
+                    sums.add_of(ALLOCATION_REGION, format!("{own}/{region}"), 1);
+                }
+            }
+            if let Some(pilot) = &allocation.pilot {
+                sums.add_of("places_by_pilot", pilot, confirmed);
+                let filled = allocation.filled.len() as i64;
+                sums.add_of("places_filled_by_pilot", pilot, filled);
+            }
+            if let Some(cluster) = allocation.cluster() {
+                sums.add_of("cluster_places", &cluster, confirmed);
+                sums.add_of("cluster_filled", &cluster, allocation.filled.len() as i64);
+            }
+            sums.count(
+                "overrides_requested",
+                allocation.override_requested && allocation.override_review.is_none(),
+            );
+            if let Some(review) = allocation.override_review {
+                sums.add("overrides_granted", 1);
+                sums.add_of("cluster_overrides", review, 1);
+            }
+        }
+        Record::Expansion(expansion) => expansion.sums(sums),
+        Record::Commitment(commitment) => commitment.sums(sums),
+        Record::Breaches(breaches) => breaches.sums(sums),
+        Record::Statement(statement) => statement.sums(sums),
+        Record::Invoice(invoice) => sums.add("tuition_charged", invoice.pence),
+        Record::Establishment(establishment) => establishment.sums(sums),
+        Record::Envelope(envelope) => envelope.sums(sums),
+        Record::Award(award) => {
+            award.sums(sums);
+            if !award.taken_over {
+                let granted = award.tuition_pence.saturating_add(award.salary_pence);
+                sums.add_of("awards_by_year", &award.year, granted);
+                if let Some(trainee) = &award.trainee {
+                    sums.add_of(ALLOCATION_PEOPLE, trainee.allocation, 1);
+                    sums.add_of("trainees_by_level", trainee.level, 1);
+                }
+            }
+            for (year, pence) in &award.paid_by_year {
+                sums.add_of("salary_paid_by_year", year, *pence);
+            }
+        }
+        Record::Lock(lock) => {
+            for lock in lock.locks.values() {
+                sums.count("locks_provisional", lock.provisional);
+                sums.count("locks_fixed", !lock.provisional);
+            }
+            sums.add("lock_exemptions", i64::from(lock.exemptions));
+            sums.add("locked_trainings_refused", i64::from(lock.refused));
+            sums.add("lock_overrides_refused", i64::from(lock.overridden));
+        }
+        Record::Outcome(outcome) => outcome.sums(sums),
+        Record::Question(question) => question.sums(sums),
+        Record::Progression(progression) => progression.sums(sums),
+        Record::Notice(notice) => gaps::sums(&notice.gaps, sums),
+        Record::Dispute(dispute) => dispute.sums(sums),
+        Record::DisputeNotice(told) => told.0.sums(sums),
+        Record::Withdrawal(withdrawal) => withdrawal.sums(sums),
+        Record::Transfer(transfer) => transfer.sums(sums),
+        Record::Unseen
+        | Record::Course(_)
+        | Record::Concern(_)
+        | Record::Counted(_)
+        | Record::Service(_)
+        | Record::Partnership(_)
+        | Record::Vacancy(_)
+        | Record::Application(_)
+        | Record::Offer(_)
+        | Record::Posts(_)
+        | Record::Costs(_)
+        | Record::Enrolment(_)
+        | Record::ExamBoard(_)
+        | Record::TrainingPlace(_)
+        | Record::Appeal(_)
+        | Record::Employment(_)
+        | Record::Training(_)
+        | Record::Qualification(_)
+        | Record::Preceptorship(_)
+        | Record::Community(_)
+        | Record::Membership(_)
+        | Record::Feedback(_)
+        | Record::Network(_)
+        | Record::Region(_)
+        | Record::TransitionPlan(_)
+        | Record::QualifiedPractice(_)
+        | Record::ArrsDeployment(_)
+        | Record::Openings(_) => {}
     }
 }
 
@@ -225,10 +232,14 @@ impl Dashboard for Commissioner {
             Split::Cluster,
             "confirmed places per cluster (ALLOC-01)",
         ),
+        // Places of clusters, and who still holds one, are told exactly: they are the commissioner's own
+        // awards, and whoever must keep clusters at their minimum has to count them (ALLOC-01,
+        // ALLOC-02). They tell how many places are held and nothing of those who hold them; what is
+        // told of people, such as their level or what became of them, is released.
         split(
             "cluster_filled",
             Split::Cluster,
-            "filled places per cluster",
+            "filled places per cluster (ALLOC-01)",
         ),
         split(
             "cluster_minimum",
@@ -547,6 +558,34 @@ impl Dashboard for Commissioner {
         PEOPLE[5],
         PEOPLE[6],
         PEOPLE[7],
+    ];
+
+    const RELEASED: &'static [Group] = &[
+        // An award is of one person; where its place is, its allocation tells.
+        Group {
+            people: Some("awards_approved"),
+            ..Group::new(
+                &["people_by_region", "trainees_by_level"],
+                &[
+                    ALLOCATION_REGION,
+                    ALLOCATION_PEOPLE,
+                    "trainees_by_level",
+                    "awards_approved",
+                ],
+            )
+        },
+        Group {
+            people: Some("places_filled"),
+            ..Group::new(
+                &["places_filled_by_region"],
+                &["places_filled_by_region", "places_filled"],
+            )
+        },
+        Group::new(
+            &["withdrawals_by_reason"],
+            &["withdrawals_by_reason", "withdrawals_confirmed"],
+        ),
+        PROGRESSED,
     ];
 
     fn complete(figures: &mut Figures, policies: &Policies, on: Date) -> Result<(), Refusal> {

@@ -13,7 +13,10 @@ use ledger::view::{Figures, View};
 use strum::{Display, EnumIter, IntoEnumIterator as _};
 use uuid::Uuid;
 
-use crate::record::shares_as_shown;
+use crate::{
+    record::shares_as_shown,
+    released::{Group, ReleasedBy, release},
+};
 
 /// What a figure counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumIter)]
@@ -172,6 +175,9 @@ pub trait Dashboard: View {
     /// The figures that are counts of people of others, of which only as much is shown as
     /// [`domain::disclosure`] lets.
     const SUPPRESSED: &'static [People] = &[];
+
+    /// Those of them that are released together; each is in one group.
+    const RELEASED: &'static [Group] = &[];
 }
 
 /// A figure that counts people of others.
@@ -265,7 +271,8 @@ fn disclose<D: Dashboard>(shown: &mut [Shown], rule: DisclosureRule) {
     }
 }
 
-/// The figures of a dashboard on a date: whole ones and regions also when they are zero.
+/// The figures of a dashboard on a date: whole ones and regions also when they are zero. Of people of
+/// others, as much as `known` (the sums of all that is known) had released by a day.
 ///
 /// # Errors
 /// `POLICY_MISSING`.
@@ -273,9 +280,20 @@ pub fn shown<D: Dashboard>(
     figures: &Figures,
     policies: &Policies,
     on: Date,
+    known: (&Figures, ReleasedBy),
 ) -> Result<Vec<Shown>, Refusal> {
-    let mut figures = figures.clone();
-    D::complete(&mut figures, policies, on)?;
+    let mut completed = figures.clone();
+    D::complete(&mut completed, policies, on)?;
+    let mut shown = every::<D>(&completed);
+    let (known, by) = known;
+    if !D::RELEASED.is_empty() {
+        release::<D>(&mut shown, known, policies, by)?;
+    }
+    Ok(shown)
+}
+
+/// The figures as they are.
+pub(crate) fn every<D: Dashboard>(figures: &Figures) -> Vec<Shown> {
     let mut shown = Vec::new();
     for definition in D::DEFINITIONS {
         let mut parts: BTreeMap<String, i64> = match definition.split {
@@ -297,12 +315,19 @@ pub fn shown<D: Dashboard>(
             unit: definition.unit,
         }));
     }
-    if !D::SUPPRESSED.is_empty() {
-        let rule = policies.get("disclosure.rule", on)?;
-        disclose::<D>(&mut shown, rule);
-        shares_as_shown(&mut shown, rule);
-    }
-    Ok(shown)
+    shown
+}
+
+/// Leaves of the figures what may be shown together.
+pub(crate) fn disclosed<D: Dashboard>(
+    shown: &mut [Shown],
+    policies: &Policies,
+    on: Date,
+) -> Result<(), Refusal> {
+    let rule = policies.get("disclosure.rule", on)?;
+    disclose::<D>(shown, rule);
+    shares_as_shown(shown, rule);
+    Ok(())
 }
 
 /// The cluster a place belongs to: the trainees of one role that an employer has at one intake.

@@ -49,7 +49,7 @@ pub async fn rows(
         .rows();
     let regions: BTreeMap<Uuid, String> = records
         .values()
-        .filter_map(|record| match record {
+        .filter_map(|row| match &row.record {
             Record::Allocation(allocation) => {
                 Some((allocation.allocation?, allocation.region?.to_string()))
             }
@@ -58,15 +58,15 @@ pub async fn rows(
         .collect();
     let locks: BTreeMap<PersonId, &BTreeMap<Uuid, LockUntil>> = records
         .values()
-        .filter_map(|record| match record {
+        .filter_map(|row| match &row.record {
             Record::Lock(lock) => Some((lock.person?, &lock.locks)),
             _ => None,
         })
         .collect();
     let mut rows: Vec<Row> = records
         .values()
-        .filter_map(|record| {
-            let Record::Award(award) = record else {
+        .filter_map(|row| {
+            let Record::Award(award) = &row.record else {
                 return None;
             };
             let trainee = award.trainee.as_ref()?;

@@ -92,11 +92,14 @@ pub async fn behind(
     }
 }
 
-async fn list<D: Dashboard<Row = Record>>(
+async fn list<D: Dashboard>(
     ledger: &Ledger,
     permit: &Permit,
     asked: &Behind<'_>,
-) -> Result<Items, LedgerError> {
+) -> Result<Items, LedgerError>
+where
+    D::Row: AsRef<Record>,
+{
     let known = D::DEFINITIONS.iter().find(|one| one.name == asked.figure);
     let Some(definition) = known else {
         return Err(Refusal::invalid(
@@ -144,7 +147,7 @@ async fn list<D: Dashboard<Row = Record>>(
     let whole_value = completed(sums.clone())?;
     // What a record adds to a sum is its own; of what follows from all sums together, a record's part
     // is the difference it makes.
-    let contributes = |row: &Record| -> Result<i64, Refusal> {
+    let contributes = |row: &D::Row| -> Result<i64, Refusal> {
         let mut own = Figures::default();
         D::figures(row, &mut own);
         if summed {
@@ -157,12 +160,13 @@ async fn list<D: Dashboard<Row = Record>>(
         Ok(whole_value.saturating_sub(completed(without)?))
     };
     let mut items = vec![];
-    let mut take = |stream: Uuid, row: &Record| -> Result<bool, Refusal> {
+    let mut take = |stream: Uuid, row: &D::Row| -> Result<bool, Refusal> {
         let value = contributes(row)?;
-        let collection = row.collection().filter(|_| value != 0);
+        let record = row.as_ref();
+        let collection = record.collection().filter(|_| value != 0);
         items.extend(collection.map(|collection| Item {
             name: format!("{collection}/{stream}"),
-            application: row.thread(),
+            application: record.thread(),
             value,
         }));
         Ok(items.len() >= asked.limit)
@@ -227,18 +231,24 @@ pub async fn timeline(
 }
 
 /// The row of a record, or those of a whole thread.
-async fn around<V: View<Row = Record>>(
+async fn around<V: View>(
     ledger: &Ledger,
     permit: &Permit,
     collection: &str,
     id: Uuid,
-) -> Result<Vec<(Uuid, Record)>, LedgerError> {
-    if collection == Application::COLLECTION {
-        return ledger.thread::<V>(permit, id).await;
-    }
-    let row = ledger.row::<V>(permit, id).await?;
-    Ok(row
-        .filter(|row| row.collection() == Some(collection))
-        .map(|row| vec![(id, row)])
-        .unwrap_or_default())
+) -> Result<Vec<(Uuid, Record)>, LedgerError>
+where
+    V::Row: AsRef<Record>,
+{
+    let rows = if collection == Application::COLLECTION {
+        ledger.thread::<V>(permit, id).await?
+    } else {
+        let row = ledger.row::<V>(permit, id).await?;
+        (row.into_iter())
+            .filter(|row| row.as_ref().collection() == Some(collection))
+            .map(|row| (id, row))
+            .collect()
+    };
+    let record = |(id, row): (Uuid, V::Row)| (id, row.as_ref().clone());
+    Ok(rows.into_iter().map(record).collect())
 }

@@ -7,6 +7,7 @@
 //! - [`equity`]: what each region holds against what it should
 //! - [`trend`]: intakes over the years
 //! - [`read`]: a dashboard live or as it was
+//! - [`released`]: what is read of people of others, and when
 //! - [`extract`]: the rows that the independent evaluator reads
 
 mod balance;
@@ -20,6 +21,7 @@ pub mod journey;
 pub mod network;
 pub mod read;
 pub mod record;
+pub mod released;
 pub mod trend;
 pub mod university;
 

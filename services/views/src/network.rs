@@ -12,7 +12,11 @@ use crate::{
     dashboard::{
         Dashboard, Definition, OUTCOMES, People, Split, before, count, outcome_completeness, split,
     },
-    record::{PEOPLE, PROGRESS, REGION, Record, concerns, fidelity_of_roles, progress},
+    record::{
+        FIDELITY, PEOPLE, PROGRESS, PROGRESSED, REGION, Record, concerns, fidelity_of_roles,
+        progress,
+    },
+    released::{Dated, Group},
 };
 
 /// The view.
@@ -21,36 +25,42 @@ pub struct Network;
 
 impl View for Network {
     const NAME: &'static str = "network";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const KIND: TenantKind = TenantKind::Network;
-    type Row = Record;
+    type Row = Dated;
 
-    fn fold(row: &mut Record, noted: &Noted, fact: &Fact) -> Result<(), FoldError> {
-        row.note(noted, fact);
+    fn fold(row: &mut Dated, noted: &Noted, fact: &Fact) -> Result<(), FoldError> {
+        row.note(noted, fact, sums_of, Self::RELEASED);
         Ok(())
     }
 
-    fn figures(row: &Record, sums: &mut Figures) {
-        match row {
-            Record::Community(community) => sums.add_of("communities", &community.kind, 1),
-            Record::Membership(membership) => {
-                sums.count("community_members", membership.member);
-            }
-            Record::Feedback(feedback) => feedback.sums(sums),
-            Record::Network(network) => network.sums(sums),
-            Record::Outcome(outcome) => outcome.sums(sums),
-            Record::Counted(concern) => concern.sums(sums),
-            Record::Region(counted) => counted.sums(sums),
-            // Nameless, and of its region alone (EVAL-09).
-            Record::Progression(progression) => progression.sums(sums),
-            // A network is no party of anything else (C.2).
-            _ => {}
-        }
+    fn figures(row: &Dated, sums: &mut Figures) {
+        sums_of(&row.record, sums);
+        row.sums(sums);
     }
 
     /// Sums only.
-    fn thread(_: &Record) -> Option<Uuid> {
+    fn thread(_: &Dated) -> Option<Uuid> {
         None
+    }
+}
+
+/// What a record adds to the figures.
+fn sums_of(row: &Record, sums: &mut Figures) {
+    match row {
+        Record::Community(community) => sums.add_of("communities", &community.kind, 1),
+        Record::Membership(membership) => {
+            sums.count("community_members", membership.member);
+        }
+        Record::Feedback(feedback) => feedback.sums(sums),
+        Record::Network(network) => network.sums(sums),
+        Record::Outcome(outcome) => outcome.sums(sums),
+        Record::Counted(concern) => concern.sums(sums),
+        Record::Region(counted) => counted.sums(sums),
+        // Nameless, and of its region alone (EVAL-09).
+        Record::Progression(progression) => progression.sums(sums),
+        // A network is no party of anything else (C.2).
+        _ => {}
     }
 }
 
@@ -106,6 +116,7 @@ impl Dashboard for Network {
         People::alone("community_members"),
         People::alone("feedback_given"),
         People::alone("trainings_reviewed"),
+        People::share("role_fidelity_of_region"),
         PEOPLE[0],
         PEOPLE[1],
         PEOPLE[2],
@@ -114,6 +125,13 @@ impl Dashboard for Network {
         PEOPLE[5],
         PEOPLE[6],
         PEOPLE[7],
+    ];
+
+    const RELEASED: &'static [Group] = &[
+        Group::new(&["community_members"], &["community_members"]),
+        Group::new(&["feedback_given"], &["feedback_given"]),
+        FIDELITY,
+        PROGRESSED,
     ];
 
     fn complete(figures: &mut Figures, policies: &Policies, on: Date) -> Result<(), Refusal> {

@@ -5,7 +5,7 @@ use domain::{
     refusal::Refusal,
 };
 use jiff::{Timestamp, civil::Date};
-use ledger::{AsOf, Ledger, LedgerError, Moves};
+use ledger::{AsOf, Ledger, LedgerError, Moves, view::Figures};
 use uuid::Uuid;
 
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
     dashboard::{Dashboard, Definition, Shown, shown},
     journey::Journey,
     record::Record,
+    released::ReleasedBy,
 };
 
 /// What is asked of a dashboard.
@@ -101,15 +102,22 @@ pub fn moves(ledger: &Ledger, permit: &Permit) -> Result<Moves, LedgerError> {
     })
 }
 
-async fn read<D: Dashboard<Row = Record>>(
+async fn read<D: Dashboard>(
     ledger: &Ledger,
     permit: &Permit,
     asked: Asked,
-) -> Result<Seen, LedgerError> {
+) -> Result<Seen, LedgerError>
+where
+    D::Row: AsRef<Record>,
+{
     let role = permit.actor().role;
     let policies = Policies::of(ledger.policies());
     let today = london_date(ledger.now());
     let on = asked.as_of.unwrap_or(today);
+    let released_by = |day: Date| ReleasedBy {
+        day: day.min(today),
+        clock: ledger.clock(),
+    };
     let mut seen = Seen {
         view: D::NAME,
         version: D::VERSION,
@@ -132,7 +140,14 @@ async fn read<D: Dashboard<Row = Record>>(
         let (position, folded) = ledger.fold_as_of::<D>(permit, as_of, again).await?;
         let folded = &*folded;
         (seen.position, seen.head) = (position, position);
-        seen.figures = shown::<D>(&folded.figures(), &policies, on)?;
+        // Of people of others there is what was released by then, not what was true.
+        let known = match D::RELEASED {
+            [] => Figures::default(),
+            _ => ledger.figures::<D>(permit, 0).await?.figures,
+        };
+        let learnt = asked.known.map_or(today, london_date);
+        let by = released_by(on.min(learnt));
+        seen.figures = shown::<D>(&folded.figures(), &policies, on, (&known, by))?;
         if let Some(page) = asked.journeys {
             let mut threads = folded.threads(page.after);
             let limit = page.limit.max(1) as usize;
@@ -141,7 +156,9 @@ async fn read<D: Dashboard<Row = Record>>(
             seen.next = threads.last().map(|(id, _)| *id).filter(|_| more);
             seen.journeys = threads
                 .into_iter()
-                .map(|(id, rows)| Journey::of(id, rows, on).narrowed(role))
+                .map(|(id, rows)| {
+                    Journey::of(id, rows.into_iter().map(AsRef::as_ref), on).narrowed(role)
+                })
                 .collect();
         }
         return Ok(seen);
@@ -157,14 +174,21 @@ async fn read<D: Dashboard<Row = Record>>(
     seen.version = reading.version;
     (seen.position, seen.head) = (reading.position, reading.head);
     seen.known = reading.waiting;
-    seen.figures = shown::<D>(&reading.figures, &policies, on)?;
+    let known = (&reading.figures, released_by(on));
+    seen.figures = shown::<D>(&reading.figures, &policies, on, known)?;
     if let Some(page) = asked.journeys {
         let threads = ledger.threads::<D>(permit, page.after, page.limit).await?;
         seen.next = threads.next;
         seen.journeys = threads
             .threads
             .iter()
-            .map(|thread| Journey::of(thread.id, thread.rows.iter().map(|(_, row)| row), on))
+            .map(|thread| {
+                Journey::of(
+                    thread.id,
+                    thread.rows.iter().map(|(_, row)| row.as_ref()),
+                    on,
+                )
+            })
             .map(|journey| journey.narrowed(role))
             .collect();
     }

@@ -50,13 +50,13 @@ pub use network::*;
 pub use openings::OpeningsRecord;
 pub use places::*;
 pub use progress::*;
-pub(crate) use progress::{PEOPLE, PROGRESS, progress, shares_as_shown};
+pub(crate) use progress::{PEOPLE, PROGRESS, PROGRESSED, progress, shares_as_shown};
 pub use qualification::*;
 pub(crate) use qualified::late;
 pub use qualified::*;
 pub use question::*;
 pub use region::RegionRecord;
-pub(crate) use region::{REGION, fidelity_of_roles};
+pub(crate) use region::{FIDELITY, REGION, fidelity_of_roles};
 pub use selection::*;
 pub use service::*;
 pub use training::*;
@@ -142,6 +142,12 @@ macro_rules! records {
             }
         }
     };
+}
+
+impl AsRef<Self> for Record {
+    fn as_ref(&self) -> &Self {
+        self
+    }
 }
 
 records! {

@@ -47,6 +47,14 @@ pub(crate) struct Meaning {
     pub(crate) counts_only: bool,
 }
 
+/// What has to be known of a count of people of others.
+const fn released(counts_only: bool) -> &'static str {
+    match counts_only {
+        true => "; as last released, where * is too small to be shown or not released yet",
+        false => "",
+    }
+}
+
 impl Figures {
     /// A dashboard and, where they came along, its definitions.
     pub(crate) fn new(dashboard: v1::Dashboard, definitions: &[v1::FigureDefinition]) -> Self {
@@ -63,7 +71,7 @@ impl Figures {
                 let meaning = Meaning {
                     unit: of.unit(),
                     split: of.split(),
-                    words: words::explained(&of.meaning),
+                    words: words::explained(&of.meaning) + released(of.counts_only),
                     counts_only: of.counts_only,
                 };
                 (of.name.clone(), meaning)

@@ -143,15 +143,10 @@ async fn career_05_and_06_the_years_after_are_counted_and_nobody_is_named() {
         [("MHWP/2026-03-02".to_owned(), json!(1))]
     );
 
-    // the commissioner sees the same people, too few to be shown
+    // of so few people nothing is released to the commissioner
     for name in ["pipeline", "destinations", "early_leavers"] {
-        let parts = |seen: &[(String, Value)]| -> Vec<String> {
-            seen.iter().map(|(part, _)| part.clone()).collect()
-        };
         let shown = figure(cast, "commissioner", "2029-03-12", name).await;
-        let known = figure(cast, "university", "2029-03-12", name).await;
-        assert_eq!(parts(&shown), parts(&known), "{name}");
-        assert!(shown.iter().all(|(_, value)| value == "*"), "{shown:?}");
+        assert!(shown.is_empty(), "{name}: {shown:?}");
     }
     assert_eq!(
         service.recorded(&c1.progression()).await,

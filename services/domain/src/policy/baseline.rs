@@ -640,6 +640,11 @@ fn disclosure_and_retention(rows: &mut Rows) {
         json!(8),
         "[P] people, as many as the smallest count shown; standards B.7, D.18",
     );
+    rows.set(
+        "disclosure.release_months",
+        json!(1),
+        "[P] as monitoring is: what others see of people is read at the end of each month; standards B.7",
+    );
     let months = [
         (
             "unsuccessful_applicant",

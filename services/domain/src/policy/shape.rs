@@ -93,6 +93,7 @@ const SHAPES: &[(&str, Check)] = &[
     ("edi.groups.*",               reads::<EdiGroups>),
     ("disclosure.rule",            reads::<DisclosureRule>),
     ("disclosure.minimum_change",  reads::<u32>),
+    ("disclosure.release_months",  reads::<u32>),
     ("employment.checks",          reads::<BTreeSet<EmploymentCheck>>),
     ("employment.checks.validity", reads::<BTreeMap<EmploymentCheck, u32>>),
     ("round.deadline",             reads::<u32>),

@@ -14,7 +14,10 @@ use strum::IntoEnumIterator as _;
 use uuid::Uuid;
 
 use super::{Keep, Trainee};
-use crate::dashboard::{Definition, People, Shown, Split, percent, split};
+use crate::{
+    dashboard::{Definition, People, Shown, Split, percent, split},
+    released::Group,
+};
 
 /// What became of people: defined once, for commissioner and network alike.
 pub(crate) const PROGRESS: [Definition; 8] = [
@@ -84,6 +87,24 @@ pub(crate) const PEOPLE: [People; 8] = [
     People::share("cohort_qualified_share"),
     People::share("cohort_qualified_change"),
 ];
+
+/// All of it is released together.
+pub(crate) const PROGRESSED: Group = Group {
+    dated: true,
+    ..Group::new(
+        &[
+            "pipeline",
+            "retained",
+            "destinations",
+            "early_leavers",
+            "cohort_entered",
+            "cohort_qualified",
+            "cohort_qualified_share",
+            "cohort_qualified_change",
+        ],
+        &[STAGES, TURNS, MARKS, "early_leavers"],
+    )
+};
 
 /// Works shares out again of the counts as they are shown: none of what is withheld, or of too few.
 pub(crate) fn shares_as_shown(shown: &mut [Shown], rule: DisclosureRule) {

@@ -5,7 +5,10 @@ use ledger::view::{Figures, Noted};
 use serde::{Deserialize, Serialize};
 
 use super::Keep;
-use crate::dashboard::{Definition, Split, percent, split};
+use crate::{
+    dashboard::{Definition, Split, percent, split},
+    released::Group,
+};
 
 /// One thing as counted last.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -48,6 +51,12 @@ pub(crate) const REGION: [Definition; 4] = [
     )
     .percent(),
 ];
+
+/// What of them is about people, released together.
+pub(crate) const FIDELITY: Group = Group::new(
+    &[REVIEWED, "role_fidelity_of_region"],
+    &[REVIEWED, IN_SCOPE, OUTSIDE_SCOPE],
+);
 
 impl RegionRecord {
     pub(crate) fn sums(&self, sums: &mut Figures) {

@@ -255,6 +255,8 @@ async fn d_1_everybody_sees_the_happy_path_as_far_as_they_may() {
             "allocation_region",
             "capacity_at",
             "in_qualified_post_by_band",
+            "moved",
+            "people_moved",
             "places_at_intake",
             "places_filled_at_intake",
             "progression_marks",

@@ -7,4 +7,5 @@
 )]
 
 mod dashboards;
+mod released;
 mod stage;
