@@ -56,6 +56,18 @@ const ROWS: &[Row] = &[
     Row { rpc: "AmendDecision", title: "Change your sealed decision", labels: DECISION },
     Row { rpc: "WithdrawDecision", title: "Take your sealed decision back", labels: DECISION },
     Row { rpc: "OpenDecisionRound", title: "Open the decision round", labels: &[("application", "Candidate")] },
+    Row { rpc: "RaiseDispute", title: "Raise a dispute", labels: &[
+        ("event", "What is disputed"), ("event.record", "Record"),
+        ("event.sequence", "Its place in the record’s history, from 1"), ("reason", "Why"),
+        ("commissioner", "Commissioner to be told, where it is no party of the record"),
+    ] },
+    Row { rpc: "AnswerDispute", title: "Answer a dispute", labels: &[
+        ("dispute", "Dispute"), ("answer", "What your side says to it"),
+    ] },
+    Row { rpc: "ResolveDispute", title: "Resolve a dispute", labels: &[
+        ("dispute", "Dispute"), ("finding", "What you find"), ("words", "Why"),
+        ("correction", "What put it right, where it is upheld"),
+    ] },
     Row { rpc: "RecordInterview", title: "Record an interview", labels: &[
         ("application", "Candidate"), ("held_date", "Day of the interview"), ("panel", "Who sat on the panel"),
     ] },
