@@ -53,7 +53,7 @@ async function apply(page, name) {
   await choose(page, 'entry_source', 'external')
   await choose(page, 'degree', 'held')
   await field(page, 'degree_detail').fill('Invented University, psychology, first class')
-  await field(page, 'effective').fill('2025-11-20')
+  await field(page, 'effective').fill('2029-10-09')
   return send(page)
 }
 
@@ -69,7 +69,7 @@ async function shortlist(page, application) {
   await choose(page, 'shortlisted', 'yes')
   await score(page, 'scores')
   await field(page, 'reason').fill('Meets what we ask for.')
-  await field(page, 'effective').fill('2025-12-05')
+  await field(page, 'effective').fill('2029-10-15')
   return send(page)
 }
 
@@ -83,14 +83,14 @@ async function decide(page, application) {
 
 async function interviewAndOpen(page, application) {
   await open(page, application, 'Record an interview')
-  await field(page, 'held_date').fill('2025-12-11')
+  await field(page, 'held_date').fill('2029-10-22')
   await choose(page, 'panel', 'service_manager')
   await choose(page, 'panel', 'admissions_tutor')
   await choose(page, 'panel', 'expert_by_experience')
-  await field(page, 'effective').fill('2025-12-11')
+  await field(page, 'effective').fill('2029-10-22')
   await send(page)
   await open(page, application, 'Open the decision round')
-  await field(page, 'deadline').fill('2028-06-30T12:00:00Z')
+  await field(page, 'deadline').fill('2030-01-31T12:00:00Z')
   return send(page)
 }
 
@@ -173,6 +173,65 @@ async function fromFigureToEvent(browser) {
   await page.context().close()
 }
 
+/** Everybody finds something to do: what the demonstration leaves open. */
+async function openWork(browser) {
+  const open = {
+    [EMPLOYER]: [
+      ['/decisions', 'awaiting_shortlist', 2],
+      ['/decisions', 'awaiting_joint_outcome', 1],
+      ['/supervision', 'supervision_gaps_open', 1],
+      ['/commitments', 'commitments_due', 3],
+      ['/disputes', 'disputes_open', 1],
+    ],
+    [UNIVERSITY]: [
+      ['/decisions', 'awaiting_shortlist', 2],
+      ['/decisions', 'awaiting_joint_outcome', 1],
+    ],
+    'commissioner.commissioner_national': [
+      ['/commitments', 'commitments_due', 3],
+      ['/money', 'awards_approved', 1],
+      ['/disputes', 'disputes_open', 1],
+    ],
+    'wexcombe.programme_lead': [['/board', 'referred', 1]],
+  }
+  for (const [who, figures] of Object.entries(open)) {
+    const page = await browser.as(who)
+    for (const [path, name, least] of figures) {
+      await page.goto(path)
+      const there = await figure(page, name).count()
+      const shown = there ? Number((await figure(page, name).first().innerText()).replaceAll(',', '')) : 0
+      check(`${who} finds ${name} on ${path}`, shown >= least, shown)
+    }
+    await page.context().close()
+  }
+}
+
+/** A dispute is raised by the auditor, read and answered by a party, and found on by the auditor. */
+async function disputeOnThePages(browser) {
+  const employer = await browser.as(EMPLOYER)
+  await employer.goto('/disputes')
+  await browser.look(employer, 'journey.disputes')
+  const dispute = await employer.locator('a[href^="/records/disputes/"]').first().getAttribute('href')
+  await open(employer, dispute, 'Answer a dispute')
+  await field(employer, 'answer').fill('The log was kept by hand that week.')
+  await field(employer, 'effective').fill('2029-10-08')
+  await send(employer)
+  const auditor = await browser.as('meridian.auditor')
+  await auditor.goto('/disputes')
+  check('the auditor may raise one', (await auditor.getByRole('link', { name: 'Raise a dispute' }).count()) > 0)
+  await auditor.goto(dispute)
+  const said = await auditor.locator('main').innerText()
+  check('the auditor reads the answer', said.includes('kept by hand'), said)
+  await open(auditor, dispute, 'Resolve a dispute')
+  await choose(auditor, 'finding', 'rejected')
+  await field(auditor, 'words').fill('The hand-written log agrees.')
+  await field(auditor, 'effective').fill('2029-10-08')
+  await send(auditor)
+  await employer.goto('/disputes')
+  check('and it is closed', (await number(employer, 'disputes_open')) === 0)
+  for (const page of [employer, auditor]) await page.context().close()
+}
+
 /** A decision, recorded by two parties, and a third window in which the figures change. */
 async function decisionWithFiguresLive(browser) {
   const [employer, university, watcher] = [
@@ -183,16 +242,17 @@ async function decisionWithFiguresLive(browser) {
   await watcher.goto('/overview')
   await watcher.getByText('Updates by itself.').waitFor()
   const before = await number(watcher, 'applications')
+  const waiting = await number(watcher, 'awaiting_joint_outcome')
   const application = await apply(employer, 'Invented Candidate Live')
   await browser.look(employer, 'journey.application')
   await becomes(watcher, 'applications', before + 1)
   await shortlist(employer, application)
   await shortlist(university, application)
   await interviewAndOpen(employer, application)
-  await becomes(watcher, 'awaiting_joint_outcome', 1)
+  await becomes(watcher, 'awaiting_joint_outcome', waiting + 1)
   await refusal(browser, employer, application)
   await decide(employer, application)
-  await becomes(watcher, 'awaiting_joint_outcome', 1)
+  await becomes(watcher, 'awaiting_joint_outcome', waiting + 1)
 
   // What the employer has sealed does not show at the university, nor that it has.
   await university.goto('/decisions')
@@ -201,7 +261,7 @@ async function decisionWithFiguresLive(browser) {
   await browser.look(university, 'journey.decisions')
 
   await decide(university, application)
-  await becomes(watcher, 'awaiting_joint_outcome', 0)
+  await becomes(watcher, 'awaiting_joint_outcome', waiting)
   await employer.goto(application)
   check('both sides’ word is revealed', (await employer.locator('main').innerText()).includes('Appointed'))
   await browser.look(employer, 'journey.appointed')
@@ -246,6 +306,7 @@ async function withoutScript(browser) {
   const university = await browser.as(UNIVERSITY, { script: false })
   await employer.goto('/overview')
   const before = await number(employer, 'applications')
+  const waiting = await number(employer, 'awaiting_joint_outcome')
   const application = await apply(employer, 'Invented Candidate Plain')
   await shortlist(employer, application)
   await shortlist(university, application)
@@ -253,7 +314,7 @@ async function withoutScript(browser) {
   await decide(employer, application)
   await decide(university, application)
   await university.getByRole('link', { name: 'See the figures' }).click()
-  check('a reload shows the figures', (await number(university, 'awaiting_joint_outcome')) === 0)
+  check('a reload shows the figures', (await number(university, 'awaiting_joint_outcome')) === waiting)
   await employer.goto('/overview')
   check('and the application', (await number(employer, 'applications')) === before + 1)
   await browser.keep(employer, 'plain.overview')
@@ -288,6 +349,8 @@ async function run([binary, chromium, output]) {
   try {
     await strangersAreKeptOut(server)
     browser = await Browser.start(chromium, server.pages, output, check)
+    await openWork(browser)
+    await disputeOnThePages(browser)
     await decisionWithFiguresLive(browser)
     await withoutScript(browser)
     await fromFigureToEvent(browser)

@@ -10,6 +10,7 @@
 //! - `cohort`: the life of a group of trainees, from application to qualified post
 //! - `early_history`: what is documented of the role's first years
 //! - `live_intake`: one intake, told in full
+//! - `open_work`: what is left to do, for people who look
 //! - `summary`: what each tenant sees, read back
 //! - `sign_ins`: tokens for people who want to try
 
@@ -17,6 +18,7 @@ mod cast;
 mod cohort;
 mod early_history;
 mod live_intake;
+mod open_work;
 mod opening;
 mod sign_ins;
 mod stage;
@@ -117,7 +119,7 @@ async fn show(
     let stage = Stage::new(channel, &embedded.issuer, now);
     let sign_ins = sign_ins::Folder::clear(&options.data_dir)?;
     let played = tokio::select! {
-        played = play(&stage, &cast, options.empty) => played?,
+        played = play(&stage, &cast, options) => played?,
         () = &mut stop => return options.stopped(),
     };
     if !options.empty {
@@ -162,16 +164,25 @@ struct Played {
     took: Duration,
 }
 
-async fn play(stage: &Stage<'_>, cast: &Cast, empty: bool) -> Result<Played, PlayError> {
+async fn play(
+    stage: &Stage<'_>,
+    cast: &Cast,
+    options: &Demonstration,
+) -> Result<Played, PlayError> {
     let began = Instant::now();
-    let finished = stage
-        .of(&cast.northmoor, ActingRole::ServiceManager)?
-        .receipt_of("look", &request_id(live_intake::LAST_STEP))
-        .await
-        .is_ok_and(|receipt| receipt.is_some());
+    let empty = options.empty;
+    let is_there = async |organisation, role, step| -> Result<bool, PlayError> {
+        let receipt = stage
+            .of(organisation, role)?
+            .receipt_of("look", &request_id(step))
+            .await;
+        Ok(receipt.is_ok_and(|receipt| receipt.is_some()))
+    };
+    let last = live_intake::LAST_STEP;
+    let finished = is_there(&cast.northmoor, ActingRole::ServiceManager, last).await?;
+    let progress = Progress::begin();
     if !finished {
         stage.resume_if_begun(opening::FIRST_STEP).await?;
-        let progress = Progress::begin();
         progress
             .chapter("Policies and tenants", stage, opening::play(stage, cast))
             .await?;
@@ -191,6 +202,15 @@ async fn play(stage: &Stage<'_>, cast: &Cast, empty: bool) -> Result<Played, Pla
                 )
                 .await?;
         }
+    }
+    // Who reads the summary and goes is told a history that is finished.
+    let left = open_work::LAST_STEP;
+    let looks = !empty && !options.once;
+    if looks && !is_there(&cast.northmoor, ActingRole::EmployerHr, left).await? {
+        stage.resume_if_begun(opening::FIRST_STEP).await?;
+        progress
+            .chapter("What is left to do", stage, open_work::play(stage, cast))
+            .await?;
     }
     Ok(Played {
         before: finished,

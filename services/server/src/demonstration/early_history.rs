@@ -196,7 +196,7 @@ async fn procure(stage: &Stage<'_>, cast: &Cast) -> Result<(), PlayError> {
     Ok(())
 }
 
-fn intake(
+pub(super) fn intake(
     commissioner: &Organisation,
     role: &str,
     title: &str,

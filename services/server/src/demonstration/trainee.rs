@@ -203,10 +203,20 @@ impl<'a> Trainee<'a> {
         Ok(())
     }
 
-    /// The decision round opens.
+    /// The decision round opens for as long as policy says.
     pub(super) async fn round_opens(&self, on: &str) -> Result<(), PlayError> {
+        self.round_opens_until(on, "").await
+    }
+
+    /// The decision round opens and stays open until an instant.
+    pub(super) async fn round_opens_until(
+        &self,
+        on: &str,
+        deadline: &str,
+    ) -> Result<(), PlayError> {
         let request = v1::OpenDecisionRoundRequest {
             application: self.application.clone(),
+            deadline: deadline.to_owned(),
             ..Default::default()
         };
         self.employer(EmployerHr)?
@@ -461,6 +471,18 @@ impl<'a> Trainee<'a> {
         self.university(ProgrammeLead)?
             .is_refused(step, on, Reason::RouteMismatch, request)
             .await
+    }
+
+    /// Nobody supervises any longer.
+    pub(super) async fn supervision_ends(&self, on: &str) -> Result<(), PlayError> {
+        let request = v1::EndSupervisionRequest {
+            training: self.training(),
+            ..Default::default()
+        };
+        self.employer(EmployerHr)?
+            .does(self.step("supervision ends"), on, request)
+            .await?;
+        Ok(())
     }
 
     /// The week of the training.
