@@ -212,11 +212,16 @@ const FILL: &str = "
       FROM filled, ledger.tenant t WHERE seq = 1;
     INSERT INTO ledger.view_figure (build, tenant_id, figure, value)
     SELECT 1000 + n, t.tenant_id, 'sites', 1 FROM filled, ledger.tenant t WHERE n < 3000;
+    INSERT INTO ledger.view_part (build, tenant_id, figure, part, value)
+    SELECT 1000 + n, t.tenant_id, 'supervised', n::text, n % 7 + 1
+      FROM filled, ledger.tenant t WHERE n < 3000;
+    INSERT INTO ledger.view_spread (build, tenant_id, figure, value, parts)
+    SELECT 1000 + n, t.tenant_id, 'supervised', 1, 1 FROM filled, ledger.tenant t WHERE n < 3000;
     ANALYZE";
 
 const SCANS: &str = "
     SELECT coalesce(sum(seq_scan), 0)::bigint FROM pg_stat_user_tables
-     WHERE schemaname = 'ledger' AND relname ~ '^(event|feed|stream|view_row|view_figure)'";
+     WHERE schemaname = 'ledger' AND relname ~ '^(event|feed|stream|view_row|view_figure|view_part|view_spread)'";
 
 /// Every read of a dashboard and of what is behind it finds its rows by index, however many there are.
 #[tokio::test(flavor = "multi_thread")]

@@ -409,6 +409,7 @@ async fn fill(
     for (tenant, changes) in folded {
         let sum = sums.entry((build.number, tenant)).or_default();
         sum.figures.add_all(&changes.figures);
+        sum.crowds = changes.crowds;
         sum.parked.extend(changes.parked);
         rows.extend(changes.rows.into_iter().map(|row| (tenant.0, row)));
     }
@@ -519,6 +520,8 @@ pub(crate) async fn clear_retired(pool: &PgPool, view: &str) -> Result<(), Ledge
         for delete in [
             "DELETE FROM ledger.view_row WHERE tenant_id = $1 AND build = $2",
             "DELETE FROM ledger.view_figure WHERE tenant_id = $1 AND build = $2",
+            "DELETE FROM ledger.view_part WHERE tenant_id = $1 AND build = $2",
+            "DELETE FROM ledger.view_spread WHERE tenant_id = $1 AND build = $2",
             "DELETE FROM ledger.view_parked WHERE tenant_id = $1 AND build = $2",
             "DELETE FROM ledger.view_checkpoint WHERE tenant_id = $1 AND build = $2",
         ] {

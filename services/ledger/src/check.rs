@@ -68,6 +68,13 @@ pub enum Drifted {
         /// Which part of it; empty for a whole one.
         part: String,
     },
+    /// How many parts of a crowd have a value, while every part is right.
+    Spread {
+        /// The name of the crowd.
+        name: String,
+        /// The value.
+        value: i64,
+    },
 }
 
 impl fmt::Display for Drifted {
@@ -76,6 +83,7 @@ impl fmt::Display for Drifted {
             Self::Row { stream, places } => write!(f, "row {stream} {}", places.join(",")),
             Self::Figure { name, part } if part.is_empty() => write!(f, "figure {name}"),
             Self::Figure { name, part } => write!(f, "figure {name}[{part}]"),
+            Self::Spread { name, value } => write!(f, "spread {name}[{value}]"),
         }
     }
 }
@@ -101,6 +109,8 @@ struct Stored {
     /// Thread and row, by stream.
     rows: HashMap<Uuid, (Option<Uuid>, String)>,
     figures: Figures,
+    /// How many parts there are, by crowd and value.
+    spread: BTreeMap<(String, i64), i64>,
     /// Events that it has passed over, or not come to.
     aside: Aside,
 }
@@ -171,10 +181,34 @@ pub(crate) async fn check<V: View>(
                 folded: expected.to_string(),
                 event,
             });
-            break;
+            return Ok(checked);
         }
     }
+    checked.drift = spread_drift::<V>(&stored, &figures);
     Ok(checked)
+}
+
+/// The first difference between how many parts there are and how many are said to be there. No event
+/// is at fault, since a fold moves both.
+fn spread_drift<V: View>(stored: &Stored, figures: &Figures) -> Option<Drift> {
+    let expected: BTreeMap<(String, i64), i64> = (V::CROWDS.iter())
+        .flat_map(|name| {
+            let spread = figures.crowd(name).spread.into_iter();
+            spread.map(|(value, parts)| (((*name).to_owned(), value), parts))
+        })
+        .collect();
+    let of = |spread: &BTreeMap<(String, i64), i64>, at| spread.get(at).copied().unwrap_or(0);
+    let mut places = expected.keys().chain(stored.spread.keys());
+    let at = places.find(|at| of(&expected, at) != of(&stored.spread, at))?;
+    Some(Drift {
+        at: Drifted::Spread {
+            name: at.0.clone(),
+            value: at.1,
+        },
+        stored: of(&stored.spread, at).to_string(),
+        folded: of(&expected, at).to_string(),
+        event: None,
+    })
 }
 
 /// Reads what the live build holds, all of one moment and without holding anybody up.
@@ -197,6 +231,7 @@ async fn stored<V: View>(pool: &PgPool, tenant: TenantId) -> Result<Stored, Ledg
         position: position.map_or(0, unsigned),
         rows: rows(&mut tx, tenant, build).await?,
         figures: figures(&mut tx, tenant, build).await?,
+        spread: spread(&mut tx, tenant, build).await?,
         aside: Aside {
             parked: parked_streams(&mut tx, build.unwrap_or(0), tenant).await?,
             skipped: skipped(&mut tx, V::NAME, tenant).await?,
@@ -229,13 +264,34 @@ async fn figures(
     build: Option<i64>,
 ) -> Result<Figures, LedgerError> {
     let figures: Vec<(String, String, i64)> = sqlx::query_as(
-        "SELECT figure, part, value FROM ledger.view_figure WHERE tenant_id = $1 AND build = $2",
+        "SELECT figure, part, value FROM ledger.view_figure WHERE tenant_id = $1 AND build = $2
+         UNION ALL
+         SELECT figure, part, value FROM ledger.view_part WHERE tenant_id = $1 AND build = $2",
     )
     .bind(tenant.0)
     .bind(build)
     .fetch_all(tx)
     .await?;
     Ok(figures.into_iter().collect())
+}
+
+async fn spread(
+    tx: &mut PgConnection,
+    tenant: TenantId,
+    build: Option<i64>,
+) -> Result<BTreeMap<(String, i64), i64>, LedgerError> {
+    let spread: Vec<(String, i64, i64)> = sqlx::query_as(
+        "SELECT figure, value, parts FROM ledger.view_spread
+          WHERE tenant_id = $1 AND build = $2 AND parts <> 0",
+    )
+    .bind(tenant.0)
+    .bind(build)
+    .fetch_all(tx)
+    .await?;
+    Ok(spread
+        .into_iter()
+        .map(|(name, value, parts)| ((name, value), parts))
+        .collect())
 }
 
 /// Goes through the events that the live build has folded, in the order of the feed.

@@ -76,6 +76,8 @@ pub(crate) struct Changes {
     /// Stream, thread and row.
     pub(crate) rows: Vec<(Uuid, Option<Uuid>, String)>,
     pub(crate) figures: Figures,
+    /// See [`View::CROWDS`].
+    pub(crate) crowds: &'static [&'static str],
     pub(crate) parked: Vec<(Uuid, Parked)>,
 }
 
@@ -91,6 +93,7 @@ impl Changes {
                 })
                 .collect::<Result<_, LedgerError>>()?,
             figures: folded.figures(),
+            crowds: V::CROWDS,
             parked: folded
                 .newly_parked()
                 .map(|(stream, parked)| (stream, parked.clone()))
@@ -323,6 +326,7 @@ pub(crate) async fn write(
 ) -> Result<Vec<bool>, LedgerError> {
     let (mut row_lane, mut streams, mut threads, mut rows) = (vec![], vec![], vec![], vec![]);
     let (mut figure_lane, mut names, mut parts, mut values) = (vec![], vec![], vec![], vec![]);
+    let mut crowds = vec![];
     let (mut parked_lane, mut parked, mut positions) = (vec![], vec![], vec![]);
     let (mut sequences, mut reasons) = (vec![], vec![]);
     for (nth, moved) in (1_i32..).zip(moves) {
@@ -337,6 +341,7 @@ pub(crate) async fn write(
             names.push(name);
             parts.push(part);
             values.push(value);
+            crowds.push(moved.changes.crowds.contains(&name));
         }
         for ((stream, at), position) in moved.changes.parked.iter().zip(&moved.parked_at) {
             parked_lane.push(nth);
@@ -350,7 +355,7 @@ pub(crate) async fn write(
     let tenants: Vec<Uuid> = moves.iter().map(|moved| moved.tenant.0).collect();
     let done: Vec<i32> = sqlx::query_scalar(
         "SELECT ledger.fold($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-                            $17, $18)",
+                            $17, $18, $19)",
     )
     .bind(column(|moved| moved.build))
     .bind(tenants)
@@ -365,6 +370,7 @@ pub(crate) async fn write(
     .bind(names)
     .bind(parts)
     .bind(values)
+    .bind(crowds)
     .bind(parked_lane)
     .bind(parked)
     .bind(positions)

@@ -23,7 +23,7 @@ use crate::{
     follow::{self, Whose, begin, signed, unsigned},
     progress::Reached,
     project::BATCH_MAX,
-    view::{Figures, Folded, Noted, View},
+    view::{CROWD_FIRST, Figures, Folded, Noted, View},
 };
 
 /// How long a read waits for its `at_least` position.
@@ -106,6 +106,17 @@ struct StoredFigure {
     o_figure: Option<String>,
     o_part: Option<String>,
     o_value: Option<i64>,
+    /// Of a crowd: zero for one of its parts, else how many have the value.
+    o_parts: Option<i64>,
+}
+
+/// How much is read of what is split among people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Crowds {
+    /// The largest parts and the spread.
+    First,
+    /// Every part.
+    Whole,
 }
 
 /// How long a read that waits goes without looking again: what another process folds is not told
@@ -141,6 +152,25 @@ async fn next_move(moves: &mut watch::Receiver<Reached>, position: u64, deadline
     true
 }
 
+/// What was read, taken together.
+fn figures(stored: Vec<StoredFigure>, crowds: Crowds) -> Figures {
+    let mut figures = Figures::default();
+    for one in stored {
+        let (Some(name), Some(part), Some(value)) = (one.o_figure, one.o_part, one.o_value) else {
+            continue;
+        };
+        match (one.o_parts, crowds) {
+            (None, _) | (Some(0), Crowds::Whole) => figures.add_part(&name, &part, value),
+            (Some(0), Crowds::First) => figures.crowd_mut(name).first.push((part, value)),
+            (Some(parts), Crowds::First) => {
+                figures.crowd_mut(name).spread.insert(value, parts);
+            }
+            (Some(_), Crowds::Whole) => {}
+        }
+    }
+    figures
+}
+
 impl Ledger {
     /// The figures of the permit's own tenant, once the view has folded its feed up to `at_least`.
     ///
@@ -154,7 +184,7 @@ impl Ledger {
         let deadline = Instant::now() + AT_LEAST_WAIT;
         let mut moves = self.0.progress.view(V::NAME, permit.actor().tenant);
         loop {
-            let reading = self.figures_now::<V>(permit).await?;
+            let reading = self.figures_now::<V>(permit, Crowds::First).await?;
             if reading.position >= at_least {
                 return Ok(reading);
             }
@@ -203,13 +233,30 @@ impl Ledger {
         }
     }
 
-    async fn figures_now<V: View>(&self, permit: &Permit) -> Result<Reading, LedgerError> {
+    /// The figures of the permit's own tenant with every part of each, to tell what a record adds to
+    /// them. Costs as much as there are parts.
+    ///
+    /// # Errors
+    /// `Store`.
+    pub async fn figures_whole<V: View>(&self, permit: &Permit) -> Result<Figures, LedgerError> {
+        let reading = self.figures_now::<V>(permit, Crowds::Whole).await?;
+        Ok(reading.figures)
+    }
+
+    async fn figures_now<V: View>(
+        &self,
+        permit: &Permit,
+        crowds: Crowds,
+    ) -> Result<Reading, LedgerError> {
+        let first = (crowds == Crowds::First).then_some(CROWD_FIRST as i64);
         let stored: Vec<StoredFigure> = sqlx::query_as(
-            "SELECT o_version, o_position, o_head, o_waiting, o_figure, o_part, o_value
-               FROM ledger.figures_of($1, $2)",
+            "SELECT o_version, o_position, o_head, o_waiting, o_figure, o_part, o_value, o_parts
+               FROM ledger.figures_of($1, $2, $3, $4)",
         )
         .bind(permit.actor().tenant.0)
         .bind(V::NAME)
+        .bind(V::CROWDS)
+        .bind(first)
         .fetch_all(self.reader())
         .await?;
         let of = |value: fn(&StoredFigure) -> i64| stored.first().map_or(0, value);
@@ -219,10 +266,7 @@ impl Ledger {
             position: unsigned(of(|one| one.o_position)),
             head: unsigned(of(|one| one.o_head)),
             waiting: (stored.first()).and_then(|one| one.o_waiting.map(follow::pg_instant)),
-            figures: stored
-                .into_iter()
-                .filter_map(|one| Some((one.o_figure?, one.o_part?, one.o_value?)))
-                .collect(),
+            figures: figures(stored, crowds),
         })
     }
 

@@ -5,7 +5,10 @@
 //! no other. Because a figure is a sum, it moves by the difference a batch makes, and reading a
 //! dashboard costs as much as it has figures, however long the history.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, HashMap},
+};
 
 use domain::{actor::TenantKind, fact::Fact};
 use jiff::Timestamp;
@@ -62,14 +65,50 @@ pub trait View: Send + Sync + 'static {
     /// What the row adds to the figures.
     fn figures(row: &Self::Row, sums: &mut Figures);
 
+    /// Counts whose parts grow with people, such as trainees by supervisor. They are kept apart and
+    /// read as a [`Crowd`], so that a dashboard costs the same however many there are.
+    const CROWDS: &'static [&'static str] = &[];
+
     /// The thread the row is listed under: the application of a trainee's records, the record's
     /// own id for one that is listed alone, nothing for one that is only counted.
     fn thread(row: &Self::Row) -> Option<Uuid>;
 }
 
+/// Parts of a crowd that are read one by one.
+pub const CROWD_FIRST: usize = 50;
+
+/// A count of so many parts that only the largest are read one by one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Crowd {
+    /// The largest parts, at most [`CROWD_FIRST`], the largest first.
+    pub first: Vec<(String, i64)>,
+    /// How many parts have a value.
+    pub spread: BTreeMap<i64, i64>,
+}
+
+impl Crowd {
+    /// How many parts are like that.
+    pub fn parts(&self, like: impl Fn(i64) -> bool) -> i64 {
+        (self.spread.iter())
+            .filter(|(value, _)| like(**value))
+            .fold(0, |sum: i64, (_, parts)| sum.saturating_add(*parts))
+    }
+
+    /// All parts added up.
+    pub fn sum(&self) -> i64 {
+        (self.spread.iter()).fold(0, |sum: i64, (value, parts)| {
+            sum.saturating_add(value.saturating_mul(*parts))
+        })
+    }
+}
+
 /// Named sums; a figure may be split, `places` of `north_west`. Zero and absent are the same.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Figures(BTreeMap<String, BTreeMap<String, i64>>);
+pub struct Figures {
+    sums: BTreeMap<String, BTreeMap<String, i64>>,
+    /// What was read of crowds.
+    crowds: BTreeMap<String, Crowd>,
+}
 
 impl Figures {
     /// Adds to a figure.
@@ -89,14 +128,14 @@ impl Figures {
         }
     }
 
-    fn add_part(&mut self, name: &str, part: &str, value: i64) {
+    pub(crate) fn add_part(&mut self, name: &str, part: &str, value: i64) {
         if value == 0 {
             return;
         }
-        if !self.0.contains_key(name) {
-            self.0.insert(name.to_owned(), BTreeMap::new());
+        if !self.sums.contains_key(name) {
+            self.sums.insert(name.to_owned(), BTreeMap::new());
         }
-        let Some(parts) = self.0.get_mut(name) else {
+        let Some(parts) = self.sums.get_mut(name) else {
             return;
         };
         match parts.get_mut(part) {
@@ -106,7 +145,7 @@ impl Figures {
         if parts.get(part) == Some(&0) {
             parts.remove(part);
             if parts.is_empty() {
-                self.0.remove(name);
+                self.sums.remove(name);
             }
         }
     }
@@ -118,7 +157,7 @@ impl Figures {
 
     /// The value of one part of a split figure.
     pub fn get_of(&self, name: &str, part: &str) -> i64 {
-        self.0
+        self.sums
             .get(name)
             .and_then(|parts| parts.get(part))
             .copied()
@@ -127,7 +166,7 @@ impl Figures {
 
     /// The parts of a split figure with their values, by part.
     pub fn parts<'a>(&'a self, name: &str) -> impl Iterator<Item = (&'a str, i64)> + use<'a> {
-        self.0
+        self.sums
             .get(name)
             .into_iter()
             .flatten()
@@ -135,9 +174,30 @@ impl Figures {
             .map(|(part, value)| (part.as_str(), *value))
     }
 
-    /// Every figure that is not zero: name, part (empty for an unsplit one), value.
+    /// A count whose parts grow with people: as it was read, or of the parts that are here.
+    pub fn crowd(&self, name: &str) -> Crowd {
+        if let Some(crowd) = self.crowds.get(name) {
+            return crowd.clone();
+        }
+        let mut crowd = Crowd::default();
+        for (part, value) in self.parts(name).filter(|(_, value)| *value > 0) {
+            *crowd.spread.entry(value).or_default() += 1;
+            crowd.first.push((part.to_owned(), value));
+        }
+        crowd.first.sort_by_key(|(_, value)| Reverse(*value));
+        crowd.first.truncate(CROWD_FIRST);
+        crowd
+    }
+
+    /// The crowd of a name, to take in what is read of it.
+    pub(crate) fn crowd_mut(&mut self, name: String) -> &mut Crowd {
+        self.crowds.entry(name).or_default()
+    }
+
+    /// Every figure that is not zero and not read as a crowd: name, part (empty for an unsplit one),
+    /// value.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str, i64)> {
-        self.0.iter().flat_map(|(name, parts)| {
+        self.sums.iter().flat_map(|(name, parts)| {
             parts
                 .iter()
                 .map(|(part, value)| (name.as_str(), part.as_str(), *value))

@@ -1,6 +1,6 @@
 //! Dashboards: the figures of a view, defined once, with those that need a date or a policy.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use domain::{
     actor::{Region, TenantId},
@@ -9,7 +9,7 @@ use domain::{
     refusal::Refusal,
 };
 use jiff::civil::Date;
-use ledger::view::{Figures, View};
+use ledger::view::{CROWD_FIRST, Figures, View};
 use strum::{Display, EnumIter, IntoEnumIterator as _};
 use uuid::Uuid;
 
@@ -64,6 +64,30 @@ pub enum Split {
     Cohort,
     /// By cohort and stage on the way through it, `MHWP/2026-03-02/retained`.
     CohortStage,
+}
+
+impl Split {
+    /// Whether there are as many parts as there are people or organisations: then the largest are
+    /// shown and the others added up. The calendar and closed lists go on slowly, if at all.
+    const fn is_open(self) -> bool {
+        match self {
+            Self::Tenant
+            | Self::Partnership
+            | Self::PartnershipLevel
+            | Self::Cluster
+            | Self::Supervisor
+            | Self::IntakeDate
+            | Self::ClinicalService => true,
+            Self::Whole
+            | Self::Region
+            | Self::Level
+            | Self::Date
+            | Self::Month
+            | Self::Word
+            | Self::Cohort
+            | Self::CohortStage => false,
+        }
+    }
 }
 
 /// One figure of a dashboard.
@@ -153,8 +177,10 @@ impl Definition {
 pub struct Shown {
     /// The figure.
     pub name: &'static str,
-    /// Which part of a split figure; empty for a whole one.
+    /// Which part of a split figure; empty for a whole one, and for the others of a split one.
     pub part: String,
+    /// How many parts this one stands for, those after the first [`CROWD_FIRST`]; else zero.
+    pub others: i64,
     /// Its value; `None` where it is suppressed, shown as `*`.
     pub value: Option<i64>,
     /// What it counts.
@@ -271,6 +297,33 @@ fn disclose<D: Dashboard>(shown: &mut [Shown], rule: DisclosureRule) {
     }
 }
 
+/// Parts of a figure that are shown one by one, and how many others there are with their sum. Shares
+/// have no sum.
+type Parts = (Vec<(String, i64)>, Option<(i64, i64)>);
+
+fn first_of(figures: &Figures, definition: &Definition) -> Parts {
+    let sum = |sum| match definition.unit {
+        Unit::Percent => 0,
+        Unit::Count | Unit::Pence => sum,
+    };
+    let mut parts: Vec<(String, i64)> = figures
+        .parts(definition.name)
+        .map(|(part, value)| (part.to_owned(), value))
+        .collect();
+    if parts.is_empty() {
+        let crowd = figures.crowd(definition.name);
+        let first: i64 = crowd.first.iter().map(|(_, value)| value).sum();
+        let others = crowd.parts(|_| true) - crowd.first.len() as i64;
+        let others = (others > 0).then(|| (others, sum(crowd.sum().saturating_sub(first))));
+        return (crowd.first, others);
+    }
+    parts.sort_by_key(|(_, value)| Reverse(value.saturating_abs()));
+    let rest = parts.split_off(parts.len().min(CROWD_FIRST));
+    let others = (rest.iter()).fold(0, |sum: i64, (_, value)| sum.saturating_add(*value));
+    let others = (!rest.is_empty()).then(|| (rest.len() as i64, sum(others)));
+    (parts, others)
+}
+
 /// The figures of a dashboard on a date: whole ones and regions also when they are zero. Of people of
 /// others, as much as `known` (the sums of all that is known) had released by a day.
 ///
@@ -303,17 +356,24 @@ pub(crate) fn every<D: Dashboard>(figures: &Figures) -> Vec<Shown> {
                 .collect(),
             _ => BTreeMap::new(),
         };
-        parts.extend(
-            figures
-                .parts(definition.name)
-                .map(|(part, value)| (part.to_owned(), value)),
-        );
-        shown.extend(parts.into_iter().map(|(part, value)| Shown {
+        let mut others = None;
+        if definition.split.is_open() && People::of::<D>(definition.name).is_none() {
+            let (first, rest) = first_of(figures, definition);
+            parts.extend(first);
+            others = rest;
+        } else {
+            let known = figures.parts(definition.name);
+            parts.extend(known.map(|(part, value)| (part.to_owned(), value)));
+        }
+        let of = |part, value, others| Shown {
             name: definition.name,
             part,
+            others,
             value: Some(value),
             unit: definition.unit,
-        }));
+        };
+        shown.extend(parts.into_iter().map(|(part, value)| of(part, value, 0)));
+        shown.extend(others.map(|(parts, sum)| of(String::new(), sum, parts)));
     }
     shown
 }
@@ -437,6 +497,60 @@ mod tests {
             date(2027, 6, 11),
         );
         assert_eq!(figures.get("commitments_overdue"), 2);
+    }
+
+    /// A figure as it is shown: its parts, how many others there are, and what they add up to.
+    fn parts_of(definition: &Definition, figures: &Figures) -> (Vec<i64>, i64, i64) {
+        let (first, others) = first_of(figures, definition);
+        let first = first.into_iter().map(|(_, value)| value).collect();
+        let (parts, sum) = others.unwrap_or_default();
+        (first, parts, sum)
+    }
+
+    #[test]
+    fn of_many_parts_the_largest_are_shown_and_the_others_are_added_up() {
+        let by_service = split("by_service", Split::ClinicalService, "");
+        let share = split("share", Split::ClinicalService, "").percent();
+        let mut figures = Figures::default();
+        for part in 1..=CROWD_FIRST as i64 {
+            figures.add_of("by_service", format!("clinicalServices/{part}"), part);
+        }
+        let (first, parts, sum) = parts_of(&by_service, &figures);
+        assert_eq!(
+            (first.len(), parts, sum),
+            (CROWD_FIRST, 0, 0),
+            "all of them"
+        );
+        for part in 0..7 {
+            figures.add_of("by_service", format!("clinicalServices/more-{part}"), 100);
+            figures.add_of("share", format!("clinicalServices/{part}"), 50);
+        }
+        let (first, parts, sum) = parts_of(&by_service, &figures);
+        let total: i64 = figures.parts("by_service").map(|(_, value)| value).sum();
+        assert_eq!((first.len(), parts), (CROWD_FIRST, 7));
+        assert_eq!(first.iter().sum::<i64>() + sum, total);
+        assert_eq!(&first[..8], [100, 100, 100, 100, 100, 100, 100, 50]);
+        for part in 7..60 {
+            figures.add_of("share", format!("clinicalServices/{part}"), 50);
+        }
+        assert_eq!(parts_of(&share, &figures).2, 0, "shares have no sum");
+    }
+
+    #[test]
+    fn no_count_of_people_of_others_is_cut_since_the_rest_would_tell() {
+        fn cut<D: Dashboard>() -> Vec<&'static str> {
+            let open = (D::DEFINITIONS.iter()).filter(|figure| figure.split.is_open());
+            let people = open.filter(|figure| People::of::<D>(figure.name).is_some());
+            people.map(|figure| figure.name).collect()
+        }
+        use crate::{Commissioner, Employer, Network, University};
+        let all = [
+            cut::<Employer>(),
+            cut::<University>(),
+            cut::<Commissioner>(),
+            cut::<Network>(),
+        ];
+        assert_eq!(all.concat(), Vec::<&str>::new());
     }
 
     #[test]

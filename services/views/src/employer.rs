@@ -22,9 +22,10 @@ pub struct Employer;
 
 impl View for Employer {
     const NAME: &'static str = "employer";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const KIND: TenantKind = TenantKind::Employer;
     type Row = Record;
+    const CROWDS: &'static [&'static str] = year::CROWDS;
 
     fn fold(row: &mut Record, noted: &Noted, fact: &Fact) -> Result<(), FoldError> {
         row.note(noted, fact);

@@ -129,9 +129,11 @@ where
         }
         None => None,
     };
+    let crowded = D::CROWDS.contains(&definition.name);
     let sums = match &folded {
         Some(folded) => folded.figures(),
-        None => ledger.figures::<D>(permit, 0).await?.figures,
+        None if crowded => Figures::default(),
+        None => ledger.figures_whole::<D>(permit).await?,
     };
     let whole = definition.split == Split::Whole || !asked.part.is_empty();
     let shown = |figures: &Figures| match whole {
@@ -143,7 +145,7 @@ where
         D::complete(&mut figures, &policies, on)?;
         Ok(shown(&figures))
     };
-    let summed = sums.parts(definition.name).next().is_some();
+    let summed = crowded || sums.parts(definition.name).next().is_some();
     let whole_value = completed(sums.clone())?;
     // What a record adds to a sum is its own; of what follows from all sums together, a record's part
     // is the difference it makes.

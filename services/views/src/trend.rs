@@ -121,6 +121,7 @@ mod tests {
                 figures.parts(name).map(move |(part, value)| Shown {
                     name,
                     part: part.to_owned(),
+                    others: 0,
                     value: Some(value),
                     unit: Unit::Count,
                 })

@@ -16,9 +16,10 @@ pub struct University;
 
 impl View for University {
     const NAME: &'static str = "university";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const KIND: TenantKind = TenantKind::University;
     type Row = Record;
+    const CROWDS: &'static [&'static str] = year::CROWDS;
 
     fn fold(row: &mut Record, noted: &Noted, fact: &Fact) -> Result<(), FoldError> {
         row.note(noted, fact);

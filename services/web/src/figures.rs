@@ -22,7 +22,17 @@ pub(crate) struct Figures {
     /// The day it stands for.
     pub(crate) as_of: String,
     parts: BTreeMap<String, Vec<Part>>,
+    others: BTreeMap<String, Others>,
     meanings: BTreeMap<String, Meaning>,
+}
+
+/// The parts of a figure that are not sent one by one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Others {
+    /// How many there are.
+    pub(crate) parts: i64,
+    /// What they add up to.
+    sum: i64,
 }
 
 /// One part of a figure; the whole one has an empty key.
@@ -59,7 +69,16 @@ impl Figures {
     /// A dashboard and, where they came along, its definitions.
     pub(crate) fn new(dashboard: v1::Dashboard, definitions: &[v1::FigureDefinition]) -> Self {
         let mut parts = BTreeMap::<String, Vec<Part>>::new();
+        let mut others = BTreeMap::new();
         for figure in dashboard.figures {
+            if figure.others > 0 {
+                let rest = Others {
+                    parts: figure.others,
+                    sum: figure.value,
+                };
+                others.insert(figure.name, rest);
+                continue;
+            }
             parts.entry(figure.name).or_default().push(Part {
                 key: figure.part,
                 value: (!figure.suppressed).then_some(figure.value),
@@ -85,6 +104,7 @@ impl Figures {
             known: dashboard.known_time.map(|known| known.seconds),
             as_of: dashboard.as_of,
             parts,
+            others,
             meanings,
         }
     }
@@ -117,7 +137,22 @@ impl Figures {
         let unit = self.unit(figure);
         match self.parts(figure).iter().find(|part| part.key == key) {
             Some(part) => shown(part.value, unit),
+            // It may be among the others.
+            None if self.others.contains_key(figure) => "–".to_owned(),
             None => shown(Some(0), unit),
+        }
+    }
+
+    /// The parts of a figure that are not among [`Self::parts`].
+    pub(crate) fn others(&self, figure: &str) -> Option<Others> {
+        self.others.get(figure).copied()
+    }
+
+    /// What they add up to, as it is shown; a share has no sum.
+    pub(crate) fn others_shown(&self, figure: &str) -> String {
+        match (self.others(figure), self.unit(figure)) {
+            (Some(others), unit) if unit != Unit::Percent => shown(Some(others.sum), unit),
+            _ => "–".to_owned(),
         }
     }
 
@@ -138,7 +173,11 @@ impl Figures {
     pub(crate) fn value(&self, figure: &str, key: &str) -> Option<i64> {
         match self.parts(figure).iter().find(|part| part.key == key) {
             Some(part) => part.value,
-            None => Some(0),
+            None => match self.others.get(figure) {
+                Some(others) if key.is_empty() => Some(others.sum),
+                Some(_) => None,
+                None => Some(0),
+            },
         }
     }
 
@@ -200,6 +239,27 @@ mod tests {
         assert_eq!(figures.value("people_by_region", "london"), None);
         assert_eq!(figures.shown("people_by_region", "midlands"), "0");
         assert!(!figures.has("people_by_region"), "no definition came along");
+    }
+
+    #[test]
+    fn what_is_among_the_others_is_not_nothing() {
+        let figure = |part: &str, value, others| v1::Figure {
+            name: "supervised".to_owned(),
+            part: part.to_owned(),
+            value,
+            others,
+            ..Default::default()
+        };
+        let dashboard = v1::Dashboard {
+            figures: vec![figure("supervisors/1", 6, 0), figure("", 40, 9)],
+            ..Default::default()
+        };
+        let figures = Figures::new(dashboard, &[]);
+        assert_eq!(figures.parts("supervised").len(), 1);
+        assert_eq!(figures.others("supervised").map(|of| of.parts), Some(9));
+        assert_eq!(figures.others_shown("supervised"), "40");
+        assert_eq!(figures.shown("supervised", "supervisors/2"), "–");
+        assert_eq!(figures.value("supervised", "supervisors/2"), None);
     }
 
     #[test]

@@ -314,6 +314,21 @@ fn drawn(
     if rows.is_empty() {
         return None;
     }
+    let others = there.iter().filter_map(|figure| figures.others(figure));
+    rows.extend(others.map(|of| of.parts).max().map(|parts| {
+        Row {
+            label: format!("{} others", words::grouped(parts)),
+            cells: there
+                .iter()
+                .map(|figure| Cell {
+                    shown: figures.others_shown(figure),
+                    // Drawn beside the largest, all others together would dwarf them.
+                    value: None,
+                    href: behind.href(figures, figure, ""),
+                })
+                .collect(),
+        }
+    }));
     let chart = Chart {
         kind: kind.unwrap_or(Kind::Bars),
         series,

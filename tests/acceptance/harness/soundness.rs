@@ -178,6 +178,14 @@ pub(crate) async fn figures(owner: &PgPool) -> Vec<String> {
            FROM ledger.view_figure f JOIN ledger.view_build b USING (build) \
           WHERE b.state = 'live' AND f.value <> 0 \
           UNION ALL \
+         SELECT format('%s %s %s %s %s', b.view, f.tenant_id, f.figure, f.part, f.value) \
+           FROM ledger.view_part f JOIN ledger.view_build b USING (build) \
+          WHERE b.state = 'live' AND f.value <> 0 \
+          UNION ALL \
+         SELECT format('%s %s %s %s %s', b.view, f.tenant_id, f.figure, f.value, f.parts) \
+           FROM ledger.view_spread f JOIN ledger.view_build b USING (build) \
+          WHERE b.state = 'live' AND f.parts <> 0 \
+          UNION ALL \
          SELECT format('%s %s %s %s', b.view, r.tenant_id, r.stream, r.row) \
            FROM ledger.view_row r JOIN ledger.view_build b USING (build) \
           WHERE b.state = 'live' \

@@ -239,6 +239,11 @@ const ROWS: &[(&str, &str, &str)] = &[
         "SELECT build, $T, $T, 1, 1, 'r' FROM ledger.view_build",
     ),
     (
+        "view_part",
+        "tenant_id = $T",
+        "SELECT build, $T, 'f', 'p', 1 FROM ledger.view_build",
+    ),
+    (
         "view_row",
         "tenant_id = $T",
         "SELECT build, $T, $T, NULL, '{}' FROM ledger.view_build",
@@ -248,11 +253,16 @@ const ROWS: &[(&str, &str, &str)] = &[
         "tenant_id = $T",
         "VALUES ('v', $T, $T, 1, 's', 'r')",
     ),
+    (
+        "view_spread",
+        "tenant_id = $T",
+        "SELECT build, $T, 'f', 1, 1 FROM ledger.view_build",
+    ),
 ];
 
 /// Tables of which the projector reaches the one tenant that it folds for. Of the others it sees
 /// every tenant's, to work on them; they carry no content, or are the log itself.
-const FOLDED: &[&str] = &["view_figure", "view_row"];
+const FOLDED: &[&str] = &["view_figure", "view_part", "view_row", "view_spread"];
 
 /// What an operator sees of every tenant: how far views are and what they have stopped at.
 const LOOKED_AT: &[&str] = &["tenant", "view_checkpoint", "view_parked", "view_skip"];

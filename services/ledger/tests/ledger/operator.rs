@@ -136,6 +136,20 @@ async fn a_row_and_a_figure_of_no_event_are_named_too() {
     assert_eq!(wrong.at.to_string(), "figure services");
     assert_eq!(wrong.event.unwrap().sequence, 1);
 
+    spoil(
+        &database,
+        "UPDATE ledger.view_figure SET value = 1 WHERE figure = 'services';
+         UPDATE ledger.view_figure SET value = 2 WHERE figure = 'sites';
+         UPDATE ledger.view_spread SET parts = 7",
+    )
+    .await;
+    let miscounted = drift(&database, 1).await.unwrap();
+    assert_eq!(miscounted.at.to_string(), "spread sites_by_letter[1]");
+    assert_eq!(
+        (miscounted.stored.as_str(), miscounted.folded.as_str()),
+        ("7", "2")
+    );
+
     let strange = "INSERT INTO ledger.view_row (build, tenant_id, stream, row)
                    SELECT build, tenant_id, gen_random_uuid(), row FROM ledger.view_row";
     spoil(&database, strange).await;
@@ -241,6 +255,8 @@ async fn an_inspector_writes_nothing_and_reads_one_tenant_at_a_time() {
         "feed",
         "view_row",
         "view_figure",
+        "view_part",
+        "view_spread",
         "view_checkpoint",
         "view_build",
     ] {
@@ -259,7 +275,14 @@ async fn an_inspector_writes_nothing_and_reads_one_tenant_at_a_time() {
         let name = speaks_for
             .parse()
             .map_or(String::new(), |n| tenant(n).0.to_string());
-        for table in ["event", "feed", "view_row", "view_figure"] {
+        for table in [
+            "event",
+            "feed",
+            "view_row",
+            "view_figure",
+            "view_part",
+            "view_spread",
+        ] {
             let rows: i64 = sqlx::query_scalar(&format!(
                 "SELECT least(count(*), 1) FROM ledger.{table}
                   WHERE set_config('trellis.tenant', '{name}', false) IS NOT NULL

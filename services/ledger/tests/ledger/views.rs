@@ -18,7 +18,7 @@ use domain::{
 use jiff::civil::date;
 use ledger::{
     Drift, Drifted, Envelope, Ledger, LedgerError, Projector,
-    view::{Figures, FoldError, Noted, View},
+    view::{Crowd, Figures, FoldError, Noted, View},
 };
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,7 @@ impl View for Sites {
     const VERSION: u32 = 1;
     const KIND: TenantKind = TenantKind::Employer;
     type Row = Service;
+    const CROWDS: &'static [&'static str] = &["sites_by_letter"];
 
     fn fold(row: &mut Service, _: &Noted, fact: &Fact) -> Result<(), FoldError> {
         match fact {
@@ -248,8 +249,11 @@ async fn each_tenant_reads_its_own_figures_and_rows_at_a_position() {
     assert_eq!(reading.figures.get("services"), 3);
     assert_eq!(reading.figures.get("sites"), 6);
     assert_eq!(
-        reading.figures.parts("sites_by_letter").collect::<Vec<_>>(),
-        [("A", 3), ("B", 3)]
+        reading.figures.crowd("sites_by_letter"),
+        Crowd {
+            first: vec![("A".to_owned(), 3), ("B".to_owned(), 3)],
+            spread: [(3, 2)].into(),
+        }
     );
     assert_eq!(sites(&ledger, 2).await, 0);
 
@@ -576,7 +580,7 @@ async fn another_tenants_rows_are_out_of_reach_of_reader_and_projector() {
                 .execute(&mut connection)
                 .await
                 .unwrap();
-            for table in ["view_row", "view_figure"] {
+            for table in ["view_row", "view_figure", "view_part", "view_spread"] {
                 let rows: i64 =
                     sqlx::query_scalar(&format!("SELECT least(count(*), 1) FROM ledger.{table}"))
                         .fetch_one(&mut connection)

@@ -301,6 +301,7 @@ fn figure(shown: Shown) -> Figure {
     Figure {
         name: shown.name.to_owned(),
         part: shown.part,
+        others: shown.others,
         value: shown.value.unwrap_or(0),
         suppressed: shown.value.is_none(),
         unit: unit(shown.unit).into(),

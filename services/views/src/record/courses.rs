@@ -17,8 +17,11 @@ pub struct CourseRecord {
     pub completed: bool,
 }
 
-/// Supervisors whose course is completed.
-const TRAINED: &str = "supervisors_trained_each";
+/// By supervisor: [`TRAINEE`] for each trainee, and one for each course completed. One figure of both,
+/// since who is in it twice is asked of its spread.
+pub(crate) const SUPERVISORS: &str = "supervisors";
+/// More than there are courses.
+pub(crate) const TRAINEE: i64 = 1 << 20;
 
 pub(crate) const OFFERED: Definition = count(
     "supervisor_training_offered",
@@ -38,18 +41,16 @@ impl CourseRecord {
         sums.add(OFFERED.name, 1);
         sums.count(COMPLETED.name, self.completed);
         if let (Some(supervisor), true) = (self.supervisor, self.completed) {
-            sums.add_of(TRAINED, format!("supervisors/{supervisor}"), 1);
+            sums.add_of(SUPERVISORS, format!("supervisors/{supervisor}"), 1);
         }
     }
 }
 
 /// Adds how many of those who supervise have not completed a course.
 pub(crate) fn complete(figures: &mut Figures) {
-    let untrained = figures
-        .parts("supervised")
-        .filter(|(supervisor, _)| figures.get_of(TRAINED, supervisor) == 0)
-        .count();
-    figures.add(UNTRAINED.name, untrained as i64);
+    let untrained = |value| value >= TRAINEE && value % TRAINEE == 0;
+    let untrained = figures.crowd(SUPERVISORS).parts(untrained);
+    figures.add(UNTRAINED.name, untrained);
 }
 
 impl Keep<SupervisorCourseEvent> for CourseRecord {
@@ -72,7 +73,11 @@ mod tests {
         let mut figures = Figures::default();
         for (supervisor, completed) in [(1, true), (2, false)] {
             let supervisor = Uuid::from_u128(supervisor);
-            figures.add_of("supervised", format!("supervisors/{supervisor}"), 4);
+            figures.add_of(
+                SUPERVISORS,
+                format!("supervisors/{supervisor}"),
+                4 * TRAINEE,
+            );
             let course = CourseRecord {
                 supervisor: Some(supervisor),
                 completed,

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Keep, Trainee, TrainingCourse,
+    Keep, Trainee, TrainingCourse, courses,
     gaps::{self, Gaps},
 };
 use crate::dashboard::{Definition, Split, cluster, count, percent, split};
@@ -139,7 +139,9 @@ impl TrainingRecord {
                 sums.add_of(REVIEWED, format!("{starts}/{}", self.reviews), 1);
             }
             if let Some(supervisor) = self.supervisor {
-                sums.add_of("supervised", format!("supervisors/{supervisor}"), 1);
+                let part = format!("supervisors/{supervisor}");
+                sums.add_of(SUPERVISED, &part, 1);
+                sums.add_of(courses::SUPERVISORS, part, courses::TRAINEE);
             }
         }
     }
@@ -171,6 +173,11 @@ impl TrainingRecord {
     }
 }
 
+/// What grows with the people who are trained.
+pub(crate) const CROWDS: &[&str] = &[SUPERVISED, courses::SUPERVISORS];
+
+/// Running trainings by supervisor.
+const SUPERVISED: &str = "supervised";
 /// Trainings of a cluster by their last day.
 const CLUSTER_UNTIL: &str = "cluster_until";
 /// Running trainings by first day and reviews held, `2026-03-02/1`.
@@ -253,11 +260,8 @@ pub(crate) fn overload(
     on: Date,
 ) -> Result<(), Refusal> {
     let most: i64 = policies.get("supervisor.trainees_max", on)?;
-    let over = figures
-        .parts("supervised")
-        .filter(|(_, load)| *load > most)
-        .count();
-    figures.add("supervisors_overloaded", over as i64);
+    let over = figures.crowd(SUPERVISED).parts(|load| load > most);
+    figures.add("supervisors_overloaded", over);
     Ok(())
 }
 

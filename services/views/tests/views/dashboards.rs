@@ -239,7 +239,6 @@ async fn d_1_everybody_sees_the_happy_path_as_far_as_they_may() {
             "preceptor_meetings_asked",
             "progression_marks",
             "progression_turns",
-            "supervised",
             "trainings_reviewed",
             "vacancy_of"
         ]
