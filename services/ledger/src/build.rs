@@ -15,7 +15,7 @@ use crate::{
     Inner, LedgerError,
     follow::{begin, signed, unsigned},
     lane::{Build, Changes, Folds, Lane, Move, Scan, Skips, write},
-    replay::{Moment, Opens, PARTITIONS, Replayed, at_once, only},
+    replay::{Moment, Opens, PARTITIONS, Replayed, apart, at_once, only},
     transaction::begun,
     view::{Noted, Parked},
 };
@@ -313,7 +313,14 @@ pub(crate) async fn scan(
             *seen.entry(tenant).or_default() += count;
         }
         for (build, folds) in builds.iter().zip(scanned.folds) {
-            if !fill(&mut tx, build, folds.finish()?, &mut sums).await? {
+            let (rows, changes) = apart(move || in_order(folds)).await?;
+            for (tenant, changes) in changes {
+                let sum = sums.entry((build.number, tenant)).or_default();
+                sum.figures.add_all(&changes.figures);
+                sum.crowds = changes.crowds;
+                sum.parked.extend(changes.parked);
+            }
+            if !fill(&mut tx, build, &rows).await? {
                 return Ok(false);
             }
         }
@@ -397,24 +404,25 @@ async fn begin_lanes(
     Ok(())
 }
 
-/// Stores the rows of one partition and adds up what stays: figures and parked streams. Answers
-/// whether every checkpoint still is at the beginning.
-async fn fill(
-    tx: &mut PgConnection,
-    build: &Build,
-    folded: Vec<(TenantId, Changes)>,
-    sums: &mut HashMap<(i64, TenantId), Changes>,
-) -> Result<bool, LedgerError> {
-    let mut rows = vec![];
-    for (tenant, changes) in folded {
-        let sum = sums.entry((build.number, tenant)).or_default();
-        sum.figures.add_all(&changes.figures);
-        sum.crowds = changes.crowds;
-        sum.parked.extend(changes.parked);
-        rows.extend(changes.rows.into_iter().map(|row| (tenant.0, row)));
+/// A row of a partition: tenant, stream, thread and what is kept.
+type Filled = (Uuid, (Uuid, Option<Uuid>, String));
+
+/// The rows of one partition in the order of their index, and what stays: figures and parked streams.
+type Taken = (Vec<Filled>, Vec<(TenantId, Changes)>);
+
+fn in_order(folds: Box<dyn Scan>) -> Result<Taken, LedgerError> {
+    let mut folded = folds.finish()?;
+    let mut rows: Vec<Filled> = vec![];
+    for (tenant, changes) in &mut folded {
+        let own = std::mem::take(&mut changes.rows);
+        rows.extend(own.into_iter().map(|row| (tenant.0, row)));
     }
-    // In the order of the index.
     rows.sort_unstable_by_key(|(tenant, (stream, ..))| (*tenant, *stream));
+    Ok((rows, folded))
+}
+
+/// Stores rows. Answers whether every checkpoint still is at the beginning.
+async fn fill(tx: &mut PgConnection, build: &Build, rows: &[Filled]) -> Result<bool, LedgerError> {
     for rows in rows.chunks(ROWS_AT_ONCE) {
         let tenants: Vec<Uuid> = rows.iter().map(|(tenant, _)| *tenant).collect();
         let streams: Vec<Uuid> = rows.iter().map(|(_, (stream, ..))| *stream).collect();

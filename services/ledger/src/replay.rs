@@ -14,6 +14,7 @@ use domain::{actor::TenantId, fact::Fact, personal::PersonalClass};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use sqlx::{Connection as _, Executor as _, PgConnection, Postgres, Transaction};
+use tokio::{runtime::Handle, sync::oneshot};
 use uuid::Uuid;
 
 use crate::{
@@ -99,8 +100,7 @@ impl Ledger {
     /// Visits every stored event, typed, at one moment of the history: in order within a stream,
     /// in no order between streams. Each of the 16 partitions of the log has a state of its own,
     /// made by `start` and answered when all are through; a stream lies in one partition. Several
-    /// are visited at the same time, on as many threads of the runtime as there are cores, so a
-    /// visitor should not block for long.
+    /// are visited at the same time, on as many threads as there are cores.
     ///
     /// For audits, analyses and builds by the operator: it sees all tenants' events. With `opens`
     /// the personal values of one or all controllers are clear in the facts.
@@ -184,8 +184,9 @@ impl Moment {
         &mut self.held
     }
 
-    /// Visits one partition on a task of its own; it ends with what waits for it. Events that none
-    /// of the tenants in `of` sees are passed over when it is given.
+    /// Visits one partition on a thread of its own, so that a long visit holds up nothing else that
+    /// this process does; it ends with what waits for it. Events that none of the tenants in `of`
+    /// sees are passed over when it is given.
     pub(crate) async fn spawn<S, V>(
         &self,
         partition: u32,
@@ -201,8 +202,7 @@ impl Moment {
         let (ledger, name) = (Arc::clone(&self.ledger), self.name.clone());
         let readers = Arc::clone(&self.readers);
         let copy = copy(partition, of);
-        let mut task = tokio::task::JoinSet::new();
-        task.spawn(async move {
+        let read = async move {
             let reader = Partition {
                 ledger,
                 unseal: Unseal::of(opens),
@@ -218,15 +218,31 @@ impl Moment {
             let state = reader.read(&mut connection, &copy).await?;
             waiting(&readers).push(connection);
             Ok(state)
-        });
-        match task.join_next().await {
-            Some(Ok(read)) => read,
-            Some(Err(error)) => Err(LedgerError::Misconfigured(format!(
-                "a visitor of the log failed: {error}"
-            ))),
-            None => Err(LedgerError::Overloaded),
-        }
+        };
+        let (_wanted, unwanted) = oneshot::channel::<()>();
+        let runtime = Handle::current();
+        apart(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    read = read => read,
+                    _ = unwanted => Err(LedgerError::Overloaded),
+                }
+            })
+        })
+        .await
     }
+}
+
+/// Runs what takes long on a thread that serves nobody.
+pub(crate) async fn apart<T: Send + 'static>(
+    run: impl FnOnce() -> Result<T, LedgerError> + Send + 'static,
+) -> Result<T, LedgerError> {
+    let ran = tokio::task::spawn_blocking(run).await;
+    ran.unwrap_or_else(|error| {
+        Err(LedgerError::Misconfigured(format!(
+            "a visitor of the log failed: {error}"
+        )))
+    })
 }
 
 const READ_ONLY: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
