@@ -12,16 +12,18 @@ use strum::{Display, EnumString, IntoStaticStr, VariantNames};
 
 pub use self::notice::*;
 use crate::{
-    actor::{PLATFORM, PersonId, TenantId, TenantKind},
+    actor::{Actor, PLATFORM, PersonId, TenantId, TenantKind},
     circumstances::CircumstancesClaim,
     correction::RecordedEvent,
     decision_round::Seal,
     directory::Tenant,
+    fact,
     id::Id,
     monitoring::Monitoring,
     personal::{Personal, PersonalClass},
     refusal::Refusal,
     text,
+    visibility::{Extent, Surface, events::classify},
     world::{Command, Custody, Decider, Halt, Issue, Issued, StreamKey, World, aggregate},
 };
 
@@ -323,7 +325,7 @@ impl Decider for Dispute {
     }
 }
 
-/// What no auditor sees whenever they ask, and so disputes through what became of it.
+/// What no auditor sees whenever they ask, whatever its class, and so disputes through what became of it.
 const WITHHELD: [&str; 4] = {
     use cqrs_es::Aggregate as _;
     [
@@ -334,11 +336,19 @@ const WITHHELD: [&str; 4] = {
     ]
 };
 
+/// Whether nothing of such a record is an auditor's to see (C.2): provisional marks, for one.
+fn is_unseen(auditor: &Actor, kind: &str) -> bool {
+    fact::event_types(kind).iter().all(|event_type| {
+        classify(kind, event_type)
+            .is_none_or(|event| event.extent(auditor, Surface::Record) == Extent::Nothing)
+    })
+}
+
 /// Whose record an event belongs to, and that the record has such an event. What is withheld, what is
 /// the platform's own and what is not there look the same.
-fn disputable(world: &mut World, event: &RecordedEvent) -> Result<Custody, Halt> {
+fn disputable(issue: &Issue, world: &mut World, event: &RecordedEvent) -> Result<Custody, Halt> {
     let key = event.key("record")?;
-    if WITHHELD.contains(&key.kind) {
+    if WITHHELD.contains(&key.kind) || is_unseen(&issue.by, key.kind) {
         return Err(Refusal::not_permitted().into());
     }
     let (mut custody, version) = world.whose(key)?.ok_or_else(Refusal::not_permitted)?;
@@ -371,7 +381,7 @@ impl Command for RaiseDispute {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         let auditor = issue.by.acting_for(TenantKind::Auditor)?;
         let reason = text::free(&self.reason, "reason", WORDS_BYTES_MAX)?;
-        let custody = disputable(world, &self.event)?;
+        let custody = disputable(issue, world, &self.event)?;
         if let Some(commissioner) = self.commissioner {
             Tenant::expect(
                 world,
@@ -444,7 +454,7 @@ impl Command for ResolveDispute {
             .into());
         }
         if let Some(correction) = &self.correction {
-            disputable(world, correction)?;
+            disputable(issue, world, correction)?;
         }
         let resolve = DisputeAct::Resolve {
             finding: self.finding,

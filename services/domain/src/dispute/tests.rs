@@ -160,6 +160,31 @@ fn d_14_what_an_auditor_may_not_see_looks_as_if_it_were_not_there() {
 }
 
 #[test]
+fn c_2_d_14_an_auditor_disputes_nothing_of_a_kind_of_record_that_no_auditor_sees() {
+    use cqrs_es::Aggregate as _;
+    for (kind, unseen) in [
+        (crate::marks::MarkSheet::TYPE, true),
+        (crate::training::Training::TYPE, false),
+        (crate::application::Application::TYPE, false),
+    ] {
+        assert_eq!(is_unseen(&auditor(), kind), unseen, "{kind}");
+    }
+    let sheet = Id::<crate::marks::MarkSheet>::new(uuid::Uuid::from_u128(0xA));
+    let noted = crate::marks::MarkSheetEvent::CircumstancesNoted {
+        university: cast::university(),
+        component: "module_1".to_owned(),
+        accepted: true,
+    };
+    let mut given = in_training().happened(sheet, &noted);
+    let raise = RaiseDispute {
+        event: first_event(sheet.name()),
+        ..of_the_training("Looks odd.")
+    };
+    let outcome = given.when(&auditor(), DAY, &raise);
+    assert_eq!(outcome, Err(Reason::NotPermitted));
+}
+
+#[test]
 fn d_14_train_22_no_patient_gets_into_a_dispute_and_only_auditors_raise_one() {
     let mut given = in_training();
     let patient = of_the_training("Seen NHS 943 476 5919 that day.");
