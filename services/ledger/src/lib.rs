@@ -300,6 +300,13 @@ impl Ledger {
 
     /// A record as it stands now. Absent and foreign look the same.
     ///
+    /// It is folded from all of its events, those before the reader became a party included, and from
+    /// what this process has at hand for everybody. So it is read with the eyes of a command, not of a
+    /// tenant: row-level security goes by the parties of each event, and would leave a later party
+    /// without the beginning. That the reader is a party now is asked of the folded record; feeds,
+    /// timelines, views and histories are read as the tenant, and what is personal opens under its own
+    /// key only.
+    ///
     /// # Errors
     /// The uniform refusal, or why it could not be loaded.
     pub async fn read<A: Decider>(

@@ -162,6 +162,9 @@ async fn a_former_party_keeps_what_it_saw_and_gains_nothing() {
     let all = ledger.feed(&permit(home), 0, 10).await.unwrap();
     assert_eq!(all.items.len(), 3);
     assert!(ledger.read(&permit(former), id).await.is_err());
+    // A getter folds what came before its reader, too: the rows of a tenant alone would not make it.
+    let read = ledger.read(&permit(later), id).await.unwrap();
+    assert_eq!(read.version, 3);
     // Nor is it shown to them because this process has it at hand.
     assert!(ledger.recall(&permit(home), id).await.is_ok());
     for nobody_to_it in [former, tenant(99)] {
