@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use domain::actor::{
     ActingRole::{
-        Auditor, CommissionerNational, CommissionerRegional, EmployerDataProtection, EmployerHr,
-        Evaluator, NetworkLead, ServiceManager,
+        Auditor, Candidate, CommissionerNational, CommissionerRegional, EmployerDataProtection,
+        EmployerHr, Evaluator, NetworkLead, ServiceManager,
     },
     TenantId,
 };
@@ -272,5 +272,71 @@ async fn d_18_nothing_of_one_person_is_told_by_statistics() {
                 .all(|event| !event.contains(&one.person.0.to_string()))
         );
     }
+    service.stop().await;
+}
+
+/// What the network's dashboard says of its members: live, as at a day, and in the file to take away.
+async fn members(cast: &Cast, as_of: &[&str]) -> Vec<(Value, Value)> {
+    cast.settle().await;
+    let network = cast.of(NETWORK, NetworkLead);
+    let mut told = vec![];
+    for day in std::iter::once(&"").chain(as_of) {
+        let seen = network.get("GetDashboard", json!({"as_of": day})).await;
+        let figures = seen["dashboard"]["figures"].as_array().expect("figures");
+        let figure = figures
+            .iter()
+            .find(|one| one["name"] == "community_members");
+        let figure = figure.expect("members");
+        told.push((figure["value"].clone(), figure["suppressed"].clone()));
+    }
+    told
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d_18_a_dashboard_of_others_tells_nothing_of_one_person() {
+    let service = Service::start().await;
+    let cast = &service.cast;
+    let network = cast.of(NETWORK, NetworkLead);
+    let found = json!({"kind": "practitioners", "title": "Practitioners of the North West"});
+    let community = network
+        .on("2026-05-04")
+        .write("FoundCommunity", found)
+        .await;
+    let joins = async |numbers: std::ops::Range<u128>, on: &str| {
+        for number in numbers {
+            let person = cast.of(candidate(3_000 + number), Candidate).on(on);
+            person
+                .write("JoinCommunity", json!({"community": community}))
+                .await;
+        }
+    };
+    let (withheld, ten) = ((json!(0), json!(true)), (json!(10), json!(false)));
+    joins(0..12, "2026-05-05").await;
+    let all = [withheld.clone(), withheld.clone()];
+    assert_eq!(
+        members(cast, &["2026-05-05"]).await,
+        all,
+        "not released yet"
+    );
+
+    // In June it is ten, before the thirteenth and after, who would make it fifteen; and in July.
+    for on in ["2026-06-02", "2026-06-03", "2026-07-02"] {
+        if on == "2026-06-03" {
+            joins(12..13, on).await;
+        }
+        let meeting = json!({"scope": "regional", "participants": ["practitioners"]});
+        network.on(on).write("HoldNetworkMeeting", meeting).await;
+        let days = ["2026-06-01", "2026-06-02", "2026-05-31"];
+        let told = members(cast, &days).await;
+        let before = [&ten, &withheld, &ten, &withheld].map(Clone::clone);
+        assert_eq!(told, before, "{on}");
+    }
+    // With seven more there are eight whom it may have been.
+    joins(13..20, "2026-07-03").await;
+    assert_eq!(members(cast, &[]).await, [ten]);
+    joins(20..21, "2026-08-02").await;
+    let now = members(cast, &["2026-08-01", "2026-07-02"]).await;
+    let told: Vec<i64> = now.iter().filter_map(|(value, _)| value.as_i64()).collect();
+    assert_eq!(told, [20, 10, 10]);
     service.stop().await;
 }
