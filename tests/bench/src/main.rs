@@ -56,13 +56,16 @@ struct Cli {
     /// How many stored events growth goes up to, such as 5e7.
     #[arg(long, value_name = "EVENTS")]
     growth_max: Option<f64>,
+    /// How many trainees m1 is about, such as 1e5.
+    #[arg(long, value_name = "NUMBER")]
+    trainees: Option<f64>,
     /// A peer that is installed, as a JSON array: its name, and the words that start it.
     #[arg(long, value_name = "JSON")]
     peer: Vec<Peer>,
     /// A peer that is not, and why.
     #[arg(long, value_name = "REASON")]
     missing: Vec<String>,
-    /// Only these works; all of them without any.
+    /// Only these works; without any, all that need not be named.
     works: Vec<String>,
     #[arg(long, hide = true, value_name = "FOLDER")]
     play_demonstration: Option<PathBuf>,
@@ -78,6 +81,7 @@ pub(crate) struct Bench {
     pub(crate) pace: Pace,
     pub(crate) peers: Vec<Peer>,
     growth_max: Option<u64>,
+    trainees: Option<u64>,
     template: Option<Arc<Template>>,
     population: Option<Rc<Population>>,
     slices: Vec<Slice>,
@@ -93,11 +97,17 @@ impl Bench {
             pace: scale.pace(),
             peers: vec![],
             growth_max: None,
+            trainees: None,
             template: None,
             population: None,
             slices: vec![],
             failures: vec![],
         }
+    }
+
+    /// How many trainees a population of many has.
+    pub(crate) fn trainees(&self) -> u64 {
+        self.trainees.unwrap_or_else(|| self.scale.trainees())
     }
 
     /// Sizes at which growth is looked at.
@@ -135,6 +145,11 @@ impl Bench {
         self.rounds(work, self.scale.long_rounds(), cells).await;
     }
 
+    /// The same, once.
+    pub(crate) async fn once(&mut self, work: &'static str, cells: Vec<Cell<'_>>) {
+        self.rounds(work, 1, cells).await;
+    }
+
     async fn rounds(&mut self, work: &'static str, rounds: u32, cells: Vec<Cell<'_>>) {
         let (slices, failures) = interleave(work, &self.machine, rounds, cells).await;
         self.slices.extend(slices);
@@ -156,6 +171,7 @@ fn main() -> Result<(), Fault> {
         let mut bench = Bench::new(cluster::start().await?, scale);
         bench.peers = cli.peer;
         bench.growth_max = cli.growth_max.map(|events| events as u64);
+        bench.trainees = cli.trainees.map(|trainees| trainees as u64);
         let circumstances = circumstances(&bench, cli.missing).await?;
         for work in &works {
             eprintln!("{}: {}", work.name, work.about);
@@ -174,7 +190,8 @@ fn main() -> Result<(), Fault> {
 fn chosen(names: &[String], quick: bool) -> Result<Vec<&'static Work>, Fault> {
     if names.is_empty() {
         let all = work::ALL.iter();
-        return Ok(all.filter(|work| work.quick || !quick).collect());
+        let wanted = |work: &&Work| !work.named && (work.quick || !quick);
+        return Ok(all.filter(wanted).collect());
     }
     names
         .iter()

@@ -37,6 +37,26 @@ impl Population {
         })
     }
 
+    /// One of many people, most of whose lives are abridged.
+    pub(crate) async fn of_many(
+        cluster: &pg_launcher::Cluster,
+        template: &Arc<Template>,
+        name: &str,
+        trainees: u64,
+    ) -> Result<Self, Fault> {
+        /// The log of the database is let go after so many events.
+        const STEP: u64 = 1_000_000;
+        let mut made = Self::new(cluster, template, name).await?;
+        made.filler = made.filler.abridged();
+        while made.filler.trainees() < trainees {
+            let events = made.filler.events_for(trainees);
+            let next = events.min(made.filler.events() + STEP);
+            made.fill_to(next.max(made.filler.events() + 1)).await?;
+            made.database.run("CHECKPOINT").await?;
+        }
+        Ok(made)
+    }
+
     /// Fills on to about `events`.
     pub(crate) async fn fill_to(&mut self, events: u64) -> Result<(), Fault> {
         let (begun, before) = (std::time::Instant::now(), self.filler.events());
@@ -64,7 +84,8 @@ impl Population {
         self.database
             .run(
                 "TRUNCATE ledger.view_build, ledger.view_checkpoint, ledger.view_row,
-                          ledger.view_figure, ledger.view_parked CASCADE",
+                          ledger.view_figure, ledger.view_part, ledger.view_spread,
+                          ledger.view_parked CASCADE",
             )
             .await
     }

@@ -103,6 +103,15 @@ impl Scale {
         }
     }
 
+    /// Trainees of the population of many.
+    pub(crate) fn trainees(self) -> u64 {
+        match self {
+            Self::Full => 1_000_000,
+            Self::Quick => 50_000,
+            Self::Smoke => 100,
+        }
+    }
+
     /// How often something is done that takes many seconds.
     pub(crate) fn long_rounds(self) -> u32 {
         match self {

@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, process::Stdio};
 
-use domain::actor::{ActingRole, Actor, TenantId};
+use domain::actor::{ActingRole, Actor, PersonId, TenantId};
 use ledger::LedgerOptions;
 use serde::{Deserialize, Serialize};
 use server::{
@@ -152,12 +152,22 @@ impl Serving {
         tenant: TenantId,
         role: ActingRole,
     ) -> Result<String, Fault> {
+        self.authorization_of(tenant, role, development_person(tenant, role))
+    }
+
+    /// The same of a person.
+    pub(crate) fn authorization_of(
+        &self,
+        tenant: TenantId,
+        role: ActingRole,
+        person: PersonId,
+    ) -> Result<String, Fault> {
         let now = std::time::UNIX_EPOCH.elapsed()?.as_secs();
         let actor = Actor {
             tenant,
             kind: role.tenant_kind().ok_or("a role of no kind of tenant")?,
             role,
-            person: Some(development_person(tenant, role)),
+            person: Some(person),
             client: None,
         };
         let token = self.order.issuer()?.sign(AUDIENCE, &actor, now, 12)?;

@@ -7,6 +7,7 @@ mod e4;
 mod e5;
 mod fairness;
 mod growth;
+mod m1;
 mod v1;
 mod w1;
 mod w2;
@@ -28,6 +29,8 @@ pub(crate) struct Work {
     pub(crate) bars: &'static [Bar],
     /// Whether a quick run has it too.
     pub(crate) quick: bool,
+    /// Whether it only runs when it is named.
+    pub(crate) named: bool,
 }
 
 /// Every work, in the order in which they run.
@@ -38,6 +41,7 @@ pub(crate) const ALL: &[Work] = &[
         run: |bench| Box::pin(w1::run(bench)),
         bars: w1::BARS,
         quick: true,
+        named: false,
     },
     Work {
         name: w2::NAME,
@@ -45,6 +49,7 @@ pub(crate) const ALL: &[Work] = &[
         run: |bench| Box::pin(w2::run(bench)),
         bars: &[],
         quick: false,
+        named: false,
     },
     Work {
         name: w3::NAME,
@@ -52,6 +57,7 @@ pub(crate) const ALL: &[Work] = &[
         run: |bench| Box::pin(w3::run(bench)),
         bars: w3::BARS,
         quick: true,
+        named: false,
     },
     Work {
         name: w4::NAME,
@@ -59,6 +65,7 @@ pub(crate) const ALL: &[Work] = &[
         run: |bench| Box::pin(w4::run(bench)),
         bars: w4::BARS,
         quick: true,
+        named: false,
     },
     Work {
         name: w5::NAME,
@@ -66,6 +73,7 @@ pub(crate) const ALL: &[Work] = &[
         run: |bench| Box::pin(w5::run(bench)),
         bars: w5::BARS,
         quick: true,
+        named: false,
     },
     Work {
         name: w6::NAME,
@@ -73,6 +81,7 @@ pub(crate) const ALL: &[Work] = &[
         run: |bench| Box::pin(w6::run(bench)),
         bars: &[],
         quick: true,
+        named: false,
     },
     Work {
         name: w7::NAME,
@@ -80,6 +89,7 @@ pub(crate) const ALL: &[Work] = &[
         run: |bench| Box::pin(w7::run(bench)),
         bars: w7::BARS,
         quick: true,
+        named: false,
     },
     Work {
         name: e1::NAME,
@@ -87,6 +97,7 @@ pub(crate) const ALL: &[Work] = &[
         run: |bench| Box::pin(e1::run(bench)),
         bars: e1::BARS,
         quick: true,
+        named: false,
     },
     Work {
         name: e2::NAME,
@@ -94,6 +105,7 @@ pub(crate) const ALL: &[Work] = &[
         run: |bench| Box::pin(e2::run(bench)),
         bars: &[],
         quick: false,
+        named: false,
     },
     Work {
         name: e3::NAME,
@@ -101,6 +113,7 @@ pub(crate) const ALL: &[Work] = &[
         run: |bench| Box::pin(e3::run(bench)),
         bars: &[],
         quick: true,
+        named: false,
     },
     Work {
         name: e4::NAME,
@@ -108,6 +121,7 @@ pub(crate) const ALL: &[Work] = &[
         run: |bench| Box::pin(e4::run(bench)),
         bars: &[],
         quick: true,
+        named: false,
     },
     Work {
         name: e5::NAME,
@@ -115,6 +129,7 @@ pub(crate) const ALL: &[Work] = &[
         run: |bench| Box::pin(e5::run(bench)),
         bars: &[],
         quick: false,
+        named: false,
     },
     Work {
         name: fairness::NAME,
@@ -122,6 +137,7 @@ pub(crate) const ALL: &[Work] = &[
         run: |bench| Box::pin(fairness::run(bench)),
         bars: fairness::BARS,
         quick: true,
+        named: false,
     },
     Work {
         name: v1::NAME,
@@ -129,6 +145,7 @@ pub(crate) const ALL: &[Work] = &[
         run: |bench| Box::pin(v1::run(bench)),
         bars: v1::BARS,
         quick: true,
+        named: false,
     },
     Work {
         name: growth::NAME,
@@ -136,5 +153,14 @@ pub(crate) const ALL: &[Work] = &[
         run: |bench| Box::pin(growth::run(bench)),
         bars: growth::BARS,
         quick: false,
+        named: false,
+    },
+    Work {
+        name: m1::NAME,
+        about: "a million trainees: dashboards, a rebuild of every view, dashboards beside it",
+        run: |bench| Box::pin(m1::run(bench)),
+        bars: &[],
+        quick: false,
+        named: true,
     },
 ];

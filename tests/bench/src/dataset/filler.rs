@@ -3,7 +3,7 @@ use std::{
     sync::{Arc, atomic::AtomicUsize},
 };
 
-use domain::actor::TenantId;
+use domain::actor::{PersonId, TenantId, TenantKind};
 use jiff::{Timestamp, civil::Date};
 use sqlx::{Connection as _, PgConnection};
 use tokio::sync::mpsc;
@@ -36,6 +36,8 @@ const TARGETS_MAX: usize = 200_000;
 pub(crate) struct Target {
     pub(crate) training: Uuid,
     pub(crate) employer: TenantId,
+    /// Whose it is.
+    pub(crate) person: PersonId,
     /// Days on which none of any kind is logged yet.
     pub(crate) days: Arc<[Date]>,
     /// Entries logged by whoever works with it: the same hours again would write nothing.
@@ -63,6 +65,8 @@ pub(crate) struct Filler {
     events: u64,
     recorded: i64,
     targets: Vec<Target>,
+    /// One life of so many is whole.
+    whole_every: u64,
 }
 
 impl Filler {
@@ -82,7 +86,37 @@ impl Filler {
             events: 0,
             recorded: Timestamp::now().as_microsecond() - AN_HOUR_MICROS,
             targets: vec![],
+            whole_every: 1,
         }
+    }
+
+    /// The same with one whole life and then many that are abridged, lived in its places.
+    pub(crate) fn abridged(self) -> Self {
+        const WHOLE_EVERY: u64 = 50;
+        Self {
+            whole_every: WHOLE_EVERY,
+            ..self
+        }
+    }
+
+    /// Trainees so far.
+    pub(crate) fn trainees(&self) -> u64 {
+        self.lives * self.template.trainees
+    }
+
+    /// About how many events there are with so many trainees.
+    pub(crate) fn events_for(&self, trainees: u64) -> u64 {
+        let missing = trainees.saturating_sub(self.trainees());
+        let lives = missing.div_ceil(self.template.trainees.max(1));
+        let whole = lives.div_ceil(self.whole_every);
+        self.events
+            + whole * self.template.life_events()
+            + (lives - whole) * self.template.abridged_events()
+    }
+
+    /// The tenants that are the same in every life.
+    pub(crate) fn fixed(&self) -> &[(TenantId, TenantKind)] {
+        &self.template.fixed
     }
 
     /// Events written so far.
@@ -154,7 +188,11 @@ impl Filler {
         if self.lives == 0 {
             open.extend(self.openings());
         }
-        let each = self.template.life_events().max(1);
+        let (whole, brief) = (
+            self.template.life_events().max(1),
+            self.template.abridged_events().max(1),
+        );
+        let each = (whole + brief * (self.whole_every - 1)) / self.whole_every;
         let side_by_side = (events.saturating_sub(self.events) / each / 4).clamp(1, LIVES_MAX);
         let mut chunk = Chunk::default();
         let mut loaders = chunks.iter().cycle();
@@ -163,8 +201,11 @@ impl Filler {
         let mut begun = self.events;
         loop {
             while !opening && (open.len() as u64) < side_by_side && begun < events {
-                begun += each;
                 open.push_back(self.next_life());
+                begun += match open.back().map(Life::is_abridged) {
+                    Some(true) => brief,
+                    _ => whole,
+                };
             }
             let Some(mut life) = open.pop_front() else {
                 if !opening {
@@ -256,14 +297,21 @@ impl Filler {
     }
 
     fn next_life(&mut self) -> Life {
-        let cast = self.cast(self.lives);
+        let group = self.lives / self.whole_every;
+        let cast = self.cast(group);
+        let first = group * self.whole_every + 1;
         self.lives += 1;
-        let life = Life::new(&self.template, Lived::Whole, self.lives, &cast);
-        if self.targets.len() < TARGETS_MAX {
+        let lived = match self.lives == first {
+            true => Lived::Whole,
+            false => Lived::Abridged(first),
+        };
+        let life = Life::new(&self.template, lived, self.lives, &cast);
+        if self.targets.len() < TARGETS_MAX && !life.is_abridged() {
             let trainings = self.template.trainings.iter();
             self.targets.extend(trainings.map(|training| Target {
                 training: life.id(training.id),
                 employer: TenantId(life.id(training.employer)),
+                person: PersonId(life.id(training.person)),
                 days: Arc::clone(&training.days),
                 logged: Arc::default(),
             }));

@@ -29,6 +29,8 @@ pub(super) enum Lived {
     Entry(usize),
     /// Everything else.
     Whole,
+    /// Of everything else what grows with people, in the places of the life with this number.
+    Abridged(u64),
 }
 
 /// One life of the template under way.
@@ -50,17 +52,23 @@ struct Head {
 impl Life {
     /// The `nth` life, of these tenants.
     pub(super) fn new(template: &Arc<Template>, lived: Lived, nth: u64, cast: &Cast) -> Self {
-        let name = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("life {nth}").as_bytes());
+        let name = |nth| Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("life {nth}").as_bytes());
+        let (own, places) = match lived {
+            Lived::Abridged(like) => (name(nth), name(like)),
+            _ => (name(nth), name(nth)),
+        };
         let mut ids = template.ids.clone();
-        let other = |id: &Uuid| Uuid::new_v5(&name, id.as_bytes());
+        let other = |id: &Uuid, shared: &bool| {
+            Uuid::new_v5(if *shared { &places } else { &own }, id.as_bytes())
+        };
         // Tenants before the records that are at home there.
-        for (id, role) in ids.iter_mut().zip(&template.roles) {
+        for ((id, role), shared) in ids.iter_mut().zip(&template.roles).zip(&template.shared) {
             let tenant = match role {
                 Role::Fixed => None,
                 Role::Employer(number) => cast.employers.get(*number),
                 Role::University(number) => cast.universities.get(*number),
                 Role::Other => {
-                    *id = other(id);
+                    *id = other(id, shared);
                     None
                 }
                 Role::Record(_) => None,
@@ -70,11 +78,11 @@ impl Life {
             }
         }
         let tenants = ids.clone();
-        for (id, role) in ids.iter_mut().zip(&template.roles) {
+        for ((id, role), shared) in ids.iter_mut().zip(&template.roles).zip(&template.shared) {
             if let Role::Record(home) = role
                 && let Some(home) = tenants.get(*home)
             {
-                *id = at_home(other(id), TenantId(*home));
+                *id = at_home(other(id, shared), TenantId(*home));
             }
         }
         Self {
@@ -87,12 +95,17 @@ impl Life {
         }
     }
 
-    fn unit(&self, nth: usize) -> Option<&Unit> {
+    fn unit<'t>(&self, template: &'t Template, nth: usize) -> Option<&'t Unit> {
         match self.lived {
-            Lived::Opening => self.template.opening.get(nth),
-            Lived::Entry(tenant) => self.template.entries.get(&tenant)?.get(nth),
-            Lived::Whole => self.template.life.get(nth),
+            Lived::Opening => template.opening.get(nth),
+            Lived::Entry(tenant) => template.entries.get(&tenant)?.get(nth),
+            Lived::Whole => template.life.get(nth),
+            Lived::Abridged(_) => template.abridged.get(nth),
         }
+    }
+
+    pub(super) fn is_abridged(&self) -> bool {
+        matches!(self.lived, Lived::Abridged(_))
     }
 
     pub(super) fn id(&self, place: usize) -> Uuid {
@@ -109,14 +122,7 @@ impl Life {
         let template = Arc::clone(&self.template);
         let nth = self.next;
         self.next += 1;
-        let Some(unit) = (match self.lived {
-            Lived::Opening => template.opening.get(nth),
-            Lived::Entry(tenant) => template
-                .entries
-                .get(&tenant)
-                .and_then(|entries| entries.get(nth)),
-            Lived::Whole => template.life.get(nth),
-        }) else {
+        let Some(unit) = self.unit(&template, nth) else {
             self.finish(chunk);
             return Ok(false);
         };
@@ -140,7 +146,7 @@ impl Life {
                 recorded,
             });
         }
-        Ok(self.unit(self.next).is_some() || {
+        Ok(self.unit(&template, self.next).is_some() || {
             self.finish(chunk);
             false
         })

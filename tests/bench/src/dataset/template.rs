@@ -5,7 +5,7 @@ use std::{
 };
 
 use domain::{
-    actor::PersonId,
+    actor::{PersonId, TenantId, TenantKind},
     personal::{Personal, PersonalClass, SealedCopy},
     visibility::DataClass,
 };
@@ -124,6 +124,7 @@ pub(super) struct Key {
 pub(super) struct Training {
     pub(super) id: usize,
     pub(super) employer: usize,
+    pub(super) person: usize,
     pub(super) days: Arc<[Date]>,
 }
 
@@ -142,7 +143,28 @@ pub(crate) struct Template {
     /// Everything else, in the order in which it was recorded.
     pub(super) life: Vec<Unit>,
     pub(super) trainings: Vec<Training>,
+    /// Commissioners and networks.
+    pub(super) fixed: Vec<(TenantId, TenantKind)>,
+    /// What is left of it in an abridged life, in the same order.
+    pub(super) abridged: Vec<Unit>,
+    /// By place, whether an abridged life shares the id with the whole one before it.
+    pub(super) shared: Vec<bool>,
+    /// Trainees of a life.
+    pub(super) trainees: u64,
 }
+
+/// What an abridged life has of its streams: the first events of each, or all of them. So each event
+/// is one the service wrote in that state of its stream.
+const ABRIDGED: &[(&str, usize)] = &[
+    ("supervisor", 1),
+    ("vacancy", 1),
+    ("training", 4),
+    ("progression", usize::MAX),
+];
+
+/// Records of organisations, as many as there are years and partners: abridged lives are lived in those
+/// of the whole life before them.
+const SHARED: &[&str] = &["intake", "allocation", "partnership", "clinical_service"];
 
 type StoredEvent = (
     String,
@@ -171,8 +193,55 @@ impl Template {
 
     /// Events of one life.
     pub(super) fn life_events(&self) -> u64 {
-        self.life.iter().map(|unit| unit.events.len() as u64).sum()
+        events_of(&self.life)
     }
+
+    /// Events of one that is abridged.
+    pub(super) fn abridged_events(&self) -> u64 {
+        events_of(&self.abridged)
+    }
+
+    /// Cuts the life down to what an abridged one has of it.
+    fn abridge(&mut self) {
+        let mut lived = vec![0; self.streams.len()];
+        for unit in &self.life {
+            let mut events = unit.events.clone();
+            events.retain(|event| {
+                let kind = self.streams.get(event.stream).map(|stream| &stream.kind);
+                let most = ABRIDGED
+                    .iter()
+                    .find(|(known, _)| Some(*known) == kind.map(String::as_str));
+                let (Some((_, most)), Some(lived)) = (most, lived.get_mut(event.stream)) else {
+                    return false;
+                };
+                *lived += 1;
+                *lived <= *most
+            });
+            if !events.is_empty() {
+                self.abridged.push(Unit {
+                    events,
+                    metadata: unit.metadata.clone(),
+                    receipt: None,
+                });
+            }
+        }
+        self.shared = vec![false; self.ids.len()];
+        for stream in &self.streams {
+            if let Some(shared) = self.shared.get_mut(stream.id) {
+                *shared = SHARED.contains(&stream.kind.as_str());
+            }
+        }
+        let started = |unit: &&Unit| {
+            unit.events
+                .iter()
+                .any(|event| event.event_type == "TrainingStarted")
+        };
+        self.trainees = self.abridged.iter().filter(started).count() as u64;
+    }
+}
+
+fn events_of(units: &[Unit]) -> u64 {
+    units.iter().map(|unit| unit.events.len() as u64).sum()
 }
 
 struct Reading<'l> {
@@ -313,6 +382,10 @@ impl<'l> Reading<'l> {
             opening: vec![],
             entries: BTreeMap::new(),
             life: vec![],
+            fixed: vec![],
+            abridged: vec![],
+            shared: vec![],
+            trainees: 0,
             trainings: trainings
                 .into_values()
                 .filter(|training| !training.days.is_empty())
@@ -334,6 +407,12 @@ impl<'l> Reading<'l> {
                 _ => template.life.push(unit),
             }
         }
+        for (id, kind) in kinds {
+            if let kind @ (TenantKind::Commissioner | TenantKind::Network) = kind.parse()? {
+                template.fixed.push((TenantId(*id), kind));
+            }
+        }
+        template.abridge();
         Ok(template)
     }
 
@@ -524,8 +603,9 @@ fn note_training(
 ) -> Result<(), Fault> {
     if let Some(started) = payload.get("TrainingStarted") {
         let text = |pointer| started.pointer(pointer).and_then(Value::as_str);
-        let (Some(employer), Some(starts), Some(ends)) = (
+        let (Some(employer), Some(person), Some(starts), Some(ends)) = (
             text("/appointment/employer"),
+            text("/appointment/person"),
             text("/year/starts"),
             text("/year/ends"),
         ) else {
@@ -536,6 +616,7 @@ fn note_training(
         let training = Training {
             id: stream,
             employer: reading.place(employer.parse()?),
+            person: reading.place(person.parse()?),
             days: starts
                 .parse::<Date>()?
                 .series(1.day())
