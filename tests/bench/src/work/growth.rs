@@ -83,8 +83,10 @@ pub(crate) const BARS: &[Bar] = &[
 pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
     let template = bench.template().await?;
     let mut population = Population::new(&bench.cluster, &template, "growth").await?;
+    let mut under_way = None;
     for events in bench.growth() {
         population.fill_to(events).await?;
+        let under_way = *under_way.get_or_insert(population.filler.targets().len());
         let ledger = population.open().await?;
         let begun = std::time::Instant::now();
         Projector::new(&ledger)
@@ -95,7 +97,7 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
             "the employer view followed in {:.0} s",
             begun.elapsed().as_secs_f64()
         );
-        measure(bench, &population, &ledger, events).await?;
+        measure(bench, &population, &ledger, events, under_way).await?;
     }
     Ok(())
 }
@@ -105,9 +107,14 @@ async fn measure(
     population: &Population,
     ledger: &Ledger,
     events: u64,
+    under_way: usize,
 ) -> Result<(), Fault> {
     let (machine, pace) = (bench.machine, bench.pace);
     let targets = population.filler.targets();
+    // As many trainings are under way as at first, the youngest; the others are history by now.
+    let targets = targets
+        .get(targets.len().saturating_sub(under_way)..)
+        .unwrap_or(targets);
     let serving = Serving::start(population, false).await?;
     let tokens = Tokens::of(&serving, targets)?;
     let practice = Practice::of(targets, |_| true);
