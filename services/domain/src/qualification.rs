@@ -128,6 +128,16 @@ pub enum QualificationAct {
         /// The day recorded before; a result of another board is not touched.
         former: Date,
     },
+    /// See [`HandOverTrainee`](crate::transfer::HandOverTrainee).
+    HandOver {
+        /// To whom.
+        to: TenantId,
+    },
+    /// See [`TakeOverTrainee`](crate::transfer::TakeOverTrainee).
+    TakeOver {
+        /// The successor.
+        employer: TenantId,
+    },
     /// See [`RecordRegisterEntry`].
     Register {
         /// The entry.
@@ -173,6 +183,18 @@ pub enum QualificationEvent {
         board: Date,
         /// The day recorded before.
         former: Date,
+    },
+    /// The employer gave the training up with its clinical service; it hears of no more results.
+    ResultHandedOver {
+        /// To whom.
+        to: TenantId,
+    },
+    /// The training went on with another employer, which is told what was released before it came.
+    ResultTakenOver {
+        /// Whose, with the employer they have now.
+        appointment: Appointment,
+        /// What stands.
+        result: ReleasedResult,
     },
     /// A register lists the person.
     RegisterEntryRecorded {
@@ -236,6 +258,11 @@ impl Qualification {
         })
     }
 
+    /// Whether nothing but an appeal changes the result.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Qualified { .. } | Self::NotCompleted { .. })
+    }
+
     /// The leaving code of the national student return, once the first result is released.
     pub fn leaving_code(&self) -> Option<LeavingCode> {
         Some(match self {
@@ -289,6 +316,15 @@ impl Qualification {
                 Self::Qualified { award, .. } => award.awarded = held,
                 Self::NotCompleted { board, .. } => *board = held,
                 Self::Absent | Self::NotYetComplete { .. } => {}
+            },
+            QualificationEvent::ResultHandedOver { .. } => {}
+            QualificationEvent::ResultTakenOver {
+                appointment: now, ..
+            } => match self {
+                Self::Absent => {}
+                Self::Qualified { award, .. } => award.appointment = now,
+                Self::NotYetComplete { appointment, .. }
+                | Self::NotCompleted { appointment, .. } => *appointment = now,
             },
             QualificationEvent::RegisterEntryRecorded { entry } => {
                 if let Self::Qualified {
@@ -353,6 +389,22 @@ impl Qualification {
         })
     }
 
+    fn hand_over(&self, to: TenantId) -> Option<QualificationEvent> {
+        let whose = self.appointment()?;
+        (whose.employer != to).then_some(QualificationEvent::ResultHandedOver { to })
+    }
+
+    fn take_over(&self, employer: TenantId) -> Option<QualificationEvent> {
+        let (whose, result) = self.appointment().zip(self.result())?;
+        (whose.employer != employer).then(|| QualificationEvent::ResultTakenOver {
+            appointment: Appointment {
+                employer,
+                ..whose.clone()
+            },
+            result,
+        })
+    }
+
     fn release(
         &self,
         result: ReleasedResult,
@@ -363,7 +415,7 @@ impl Qualification {
             return Ok(vec![]);
         }
         let mut events = vec![];
-        if !matches!(self, Self::Absent | Self::NotYetComplete { .. }) {
+        if self.is_final() {
             let Some(appeal) = appeal else {
                 return Err(Refusal::new(
                     Reason::AlreadyRecorded,
@@ -408,6 +460,10 @@ impl Decider for Qualification {
             } => self.release(*result, award, *appeal),
             QualificationAct::Redate { board, former } => {
                 Ok(Vec::from_iter(self.redate(*board, *former)))
+            }
+            QualificationAct::HandOver { to } => Ok(Vec::from_iter(self.hand_over(*to))),
+            QualificationAct::TakeOver { employer } => {
+                Ok(Vec::from_iter(self.take_over(*employer)))
             }
             QualificationAct::Register { entry } => {
                 let (award, entries) = self.registrable(issued.by.tenant)?;

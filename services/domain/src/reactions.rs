@@ -580,6 +580,8 @@ fn after_qualification(event: &QualificationEvent) -> Vec<Reaction> {
         }
         QualificationEvent::ResultReleased { .. }
         | QualificationEvent::ResultSuperseded { .. }
+        | QualificationEvent::ResultHandedOver { .. }
+        | QualificationEvent::ResultTakenOver { .. }
         | QualificationEvent::RegisterEntryRecorded { .. }
         | QualificationEvent::RegisterStatusRecorded { .. }
         | QualificationEvent::RegisteredPracticeNoted { .. } => vec![],

@@ -328,7 +328,9 @@ impl Timeline {
             QualificationEvent::RegisterStatusRecorded { listing } => {
                 self.note(listing.from, What::RegisterListing, of, listing.status);
             }
-            QualificationEvent::RegisteredPracticeNoted { .. } => {}
+            QualificationEvent::ResultHandedOver { .. }
+            | QualificationEvent::ResultTakenOver { .. }
+            | QualificationEvent::RegisteredPracticeNoted { .. } => {}
         }
     }
 

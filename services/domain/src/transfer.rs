@@ -10,7 +10,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumIter, EnumString, IntoEnumIterator as _, IntoStaticStr, VariantNames};
 
-pub use self::handover::*;
+use self::handover::goes_along;
+pub use self::handover::{HandOverTrainee, TakeOverTrainee};
 use crate::{
     actor::{Region, TenantId, TenantKind},
     allocation::Allocation,
@@ -466,9 +467,15 @@ impl AnnounceRetender {
         if placed.unwrap_or(vacancy.clinical_service) != self.clinical_service {
             return Err(none_of_it().into());
         }
-        if matches!(status, TrainingStatus::Withdrawn | TrainingStatus::Ended) {
+        if status == TrainingStatus::Awaiting {
             return Err(Refusal::state_not_allowed(
-                "a training that has ended moves nowhere; leave it out",
+                "this training has not started, so no post is expected yet; announce it once it has",
+            )
+            .into());
+        }
+        if !goes_along(world, status, &whose)? {
+            return Err(Refusal::state_not_allowed(
+                "a training that has ended, or whose result is final, moves nowhere; leave it out",
             )
             .into());
         }

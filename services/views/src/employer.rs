@@ -22,7 +22,7 @@ pub struct Employer;
 
 impl View for Employer {
     const NAME: &'static str = "employer";
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
     const KIND: TenantKind = TenantKind::Employer;
     type Row = Record;
     const CROWDS: &'static [&'static str] = year::CROWDS;

@@ -14,6 +14,7 @@ use crate::{
         QualificationAct, QualificationAward, ReleasedResult, not_released, seen_by_trainee,
     },
     refusal::Refusal,
+    training::Training,
     world::{Command, Halt, Issue, StreamKey, World},
 };
 
@@ -57,6 +58,14 @@ impl Command for ReleaseResult {
             appeal,
         } = latest_result(issue, world, self.application)?;
         seen_by_trainee(issue, world, university, self.application, result)?;
+        let training = Training::of(world, self.application)?;
+        if world.read(training)?.on_its_way().is_some() {
+            return Err(Refusal::state_not_allowed(
+                "the training is on its way to another employer; release the result once that has \
+                 taken it over, in a moment",
+            )
+            .into());
+        }
         let id = award.appointment.qualification();
         let release = QualificationAct::Release {
             result,

@@ -93,10 +93,12 @@ pub(super) fn held(
 
 impl Commitment {
     pub(super) fn take_over(&mut self, handover: Handover) {
-        if matches!(self, Self::Absent) {
+        let first = matches!(self, Self::Absent);
+        if first {
             *self = Self::of(Box::new(handover.terms));
         }
         let Self::Given {
+            terms,
             promises,
             expected,
             transferred,
@@ -106,7 +108,8 @@ impl Commitment {
             return;
         };
         for one in handover.people {
-            transferred.remove(&one.application);
+            let returns = transferred.remove(&one.application).is_some();
+            terms.posts = terms.posts.saturating_add(u32::from(!first && !returns));
             if let Some(completes) = one.completes {
                 let person = one.person;
                 expected.insert(one.application, Expected { person, completes });

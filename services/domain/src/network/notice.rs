@@ -11,12 +11,12 @@ use strum::{IntoStaticStr, VariantNames};
 use crate::{
     actor::{Region, TenantId, TenantKind},
     cluster::Cluster,
-    commitment::Commitment,
     directory::{EmployerSector, Tenant},
     id::Id,
     policy::catalogue::Role,
     refusal::Refusal,
     training::{PracticeKind, Training},
+    transfer::ServiceTransfer,
     world::{Command, Custody, Decider, Halt, Issue, Issued, StreamKey, World, aggregate},
 };
 
@@ -208,36 +208,26 @@ impl Command for CountClusterRisk {
     }
 }
 
-/// Reaction to promises that pass on with a clinical service: the service has moved.
+/// Reaction to a transfer: a clinical service of the region has moved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CountServiceMove {
-    /// The successor's commitment.
-    pub to: Id<Commitment>,
-    /// The commitment it comes from.
-    pub from: Id<Commitment>,
+    /// The transfer.
+    pub transfer: Id<ServiceTransfer>,
 }
 
 impl Command for CountServiceMove {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         issue.by.acting_for(TenantKind::Platform)?;
-        let about = self.to.key();
-        let mut sectors = vec![];
-        for commitment in [self.from, self.to] {
-            let terms = world.read(commitment)?.terms().cloned();
-            let Some(terms) = terms else {
-                return Err(Refusal::not_permitted().into());
-            };
-            let sector = world.read(Tenant::id(terms.employer))?.sector();
-            let region = world.read(terms.allocation)?.interest().map(|of| of.region);
-            sectors.push((sector, region));
-        }
-        if let [(Some(from), _), (Some(to), Some(region))] = sectors[..]
-            && let Some(network) = of_region(issue, world, region, issue.today())?
-        {
+        let about = self.transfer.key();
+        let transfer = world.read(self.transfer)?;
+        let (Some(on), Some(terms)) = (transfer.transferred(), transfer.terms().cloned()) else {
+            return Err(Refusal::not_permitted().into());
+        };
+        if let Some(network) = of_region(issue, world, terms.region, issue.today())? {
             let counted = CountedMove {
-                from,
-                to,
-                on: issue.today(),
+                from: terms.from_sector,
+                to: terms.to_sector,
+                on,
             };
             let event = RegionNoticeEvent::ServiceMoveCounted { network, counted };
             count(issue, world, about, event)?;

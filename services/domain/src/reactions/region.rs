@@ -3,12 +3,12 @@
 use super::{Occurred, Reaction};
 use crate::{
     cluster::ClusterEvent,
-    commitment::CommitmentEvent,
     fact::Fact,
     id::Id,
     network::{CountClusterRisk, CountRoleFidelity, CountServiceMove},
     permission::Action,
     training::TrainingEvent,
+    transfer::ServiceTransferEvent,
 };
 
 /// Clusters that shrink, clinical services that move, and how true to the role trainings are by each
@@ -22,12 +22,10 @@ pub(super) fn after(event: &Occurred) -> Option<Reaction> {
     match &event.fact {
         Fact::Cluster(ClusterEvent::ClusterAtRiskRaised { .. }) => Some(risk(true)),
         Fact::Cluster(ClusterEvent::ClusterAtRiskLifted { .. }) => Some(risk(false)),
-        Fact::Commitment(CommitmentEvent::CommitmentTakenOver { handover }) => {
-            let count = CountServiceMove {
-                to: Id::new(event.stream),
-                from: handover.from,
-            };
-            Some(Reaction::command(Action::TransferCommitment, count))
+        Fact::ServiceTransfer(ServiceTransferEvent::ServiceTransferred { .. }) => {
+            let transfer = Id::new(event.stream);
+            let count = CountServiceMove { transfer };
+            Some(Reaction::command(Action::TransferService, count))
         }
         Fact::Training(TrainingEvent::ThreeWayReviewHeld { .. }) => {
             let training = Id::new(event.stream);

@@ -1,7 +1,5 @@
 //! What follows from the two sides of a training, and from its course.
 
-use std::collections::BTreeMap;
-
 use super::Reaction;
 use crate::{
     commitment::{NoteExpectedCompletion, NoteTrainingLeft},
@@ -16,9 +14,7 @@ use crate::{
         NoteEmployment, NoteEmploymentEnd, NoteEnrolment, NoteReinstatement, ProposedBy, Teaching,
         Training, TrainingEvent,
     },
-    transfer::{
-        HandOverTrainee, PassPromises, ServiceTransfer, ServiceTransferEvent, TakeOverTrainee,
-    },
+    transfer::{HandOverTrainee, ServiceTransfer, ServiceTransferEvent, TakeOverTrainee},
     transition::{CloseTransitionPlan, OpenTransitionPlan},
     withdrawal::{CloseWithdrawal, NoteForcedWithdrawal},
 };
@@ -151,36 +147,14 @@ pub(super) fn after_training(training: Id<Training>, event: &TrainingEvent) -> V
     }
 }
 
-/// With a service go its trainees, and the promises made to them.
+/// With a service go its trainees, and with each the promise of a post.
 pub(super) fn after_transfer(
     transfer: Id<ServiceTransfer>,
     event: &ServiceTransferEvent,
 ) -> Vec<Reaction> {
-    let ServiceTransferEvent::ServiceTransferred {
-        from,
-        to,
-        trainees,
-        other_terms,
-        ..
-    } = event
-    else {
+    let ServiceTransferEvent::ServiceTransferred { to, trainees, .. } = event else {
         return vec![];
     };
-    let mut promises: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for moving in trainees {
-        let of_allocation = promises.entry(moving.allocation).or_default();
-        of_allocation.push(moving.application);
-    }
-    let pass = promises.into_iter().map(|(allocation, applications)| {
-        let pass = PassPromises {
-            from: *from,
-            to: *to,
-            allocation,
-            applications,
-            other_terms: other_terms.clone(),
-        };
-        Reaction::command(Action::TransferService, pass)
-    });
     let hand_over = trainees.iter().map(|moving| {
         let hand_over = HandOverTrainee {
             transfer,
@@ -189,5 +163,5 @@ pub(super) fn after_transfer(
         };
         Reaction::command(Action::TransferService, hand_over)
     });
-    pass.chain(hand_over).collect()
+    hand_over.collect()
 }

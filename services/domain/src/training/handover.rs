@@ -54,14 +54,18 @@ impl Training {
         Ok(Id::derive(first, &[application.0]))
     }
 
+    /// To whom it was handed over, until the successor has taken it over.
+    pub fn on_its_way(&self) -> Option<TenantId> {
+        self.course.handed_over.map(|(to, _)| to)
+    }
+
     pub(super) fn hand_over(
         &self,
         issued: &Issue,
         transfer: Id<ServiceTransfer>,
         to: TenantId,
     ) -> Vec<TrainingEvent> {
-        let going = (self.course.handed_over).is_some_and(|(known, _)| known == to);
-        if going
+        if self.on_its_way() == Some(to)
             || self
                 .appointment
                 .as_ref()

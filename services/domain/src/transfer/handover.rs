@@ -8,22 +8,35 @@ use serde::{Deserialize, Serialize};
 use super::ServiceTransfer;
 use crate::{
     actor::{TenantId, TenantKind},
-    allocation::Allocation,
-    application::Application,
-    commitment::{Commitment, TransferCommitment},
+    appointment::Appointment,
+    commitment::TransferCommitment,
     directory::Supervisor,
     employment::EmploymentAct,
     enrolment::EnrolmentAct,
     funding::follow_service,
     id::Id,
     offer::EmploymentCheck,
+    qualification::QualificationAct,
     refusal::Refusal,
     supervision_agreement::SupervisionAgreement,
-    training::{CourseAct, Training, TrainingAct},
+    training::{CourseAct, Training, TrainingAct, TrainingStatus},
     world::{Command, Halt, Issue, StreamKey, World},
 };
 
-/// Reaction to a transfer: the employer that gives the service up hands a trainee over.
+/// Whether somebody's training goes with their service: one that has ended, or whose result is final,
+/// stays where it is, and with it the promise of a post.
+pub(super) fn goes_along(
+    world: &mut World,
+    status: TrainingStatus,
+    whose: &Appointment,
+) -> Result<bool, Halt> {
+    let ended = matches!(status, TrainingStatus::Withdrawn | TrainingStatus::Ended);
+    Ok(!ended && !world.read(whose.qualification())?.is_final())
+}
+
+/// Reaction to a transfer: the employer that gives the service up hands a trainee over, and in the same
+/// write the promise of a post passes to the successor, where one is owed or expected: what was kept,
+/// broken or has lapsed by then stays where it was.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HandOverTrainee {
     /// In which transfer.
@@ -38,10 +51,12 @@ impl Command for HandOverTrainee {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         issue.by.acting_for(TenantKind::Platform)?;
         let training = world.read(self.training)?;
+        let status = training.status();
         let Some(whose) = training.appointment().cloned() else {
             return Ok(self.training.key());
         };
-        if whose.employer == self.to || training.course().withdrawn().is_some() {
+        let going = training.on_its_way() == Some(self.to);
+        if going || whose.employer == self.to || !goes_along(world, status, &whose)? {
             return Ok(self.training.key());
         }
         let hand_over = CourseAct::HandOver {
@@ -51,6 +66,20 @@ impl Command for HandOverTrainee {
         world.decide(issue, self.training, TrainingAct::Course(hand_over))?;
         let employment = whose.employment();
         world.decide(issue, employment, EmploymentAct::MoveOut { to: self.to })?;
+        let hand_over = QualificationAct::HandOver { to: self.to };
+        world.decide(issue, whose.qualification(), hand_over)?;
+        let commitment = whose.commitment();
+        if world.read(commitment)?.passes_on(whose.application) {
+            let transfer = world.read(self.transfer)?;
+            let accepted = transfer.accepted();
+            let pass = TransferCommitment {
+                commitment,
+                to: self.to,
+                applications: vec![whose.application],
+                other_terms: accepted.and_then(|accepted| accepted.other_terms.clone()),
+            };
+            pass.run(issue, world)?;
+        }
         Ok(self.training.key())
     }
 }
@@ -122,6 +151,8 @@ impl Command for TakeOverTrainee {
             let note = EnrolmentAct::NoteEmployer { employer: to };
             world.decide_beyond(issue, whose.enrolment(), note)?;
         }
+        let take_over = QualificationAct::TakeOver { employer: to };
+        world.decide_beyond(issue, whose.qualification(), take_over)?;
         Ok(self.training.key())
     }
 }
@@ -137,41 +168,5 @@ fn goes_on(
         Some(home) if home == to => Ok(true),
         Some(home) => SupervisionAgreement::covers(world, home, supervisor, to, on),
         None => Ok(false),
-    }
-}
-
-/// Reaction to a transfer: the promises of an allocation pass to the successor, where there are any:
-/// what was kept, broken or has lapsed by then stays where it was.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PassPromises {
-    /// Who gives the service up.
-    pub from: TenantId,
-    /// Who takes it over.
-    pub to: TenantId,
-    /// The allocation they were given for.
-    pub allocation: Id<Allocation>,
-    /// Whose.
-    pub applications: Vec<Id<Application>>,
-    /// The successor's own terms.
-    pub other_terms: Option<String>,
-}
-
-impl Command for PassPromises {
-    fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
-        issue.by.acting_for(TenantKind::Platform)?;
-        let commitment = Commitment::id(self.from, self.allocation);
-        let promises = world.read(commitment)?;
-        let open = self.applications.iter().copied();
-        let open: Vec<_> = open.filter(|one| promises.passes_on(*one)).collect();
-        if open.is_empty() {
-            return Ok(commitment.key());
-        }
-        let pass = TransferCommitment {
-            commitment,
-            to: self.to,
-            applications: open,
-            other_terms: self.other_terms.clone(),
-        };
-        pass.run(issue, world)
     }
 }

@@ -1,5 +1,6 @@
 mod beside;
 mod money;
+mod results;
 
 use jiff::civil::date;
 

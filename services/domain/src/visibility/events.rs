@@ -340,7 +340,8 @@ classes! {
         RatifiedOutcome (status): ResultShownToTrainee,
     }
     Qualification: qualification::Qualification => QualificationEvent {
-        RatifiedOutcome (status): ResultReleased | ResultSuperseded | ResultRedated,
+        RatifiedOutcome (status): ResultReleased | ResultSuperseded | ResultRedated
+            | ResultHandedOver | ResultTakenOver,
         Qualification: QualificationAwarded | RegisterEntryRecorded | RegisterStatusRecorded
             | RegisteredPracticeNoted,
     }
@@ -430,10 +431,12 @@ pub fn turn(event_type: &str, reader: TenantKind) -> Option<Turn> {
         | "EmploymentTransferredIn"
         | "FundingAwardTakenOver"
         | "PlacesTakenOver"
+        | "ResultTakenOver"
         | "TrainingTakenOver" => of_employers(Turn::Entered)?,
         "CommitmentTransferred"
         | "EmploymentTransferredOut"
         | "PayeeEnded"
+        | "ResultHandedOver"
         | "TrainingHandedOver" => of_employers(Turn::Left)?,
         "ShortlistRevealed" | "JointOutcomeReached" => Turn::Revealed,
         "ResultReleased" | "ResultShownToTrainee" => Turn::Released,
@@ -494,7 +497,7 @@ mod tests {
             told.count()
         };
         let all_named = [TenantKind::Employer, TenantKind::University].map(turns);
-        assert_eq!(all_named, [16, 8], "of those the function names");
+        assert_eq!(all_named, [18, 8], "of those the function names");
     }
 
     #[test]

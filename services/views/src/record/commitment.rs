@@ -105,12 +105,12 @@ impl CommitmentRecord {
 
     fn take_over(&mut self, handover: &Handover) {
         self.employer = Some(handover.terms.employer);
-        self.posts = self.posts.saturating_add(handover.terms.posts);
         self.band = handover.terms.band;
         self.effective_month = Some(handover.terms.effective_month);
         for one in &handover.people {
             let application = one.application.0;
-            self.transferred.remove(&application);
+            let returns = self.transferred.remove(&application);
+            self.posts = self.posts.saturating_add(u32::from(!returns));
             if let Some(completes) = one.completes {
                 self.expected.insert(application, completes);
             }

@@ -174,6 +174,7 @@ impl Keep<QualificationEvent> for QualificationRecord {
 impl QualificationRecord {
     fn take(&mut self, fact: &QualificationEvent) {
         match fact {
+            QualificationEvent::ResultHandedOver { .. } => {}
             QualificationEvent::ResultSuperseded { .. } => {
                 self.award = None;
                 self.not_completed = None;
@@ -184,6 +185,10 @@ impl QualificationRecord {
                 }
             }
             QualificationEvent::ResultReleased {
+                appointment,
+                result,
+            }
+            | QualificationEvent::ResultTakenOver {
                 appointment,
                 result,
             } => {

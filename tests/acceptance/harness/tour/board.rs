@@ -141,6 +141,23 @@ async fn before_the_board(cast: &Cast, c7: &Trainee) {
         .await;
 }
 
+/// A board that leaves the decision to the next one, and says so.
+pub(super) async fn defers(whose: &Trainee, on: &str) {
+    let sitting = whose
+        .secretary(on)
+        .write("HoldBoard", board("reassessment", 1, 0))
+        .await;
+    let decision = json!({
+        "sitting": sitting, "application": whose.application, "outcome": "defer",
+        "further_work": {"module": "module_2", "due": "2027-05-14", "next_board": "2027-06-16"},
+    });
+    whose.secretary(on).write("RatifyOutcome", decision).await;
+    whose
+        .secretary(on)
+        .write("ReleaseResult", whose.of_application())
+        .await;
+}
+
 /// What becomes of a listing.
 pub(crate) async fn listed_otherwise(c1: &Trainee) {
     let status = json!({

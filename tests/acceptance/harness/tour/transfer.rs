@@ -9,6 +9,7 @@ use domain::{
 };
 use serde_json::{Value, json};
 
+use super::board;
 use crate::harness::{
     Cast,
     cast::{COMMISSIONER, NORTHMOOR, SEVERNVALE},
@@ -107,6 +108,8 @@ pub(crate) async fn agreed(
 pub(super) async fn retendered(cast: &Cast, campaign: &Campaign, trainee: &Trainee) {
     agreed(cast, campaign, SEVERNVALE, &[trainee], "end_instalments").await;
     let (transfer, _) = agreed(cast, campaign, SEVERNVALE, &[trainee], "exception").await;
+    board::defers(trainee, "2027-02-24").await;
+    cast.settle().await;
     cast.of(NORTHMOOR, ServiceManager)
         .on("2027-03-01")
         .write("TransferService", json!({"transfer": transfer}))

@@ -122,7 +122,7 @@ commands! {
         RecordAttendance, RecordCaseload, ReinstateHours, SetWeeklyPattern,
         SignPracticeHours, VerifyPortfolio, VoidPracticeHours;
     transfer: AcceptTransferredCommitment, AnnounceRetender, AssessTransferImpact,
-        DecideTransferPayee, HandOverTrainee, PassPromises, TakeOverTrainee,
+        DecideTransferPayee, HandOverTrainee, TakeOverTrainee,
         TransferService;
     transition: CloseTransitionPlan, EndTransitionPlan, OpenTransitionPlan, PlanTransitionStep,
         TakeTransitionStep;

@@ -110,6 +110,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => (0..THREADS.len(), act()).prop_map(|(thread, act)| Step::Any(thread, act)),
         1 => (0..THREADS.len(), 0..SCRIPTS.len())
             .prop_map(|(thread, script)| Step::Script(thread, script)),
+        // a service whose move takes long, with lives going on between its steps
+        1 => (0..THREADS.len()).prop_map(|thread| Step::Any(thread, Act::Course(Turn::Move))),
         1 => (0i64..6).prop_map(Step::Wait),
     ];
     prop::collection::vec(step, 1..320)
