@@ -83,12 +83,12 @@ async fn a_watched_dashboard_comes_again_when_it_has_moved() {
 async fn a_dashboard_says_what_its_figures_mean_and_which_view_they_are_of() {
     let service = Service::start_with(|verifier| verifier, ALL_ROLES).await;
     for (tenant, role, view, version) in [
-        (NORTHMOOR, ActingRole::EmployerHr, "employer", 4),
+        (NORTHMOOR, ActingRole::EmployerHr, "employer", 5),
         (
             COMMISSIONER,
             ActingRole::CommissionerNational,
             "commissioner",
-            4,
+            5,
         ),
     ] {
         let reader = service.cast.of(tenant, role);

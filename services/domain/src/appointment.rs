@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    actor::{PersonId, TenantId, TenantKind},
+    actor::{PersonId, Region, TenantId, TenantKind},
     allocation::Allocation,
     application::Application,
     commitment::Commitment,
@@ -95,6 +95,8 @@ impl Appointment {
 pub struct Appointed {
     /// Whose it is.
     pub appointment: Appointment,
+    /// The region its post counts for (`ALLOC-19`).
+    pub region: Region,
     /// Whether the employment checks of policy `employment.checks` are cleared.
     pub checks_cleared: bool,
     /// Whether both parties have confirmed their conditions.
@@ -146,6 +148,7 @@ impl Appointed {
                 role: terms.role,
                 level: terms.level,
             },
+            region: vacancy.region,
             checks_cleared,
             conditions_met,
         })

@@ -25,7 +25,7 @@ pub use self::{
     recovery::*, statement::*, tuition::*,
 };
 use crate::{
-    actor::TenantId,
+    actor::{Region, TenantId},
     appointment::Appointment,
     commitment::Commitment,
     id::Id,
@@ -257,6 +257,10 @@ pub enum FundingAwardEvent {
     FundingAwardApproved {
         /// What it grants.
         award: Award,
+        /// The region the post counts for, which is that of its site (`ALLOC-19`); the first version
+        /// left it to the allocation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        region: Option<Region>,
     },
     /// A month of salary was paid to the employer.
     InstalmentPaid {
@@ -490,7 +494,7 @@ impl FundingAward {
 
     fn evolve(&mut self, event: FundingAwardEvent) {
         match event {
-            FundingAwardEvent::FundingAwardApproved { award } => {
+            FundingAwardEvent::FundingAwardApproved { award, .. } => {
                 self.payee = Some(award.appointment.employer);
                 self.months = (1..)
                     .zip(instalments(award.salary_pence, award.instalments))

@@ -96,7 +96,7 @@ pub fn postings(event: &FundingAwardEvent) -> Vec<Posting> {
     use Account::{Elsewhere, Funds, Owed, Paid, Planned, Recovered, Tuition};
     let moves = |from, to, pence| Posting { from, to, pence };
     match event {
-        FundingAwardEvent::FundingAwardApproved { award } => vec![
+        FundingAwardEvent::FundingAwardApproved { award, .. } => vec![
             moves(Funds, Tuition, award.tuition_pence),
             moves(Funds, Planned, award.salary_pence),
         ],

@@ -13,6 +13,7 @@ use crate::{
     actor::TenantId,
     appeal::Appeal,
     appointment::Appointment,
+    directory::ClinicalService,
     id::Id,
     refusal::{Reason, Refusal},
     world::{Custody, Decider, Issued, aggregate},
@@ -49,6 +50,16 @@ pub struct QualificationAward {
     pub level: u8,
     /// The day of the board, or of its chair's action, whenever it was released.
     pub awarded: Date,
+}
+
+/// What a trainee's post was advertised for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraineePost {
+    /// The clinical service.
+    pub clinical_service: Id<ClinicalService>,
+    /// The pilot its setting was, if any (`ALLOC-15`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pilot: Option<String>,
 }
 
 /// How a student's engagement ended, in the code of the national student return
@@ -118,6 +129,8 @@ pub enum QualificationAct {
         result: ReleasedResult,
         /// What is conferred, should it be a pass.
         award: QualificationAward,
+        /// What the post was advertised for, where both parties may know.
+        post: Option<TraineePost>,
         /// The appeal that set a former result aside, where one did.
         appeal: Option<Id<Appeal>>,
     },
@@ -169,6 +182,10 @@ pub enum QualificationEvent {
     QualificationAwarded {
         /// What was conferred.
         award: QualificationAward,
+        /// What the person's post was advertised for (`ASSESS-05`), while the employer is the one that
+        /// advertised it; the first version left it to the vacancy.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        post: Option<TraineePost>,
     },
     /// An appeal set the former result aside; the new one follows in the same write.
     ResultSuperseded {
@@ -302,7 +319,7 @@ impl Qualification {
                 result: ReleasedResult::Passed,
                 ..
             } => {}
-            QualificationEvent::QualificationAwarded { award } => {
+            QualificationEvent::QualificationAwarded { award, .. } => {
                 *self = Self::Qualified {
                     award,
                     entries: vec![],
@@ -409,6 +426,7 @@ impl Qualification {
         &self,
         result: ReleasedResult,
         award: &QualificationAward,
+        post: Option<&TraineePost>,
         appeal: Option<Id<Appeal>>,
     ) -> Result<Vec<QualificationEvent>, Refusal> {
         if self.result() == Some(result) {
@@ -431,6 +449,7 @@ impl Qualification {
         if result == ReleasedResult::Passed {
             events.push(QualificationEvent::QualificationAwarded {
                 award: award.clone(),
+                post: post.cloned(),
             });
         }
         Ok(events)
@@ -456,8 +475,9 @@ impl Decider for Qualification {
             QualificationAct::Release {
                 result,
                 award,
+                post,
                 appeal,
-            } => self.release(*result, award, *appeal),
+            } => self.release(*result, award, post.as_ref(), *appeal),
             QualificationAct::Redate { board, former } => {
                 Ok(Vec::from_iter(self.redate(*board, *former)))
             }

@@ -516,7 +516,7 @@ fn after_qualification(event: &QualificationEvent) -> Vec<Reaction> {
         Reaction::command(Action::ReleaseResult, fix)
     };
     match event {
-        QualificationEvent::QualificationAwarded { award } => {
+        QualificationEvent::QualificationAwarded { award, .. } => {
             let whose = &award.appointment;
             let due = BringCommitmentDue {
                 application: whose.application,

@@ -313,7 +313,7 @@ impl Timeline {
                 appointment,
                 result,
             } => self.result(on, appointment, *result),
-            QualificationEvent::QualificationAwarded { award } => {
+            QualificationEvent::QualificationAwarded { award, .. } => {
                 self.note(award.awarded, What::Qualified, of, &award.qualification);
             }
             QualificationEvent::ResultSuperseded { .. } => {

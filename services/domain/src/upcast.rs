@@ -14,6 +14,7 @@ const VERSIONS: &[(&str, &str)] = &[
     ("DecisionCollected", "2.0"),
     ("DecisionSealed", "2.0"),
     ("EmploymentReinstated", "2.0"),
+    ("FundingAwardApproved", "2.0"),
     ("FundingLockChecked", "2.0"),
     ("HoursDisallowed", "2.0"),
     ("HoursReinstated", "2.0"),
@@ -22,6 +23,7 @@ const VERSIONS: &[(&str, &str)] = &[
     ("PracticeHoursCorrected", "2.0"),
     ("PracticeHoursVoided", "2.0"),
     ("PracticeWeekCorrected", "2.0"),
+    ("QualificationAwarded", "2.0"),
     ("RegisterCheckCorrected", "2.0"),
     ("ShortlistCollected", "2.0"),
     ("ShortlistSealed", "2.0"),
@@ -57,6 +59,16 @@ const fn uncorrected(event_type: &'static str) -> Upcaster {
             }
             event
         },
+    }
+}
+
+/// It says more than it used to, and leaves out what it does not say.
+const fn fuller(event_type: &'static str) -> Upcaster {
+    Upcaster {
+        event_type,
+        from: "1.0",
+        to: "2.0",
+        rewrite: |event| event,
     }
 }
 
@@ -119,6 +131,8 @@ pub const UPCASTERS: &[Upcaster] = &[
             event
         },
     },
+    fuller("FundingAwardApproved"),
+    fuller("QualificationAwarded"),
     said("DecisionAmended", |mut event| {
         word(event.pointer_mut("/DecisionAmended/decision"));
         event
@@ -347,6 +361,14 @@ mod tests {
             let of = |said: Value| json!({event: {"shortlisted": said}});
             let new = of(json!({"clear": false}));
             assert_eq!(upcast(event, "1.0", of(json!(false))), Some(new));
+        }
+    }
+
+    #[test]
+    fn an_award_that_did_not_say_where_its_post_is_still_does_not() {
+        for event in ["FundingAwardApproved", "QualificationAwarded"] {
+            let old = json!({event: {"award": {"level": 7}}});
+            assert_eq!(upcast(event, "1.0", old.clone()), Some(old));
         }
     }
 

@@ -273,7 +273,7 @@ fn decide(decision: &Decision, scene: &Scene, policies: &Policies) -> Outcome {
                 None => "not locked".to_owned(),
             }))
         }
-        Fact::FundingAward(FundingAwardEvent::FundingAwardApproved { award }) => {
+        Fact::FundingAward(FundingAwardEvent::FundingAwardApproved { award, .. }) => {
             let instalments = policies.get::<u32>("award.instalments", on);
             let role = &award.appointment.role;
             Some(instalments.and_then(|instalments| {

@@ -160,7 +160,7 @@ fn figures(stored: Vec<StoredFigure>, crowds: Crowds) -> Figures {
             continue;
         };
         match (one.o_parts, crowds) {
-            (None, _) | (Some(0), Crowds::Whole) => figures.add_part(&name, &part, value),
+            (None, _) | (Some(0), Crowds::Whole) => figures.take(name, part, value),
             (Some(0), Crowds::First) => figures.crowd_mut(name).first.push((part, value)),
             (Some(parts), Crowds::First) => {
                 figures.crowd_mut(name).spread.insert(value, parts);
@@ -500,6 +500,32 @@ impl Ledger {
         .fetch_optional(&mut *tx)
         .await?;
         stored.as_deref().map(row_of).transpose()
+    }
+
+    /// The rows of some streams of the permit's own tenant, those that there are.
+    ///
+    /// # Errors
+    /// As [`Self::rows`].
+    pub async fn rows_of<V: View>(
+        &self,
+        permit: &Permit,
+        streams: &[Uuid],
+    ) -> Result<Vec<V::Row>, LedgerError> {
+        let tenant = permit.actor().tenant;
+        let mut tx = begin(self.reader(), tenant).await?;
+        let stored: Vec<String> = sqlx::query_scalar(
+            "SELECT r.row::text
+               FROM ledger.view_build b JOIN ledger.view_row r ON r.build = b.build
+              WHERE b.view = $1 AND b.state = 'live' AND b.version = $4
+                AND r.tenant_id = $2 AND r.stream = ANY ($3)",
+        )
+        .bind(V::NAME)
+        .bind(tenant.0)
+        .bind(streams)
+        .bind(i32::try_from(V::VERSION).unwrap_or(i32::MAX))
+        .fetch_all(&mut *tx)
+        .await?;
+        stored.iter().map(|row| row_of(row)).collect()
     }
 
     /// The rows of one thread of the permit's own tenant.

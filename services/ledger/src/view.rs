@@ -128,26 +128,32 @@ impl Figures {
         }
     }
 
-    pub(crate) fn add_part(&mut self, name: &str, part: &str, value: i64) {
+    /// The same for a part that is a word already.
+    pub fn add_part(&mut self, name: &str, part: &str, value: i64) {
         if value == 0 {
             return;
         }
-        if !self.sums.contains_key(name) {
-            self.sums.insert(name.to_owned(), BTreeMap::new());
-        }
         let Some(parts) = self.sums.get_mut(name) else {
+            let parts = BTreeMap::from([(part.to_owned(), value)]);
+            self.sums.insert(name.to_owned(), parts);
             return;
         };
-        match parts.get_mut(part) {
-            Some(sum) => *sum = sum.saturating_add(value),
-            None => drop(parts.insert(part.to_owned(), value)),
-        }
-        if parts.get(part) == Some(&0) {
+        let Some(sum) = parts.get_mut(part) else {
+            parts.insert(part.to_owned(), value);
+            return;
+        };
+        *sum = sum.saturating_add(value);
+        if *sum == 0 {
             parts.remove(part);
             if parts.is_empty() {
                 self.sums.remove(name);
             }
         }
+    }
+
+    /// Takes in a stored part, of which there is one.
+    pub(crate) fn take(&mut self, name: String, part: String, value: i64) {
+        self.sums.entry(name).or_default().insert(part, value);
     }
 
     /// The value of a figure.
@@ -211,7 +217,7 @@ impl Figures {
     }
 
     /// Adds every figure of another.
-    pub(crate) fn add_all(&mut self, other: &Self) {
+    pub fn add_all(&mut self, other: &Self) {
         for (name, part, value) in other.iter() {
             self.add_part(name, part, value);
         }
@@ -339,6 +345,11 @@ impl<V: View> Folded<V> {
             .filter(|(_, slot)| slot.row != unseen)
             .map(|(stream, slot)| (*stream, slot.row.clone()))
             .collect()
+    }
+
+    /// The row of a stream.
+    pub fn row(&self, stream: Uuid) -> Option<&V::Row> {
+        self.rows.get(&stream).map(|slot| &slot.row)
     }
 
     /// The threads after `after`, by id, each with its rows by stream.

@@ -72,24 +72,26 @@ pub(crate) fn sums_of_offer(offer: &OfferRecord, sums: &mut Figures) {
 
 /// Adds the actual share of each partnership, and whether it lies outside what was agreed.
 pub(crate) fn complete(figures: &mut Figures) {
-    let mut entrants: BTreeMap<String, (i64, i64)> = BTreeMap::new();
+    let mut entrants: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
     for (part, count) in figures.parts(ENTRANTS.name) {
         if let Some((partnership, level)) = part.rsplit_once('/') {
-            let (higher, all) = entrants.entry(partnership.to_owned()).or_default();
+            let (higher, all) = entrants.entry(partnership).or_default();
             *all = all.saturating_add(count);
             if level == "7" {
                 *higher = higher.saturating_add(count);
             }
         }
     }
+    let mut more = Figures::default();
     for (partnership, (higher, all)) in entrants {
         let share = percent(higher, all);
-        figures.add_of(SHARE.name, &partnership, share);
-        let agreed = figures.get_of(AGREED.name, &partnership);
-        let tolerance = figures.get_of(TOLERANCE.name, &partnership);
+        more.add_part(SHARE.name, partnership, share);
+        let agreed = figures.get_of(AGREED.name, partnership);
+        let tolerance = figures.get_of(TOLERANCE.name, partnership);
         let out = agreed > 0 && (share - agreed).abs() > tolerance;
-        figures.add_of(OUT_OF_TOLERANCE.name, &partnership, i64::from(out));
+        more.add_part(OUT_OF_TOLERANCE.name, partnership, i64::from(out));
     }
+    figures.add_all(&more);
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! What a commissioner sees: places, money and promises, and of people only counts.
 
-use std::collections::BTreeMap;
-
 use domain::{
     actor::TenantKind, disclosure::DisclosureRule, fact::Fact, policy::Policies, refusal::Refusal,
 };
@@ -22,13 +20,14 @@ use crate::{
 #[derive(Debug)]
 pub struct Commissioner;
 
-/// Joins a person's award to the region of the allocation it rests on.
-const ALLOCATION_REGION: &str = "allocation_region";
+/// People by the allocation that their award rests on, where the award does not say its region.
 const ALLOCATION_PEOPLE: &str = "allocation_people";
+/// The regions of those allocations, `{allocation}/{region}`.
+const ALLOCATION_REGION: &str = "allocation_region";
 
 impl View for Commissioner {
     const NAME: &'static str = "commissioner";
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
     const KIND: TenantKind = TenantKind::Commissioner;
     type Row = Dated;
 
@@ -92,9 +91,6 @@ fn sums_of(row: &Record, sums: &mut Figures) {
                     region,
                     allocation.filled.len() as i64,
                 );
-                if let Some(own) = allocation.allocation {
-                    sums.add_of(ALLOCATION_REGION, format!("{own}/{region}"), 1);
-                }
             }
             if let Some(pilot) = &allocation.pilot {
                 sums.add_of("places_by_pilot", pilot, confirmed);
@@ -127,7 +123,10 @@ fn sums_of(row: &Record, sums: &mut Figures) {
                 let granted = award.tuition_pence.saturating_add(award.salary_pence);
                 sums.add_of("awards_by_year", &award.year, granted);
                 if let Some(trainee) = &award.trainee {
-                    sums.add_of(ALLOCATION_PEOPLE, trainee.allocation, 1);
+                    match award.region {
+                        Some(region) => sums.add_of("people_by_region", region, 1),
+                        None => sums.add_of(ALLOCATION_PEOPLE, trainee.allocation, 1),
+                    }
                     sums.add_of("trainees_by_level", trainee.level, 1);
                 }
             }
@@ -561,13 +560,14 @@ impl Dashboard for Commissioner {
     ];
 
     const RELEASED: &'static [Group] = &[
-        // An award is of one person; where its place is, its allocation tells.
+        // An award is of one person; where it does not say the region, its allocation does.
         Group {
             people: Some("awards_approved"),
+            still: &[ALLOCATION_REGION],
             ..Group::new(
                 &["people_by_region", "trainees_by_level"],
                 &[
-                    ALLOCATION_REGION,
+                    "people_by_region",
                     ALLOCATION_PEOPLE,
                     "trainees_by_level",
                     "awards_approved",
@@ -603,21 +603,25 @@ impl Dashboard for Commissioner {
             figures.get("commitments_fallen_due"),
         );
         figures.add("conversion", share);
-
-        let regions: BTreeMap<String, String> = figures
+        let mut by_region = Figures::default();
+        for (allocation, region) in figures
             .parts(ALLOCATION_REGION)
             .filter_map(|(part, _)| part.split_once('/'))
-            .map(|(allocation, region)| (allocation.to_owned(), region.to_owned()))
-            .collect();
-        let people: Vec<(String, i64)> = figures
-            .parts(ALLOCATION_PEOPLE)
-            .map(|(allocation, count)| (allocation.to_owned(), count))
-            .collect();
-        for (allocation, count) in people {
-            if let Some(region) = regions.get(&allocation) {
-                figures.add_of("people_by_region", region, count);
-            }
+        {
+            let people = figures.get_of(ALLOCATION_PEOPLE, allocation);
+            by_region.add_part("people_by_region", region, people);
         }
+        figures.add_all(&by_region);
         Ok(())
+    }
+
+    const ASKING: &'static [&'static str] = &[ALLOCATION_PEOPLE];
+
+    fn tell(row: &Dated, figures: &mut Figures) {
+        if let Record::Allocation(allocation) = &row.record
+            && let (Some(own), Some(region)) = (allocation.allocation, allocation.region)
+        {
+            figures.add_of(ALLOCATION_REGION, format!("{own}/{region}"), 1);
+        }
     }
 }

@@ -198,6 +198,12 @@ pub trait Dashboard: View {
     /// `POLICY_MISSING`.
     fn complete(figures: &mut Figures, policies: &Policies, on: Date) -> Result<(), Refusal>;
 
+    /// Counts by record, of events that leave something to that record to say ([`crate::told`]).
+    const ASKING: &'static [&'static str] = &[];
+
+    /// Adds what the row of such a record says of them.
+    fn tell(_row: &Self::Row, _figures: &mut Figures) {}
+
     /// The figures that are counts of people of others, of which only as much is shown as
     /// [`domain::disclosure`] lets.
     const SUPPRESSED: &'static [People] = &[];
@@ -256,43 +262,37 @@ impl People {
 /// Withholds of the counts of people of others what must not be shown together, and rounds the rest.
 fn disclose<D: Dashboard>(shown: &mut [Shown], rule: DisclosureRule) {
     let mut sums = Sums::default();
-    let mut places: BTreeMap<(&str, String), usize> = BTreeMap::new();
-    for one in shown.iter() {
-        let counted = People::of::<D>(one.name).is_some_and(|people| !people.share);
-        let count = one.value.and_then(|value| u32::try_from(value).ok());
-        if let Some(count) = count.filter(|_| counted) {
-            places.insert((one.name, one.part.clone()), sums.count(count));
-        }
-    }
-    // What counts add up to that is told in any case.
-    let mut ways: BTreeMap<(usize, &str), Vec<usize>> = BTreeMap::new();
-    let counts: Vec<(&str, String, usize)> = (places.iter())
-        .map(|((name, part), place)| (*name, part.clone(), *place))
+    let count = |one: &Shown| one.value.and_then(|value| u32::try_from(value).ok());
+    let counted = |one: &Shown| People::of::<D>(one.name).filter(|people| !people.share);
+    let places: Vec<Option<usize>> = (shown.iter())
+        .map(|one| Some(sums.count(counted(one).and_then(|_| count(one))?)))
         .collect();
-    for (name, part, place) in counts {
-        let Some(people) = People::of::<D>(name) else {
+    // What counts add up to that is told in any case.
+    let by_part: BTreeMap<(&str, &str), usize> = (shown.iter().enumerate())
+        .map(|(at, one)| ((one.name, one.part.as_str()), at))
+        .collect();
+    let mut totals: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut ways: BTreeMap<(usize, &str), Vec<usize>> = BTreeMap::new();
+    for ((name, part), at) in &by_part {
+        let (Some(place), Some(people)) = (places[*at], People::of::<D>(name)) else {
             continue;
         };
-        let Some(total) = (people.part_of)(&part) else {
+        let total = (people.part_of)(part);
+        let at = total.and_then(|(name, part)| by_part.get(&(name, part.as_str())).copied());
+        let Some((at, count)) = at.and_then(|at| Some((at, count(&shown[at])?))) else {
             continue;
         };
-        let told = shown
-            .iter()
-            .find(|one| (one.name, &one.part) == (total.0, &total.1));
-        let Some(count) = told.and_then(|one| u32::try_from(one.value?).ok()) else {
-            continue;
-        };
-        let total = *places.entry(total).or_insert_with(|| sums.known(count));
+        let total =
+            places[at].unwrap_or_else(|| *totals.entry(at).or_insert_with(|| sums.known(count)));
         ways.entry((total, people.way)).or_default().push(place);
     }
     for ((total, _), parts) in ways {
         sums.adds_up(total, parts);
     }
     let drawn = sums.drawn(rule);
-    for one in shown {
-        let counted = People::of::<D>(one.name).is_some_and(|people| !people.share);
-        if counted && let Some(place) = places.get(&(one.name, one.part.clone())) {
-            one.value = drawn.get(*place).copied().flatten().map(i64::from);
+    for (one, place) in shown.iter_mut().zip(places) {
+        if let Some(place) = place {
+            one.value = drawn.get(place).copied().flatten().map(i64::from);
         }
     }
 }
@@ -306,10 +306,7 @@ fn first_of(figures: &Figures, definition: &Definition) -> Parts {
         Unit::Percent => 0,
         Unit::Count | Unit::Pence => sum,
     };
-    let mut parts: Vec<(String, i64)> = figures
-        .parts(definition.name)
-        .map(|(part, value)| (part.to_owned(), value))
-        .collect();
+    let mut parts: Vec<(&str, i64)> = figures.parts(definition.name).collect();
     if parts.is_empty() {
         let crowd = figures.crowd(definition.name);
         let first: i64 = crowd.first.iter().map(|(_, value)| value).sum();
@@ -321,26 +318,35 @@ fn first_of(figures: &Figures, definition: &Definition) -> Parts {
     let rest = parts.split_off(parts.len().min(CROWD_FIRST));
     let others = (rest.iter()).fold(0, |sum: i64, (_, value)| sum.saturating_add(*value));
     let others = (!rest.is_empty()).then(|| (rest.len() as i64, sum(others)));
-    (parts, others)
+    let parts = parts
+        .into_iter()
+        .map(|(part, value)| (part.to_owned(), value));
+    (parts.collect(), others)
 }
 
 /// The figures of a dashboard on a date: whole ones and regions also when they are zero. Of people of
-/// others, as much as `known` (the sums of all that is known) had released by a day.
+/// others, as much as the sums of all that is known had released by a day; those are `known`, or the
+/// figures themselves.
 ///
 /// # Errors
 /// `POLICY_MISSING`.
 pub fn shown<D: Dashboard>(
-    figures: &Figures,
+    mut figures: Figures,
     policies: &Policies,
     on: Date,
-    known: (&Figures, ReleasedBy),
+    (known, by): (Option<&Figures>, ReleasedBy),
 ) -> Result<Vec<Shown>, Refusal> {
-    let mut completed = figures.clone();
-    D::complete(&mut completed, policies, on)?;
-    let mut shown = every::<D>(&completed);
-    let (known, by) = known;
+    let released = release::<D>(known.unwrap_or(&figures), policies, by)?;
+    D::complete(&mut figures, policies, on)?;
+    let mut shown = every::<D>(&figures);
     if !D::RELEASED.is_empty() {
-        release::<D>(&mut shown, known, policies, by)?;
+        let is_released =
+            |name: &str| (D::RELEASED.iter()).any(|group| group.figures.contains(&name));
+        shown.retain(|one| !is_released(one.name));
+        shown.extend(released);
+        // In the order of their definitions again.
+        let place = |one: &Shown| D::DEFINITIONS.iter().position(|it| it.name == one.name);
+        shown.sort_by_cached_key(place);
     }
     Ok(shown)
 }
@@ -349,22 +355,27 @@ pub fn shown<D: Dashboard>(
 pub(crate) fn every<D: Dashboard>(figures: &Figures) -> Vec<Shown> {
     let mut shown = Vec::new();
     for definition in D::DEFINITIONS {
-        let mut parts: BTreeMap<String, i64> = match definition.split {
-            Split::Whole => BTreeMap::from([(String::new(), figures.get(definition.name))]),
-            Split::Region => Region::iter()
-                .map(|region| (region.to_string(), 0))
-                .collect(),
-            _ => BTreeMap::new(),
+        let known = || {
+            (figures.parts(definition.name))
+                .map(|(part, value)| (part.to_owned(), value))
+                .collect()
         };
-        let mut others = None;
-        if definition.split.is_open() && People::of::<D>(definition.name).is_none() {
-            let (first, rest) = first_of(figures, definition);
-            parts.extend(first);
-            others = rest;
-        } else {
-            let known = figures.parts(definition.name);
-            parts.extend(known.map(|(part, value)| (part.to_owned(), value)));
-        }
+        let (parts, others): Parts = match definition.split {
+            Split::Whole => (vec![(String::new(), figures.get(definition.name))], None),
+            Split::Region => {
+                let mut regions: BTreeMap<String, i64> = Region::iter()
+                    .map(|region| (region.to_string(), 0))
+                    .collect();
+                regions.extend::<Vec<_>>(known());
+                (regions.into_iter().collect(), None)
+            }
+            split if split.is_open() && People::of::<D>(definition.name).is_none() => {
+                let (mut first, others) = first_of(figures, definition);
+                first.sort_unstable();
+                (first, others)
+            }
+            _ => (known(), None),
+        };
         let of = |part, value, others| Shown {
             name: definition.name,
             part,
@@ -401,23 +412,28 @@ pub(crate) fn cluster_health(
     policies: &Policies,
     on: Date,
 ) -> Result<(), Refusal> {
-    let clusters: Vec<(String, i64)> = figures
-        .parts("cluster_places")
-        .map(|(cluster, places)| (cluster.to_owned(), places))
-        .collect();
-    for (cluster, _) in clusters {
+    let mut minima = Figures::default();
+    let mut last: Option<(&str, i64)> = None;
+    for (cluster, _) in figures.parts("cluster_places") {
         let role = cluster.split('/').next().unwrap_or_default();
-        let min = i64::from(policies.cluster_min(&Role::parse(role, "role")?, on)?);
-        figures.add_of("cluster_minimum", &cluster, min);
+        let min = match last.filter(|(known, _)| *known == role) {
+            Some((_, min)) => min,
+            None => i64::from(policies.cluster_min(&Role::parse(role, "role")?, on)?),
+        };
+        last = Some((role, min));
+        minima.add_part("cluster_minimum", cluster, min);
     }
+    figures.add_all(&minima);
     Ok(())
 }
 
-/// Moves the parts of a figure split by date that lie before `on` into another figure.
+/// Moves the parts of a figure split by date that lie before `on` into another figure. Days are in order
+/// as they are written.
 pub(crate) fn before(figures: &mut Figures, dated: &str, into: &str, on: Date) {
+    let on = on.to_string();
     let sum = figures
         .parts(dated)
-        .filter(|(date, _)| date.parse::<Date>().is_ok_and(|date| date < on))
+        .filter(|(date, _)| *date < on.as_str())
         .fold(0_i64, |sum, (_, value)| sum.saturating_add(value));
     figures.add(into, sum);
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use self::definitions::DEFINITIONS;
 use crate::{
     dashboard::{Dashboard, Definition, before, cluster_health, outcome_completeness},
-    record::{AllocationStage, Record, courses, disputes, gaps, late, year},
+    record::{AllocationStage, COMPLETED_BY_VACANCY, Record, courses, disputes, gaps, late, year},
 };
 
 /// The view.
@@ -64,7 +64,6 @@ impl View for Employer {
             Record::Commitment(commitment) => commitment.sums(sums),
             Record::Breaches(breaches) => breaches.sums(sums),
             Record::Vacancy(vacancy) => {
-                vacancy.sums(sums);
                 sums.count("vacancies_open", !vacancy.closed);
                 sums.add("posts_advertised", i64::from(vacancy.posts));
             }
@@ -100,7 +99,10 @@ impl View for Employer {
                 );
                 sums.add("checks_reassured", i64::from(employment.checks_reassured));
             }
-            Record::Training(training) => training.sums(sums),
+            Record::Training(training) => {
+                training.sums(sums);
+                training.sums_by_cluster(sums);
+            }
             Record::Transfer(transfer) => transfer.sums(sums),
             Record::Qualification(qualification) => qualification.sums(sums),
             Record::TransitionPlan(plan) => plan.sums(sums),
@@ -150,6 +152,14 @@ impl View for Employer {
 
 impl Dashboard for Employer {
     const DEFINITIONS: &'static [Definition] = DEFINITIONS;
+
+    const ASKING: &'static [&'static str] = &[COMPLETED_BY_VACANCY];
+
+    fn tell(row: &Record, figures: &mut Figures) {
+        if let Record::Vacancy(vacancy) = row {
+            vacancy.tell(figures);
+        }
+    }
 
     fn complete(figures: &mut Figures, policies: &Policies, on: Date) -> Result<(), Refusal> {
         year::running(figures, on);

@@ -21,6 +21,7 @@ use crate::{
     Commissioner, Employer, Network, University,
     dashboard::{Dashboard, People, Split},
     record::Record,
+    told::{folded_and_told, told},
 };
 
 /// How many rows are looked at for one page: a figure with few records behind it may need several.
@@ -131,9 +132,13 @@ where
     };
     let crowded = D::CROWDS.contains(&definition.name);
     let sums = match &folded {
-        Some(folded) => folded.figures(),
+        Some(folded) => folded_and_told(folded),
         None if crowded => Figures::default(),
-        None => ledger.figures_whole::<D>(permit).await?,
+        None => {
+            let mut figures = ledger.figures_whole::<D>(permit).await?;
+            told::<D>(ledger, permit, &mut figures).await?;
+            figures
+        }
     };
     let whole = definition.split == Split::Whole || !asked.part.is_empty();
     let shown = |figures: &Figures| match whole {
@@ -145,8 +150,9 @@ where
         D::complete(&mut figures, &policies, on)?;
         Ok(shown(&figures))
     };
-    let summed = crowded || sums.parts(definition.name).next().is_some();
     let whole_value = completed(sums.clone())?;
+    let summed =
+        crowded || sums.parts(definition.name).next().is_some() && whole_value == shown(&sums);
     // What a record adds to a sum is its own; of what follows from all sums together, a record's part
     // is the difference it makes.
     let contributes = |row: &D::Row| -> Result<i64, Refusal> {

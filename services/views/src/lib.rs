@@ -22,6 +22,7 @@ pub mod network;
 pub mod read;
 pub mod record;
 pub mod released;
+pub mod told;
 pub mod trend;
 pub mod university;
 

@@ -14,6 +14,7 @@ use crate::{
     journey::Journey,
     record::Record,
     released::ReleasedBy,
+    told::{folded_and_told, told},
 };
 
 /// What is asked of a dashboard.
@@ -143,11 +144,15 @@ where
         // Of people of others there is what was released by then, not what was true.
         let known = match D::RELEASED {
             [] => Figures::default(),
-            _ => ledger.figures::<D>(permit, 0).await?.figures,
+            _ => {
+                let mut figures = ledger.figures::<D>(permit, 0).await?.figures;
+                told::<D>(ledger, permit, &mut figures).await?;
+                figures
+            }
         };
         let learnt = asked.known.map_or(today, london_date);
         let by = released_by(on.min(learnt));
-        seen.figures = shown::<D>(&folded.figures(), &policies, on, (&known, by))?;
+        seen.figures = shown::<D>(folded_and_told(folded), &policies, on, (Some(&known), by))?;
         if let Some(page) = asked.journeys {
             let mut threads = folded.threads(page.after);
             let limit = page.limit.max(1) as usize;
@@ -170,12 +175,12 @@ where
         )
         .into());
     }
-    let reading = ledger.figures::<D>(permit, asked.at_least).await?;
+    let mut reading = ledger.figures::<D>(permit, asked.at_least).await?;
     seen.version = reading.version;
     (seen.position, seen.head) = (reading.position, reading.head);
     seen.known = reading.waiting;
-    let known = (&reading.figures, released_by(on));
-    seen.figures = shown::<D>(&reading.figures, &policies, on, known)?;
+    told::<D>(ledger, permit, &mut reading.figures).await?;
+    seen.figures = shown::<D>(reading.figures, &policies, on, (None, released_by(on)))?;
     if let Some(page) = asked.journeys {
         let threads = ledger.threads::<D>(permit, page.after, page.limit).await?;
         seen.next = threads.next;

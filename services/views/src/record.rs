@@ -64,7 +64,7 @@ pub use training_course::*;
 pub use transfer::*;
 pub use year::*;
 
-pub(crate) use qualification::{completions, opened_for, unregistered};
+pub(crate) use qualification::{COMPLETED_BY_VACANCY, completions, opened_for, unregistered};
 
 macro_rules! records {
     ($($(#[$doc:meta])* $name:ident($kept:ty) of $module:ident::$state:ident: $fact:pat => $event:ident,)*) => {

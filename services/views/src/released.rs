@@ -38,6 +38,8 @@ pub struct Group {
     /// The sum that tells how many people a record's change is about; each record is of one person
     /// where there is none.
     pub(crate) people: Option<&'static str>,
+    /// Sums that do not move with people and are taken as they are known.
+    pub(crate) still: &'static [&'static str],
     /// Whether the parts of the sums begin with a day, of which only the month matters here.
     pub(crate) dated: bool,
 }
@@ -51,8 +53,14 @@ impl Group {
             figures,
             sums,
             people: None,
+            still: &[],
             dated: false,
         }
+    }
+
+    /// What it is known by.
+    fn name(&self) -> &'static str {
+        self.figures.first().copied().unwrap_or_default()
     }
 
     /// The part as far as an end of a month can tell it from others.
@@ -137,7 +145,7 @@ impl Dated {
             if moved.is_empty() {
                 continue;
             }
-            let name = group.figures.first().copied().unwrap_or_default();
+            let name = group.name();
             let again = self.counted.get(name);
             if group.people.is_none()
                 && again.is_none_or(|last| last.saturating_add(1.year()) <= learnt)
@@ -193,84 +201,79 @@ pub struct ReleasedBy {
     pub clock: Clock,
 }
 
-/// A part of the sums by month: the month that counts, and the rest.
-fn by_month(part: &str, clock: Clock) -> Option<(Date, &str)> {
+/// A part of the sums by month: the first day of the month that counts, and the rest.
+fn by_month(part: &str, clock: Clock) -> Option<(&str, &str)> {
     let (learnt, rest) = part.split_once('/')?;
     let (dated, rest) = rest.split_once('/')?;
     let month = match clock {
         Clock::System => learnt,
         Clock::Sandbox => dated,
     };
-    Some((month.parse().ok()?, rest))
+    Some((month, rest))
 }
 
-/// Replaces what is shown of people of others by what of it was released.
+/// What is shown of people of others: what of it was released.
 ///
 /// # Errors
 /// `POLICY_MISSING`.
 pub(crate) fn release<D: Dashboard>(
-    shown: &mut Vec<Shown>,
     figures: &Figures,
     policies: &Policies,
     by: ReleasedBy,
-) -> Result<(), Refusal> {
+) -> Result<Vec<Shown>, Refusal> {
+    if D::RELEASED.is_empty() {
+        return Ok(vec![]);
+    }
     let releases = Releases {
         months: policies.get("disclosure.release_months", by.day)?,
         minimum_change: policies.get("disclosure.minimum_change", by.day)?,
     };
+    let mut changes: BTreeMap<&str, BTreeMap<Date, u32>> = BTreeMap::new();
+    for (part, people) in figures.parts(PEOPLE_MOVED) {
+        if let Some((month, group)) = by_month(part, by.clock)
+            && let Ok(month) = month.parse()
+        {
+            let sum = changes.entry(group).or_default().entry(month).or_default();
+            *sum = sum.saturating_add(u32::try_from(people).unwrap_or(0));
+        }
+    }
+    // Each group as it was at the end of its last release.
+    let mut then: Vec<(&Group, Date, String, Figures)> = vec![];
+    let mut shown = vec![];
     for group in D::RELEASED {
-        let name = group.figures.first().copied().unwrap_or_default();
-        let mut changes: BTreeMap<Date, u32> = BTreeMap::new();
-        for (part, people) in figures.parts(PEOPLE_MOVED) {
-            if let Some((month, of)) = by_month(part, by.clock)
-                && of == name
-            {
-                let sum = changes.entry(month).or_default();
-                *sum = sum.saturating_add(u32::try_from(people).unwrap_or(0));
+        let changes = changes.remove(group.name()).unwrap_or_default();
+        match releases.last(&changes, by.day) {
+            Some(end) => then.push((group, end, end.to_string(), Figures::default())),
+            None => shown.extend(unreleased::<D>(group)),
+        }
+    }
+    for (part, value) in figures.parts(MOVED) {
+        let Some((month, rest)) = by_month(part, by.clock) else {
+            continue;
+        };
+        let Some((name, part)) = rest.split_once(' ') else {
+            continue;
+        };
+        for (group, _, end, sums) in &mut then {
+            // Days are in order as they are written.
+            if month < end.as_str() && group.sums.contains(&name) {
+                sums.add_part(name, part, value);
             }
         }
-        let at = shown.iter().position(|one| one.name == name);
-        shown.retain(|one| !group.figures.contains(&one.name));
-        let then = match releases.last(&changes, by.day) {
-            Some(end) => released::<D>(group, figures, policies, by, end)?,
-            None => unreleased::<D>(group),
-        };
-        let at = at.unwrap_or(shown.len());
-        shown.splice(at..at, then);
     }
-    // In the order of their definitions again.
-    let place = |one: &Shown| {
-        D::DEFINITIONS
-            .iter()
-            .position(|known| known.name == one.name)
-    };
-    shown.sort_by_key(place);
-    Ok(())
-}
-
-/// The figures of a group, holding every month before a day.
-fn released<D: Dashboard>(
-    group: &Group,
-    figures: &Figures,
-    policies: &Policies,
-    by: ReleasedBy,
-    end: Date,
-) -> Result<Vec<Shown>, Refusal> {
-    let mut then = Figures::default();
-    for (part, value) in figures.parts(MOVED) {
-        let sum = by_month(part, by.clock).and_then(|(month, rest)| {
-            let (name, part) = rest.split_once(' ')?;
-            (month < end && group.sums.contains(&name)).then_some((name, part))
-        });
-        if let Some((name, part)) = sum {
-            then.add_of(name, part, value);
+    for (group, end, _, mut sums) in then {
+        for name in group.still {
+            for (part, value) in figures.parts(name) {
+                sums.add_part(name, part, value);
+            }
         }
+        let on = end.yesterday().unwrap_or(end);
+        D::complete(&mut sums, policies, on)?;
+        let mut of_group = every::<D>(&sums);
+        disclosed::<D>(&mut of_group, policies, on)?;
+        of_group.retain(|one| group.figures.contains(&one.name));
+        shown.extend(of_group);
     }
-    let on = end.yesterday().unwrap_or(end);
-    D::complete(&mut then, policies, on)?;
-    let mut shown = every::<D>(&then);
-    disclosed::<D>(&mut shown, policies, on)?;
-    shown.retain(|one| group.figures.contains(&one.name));
     Ok(shown)
 }
 

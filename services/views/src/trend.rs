@@ -39,20 +39,19 @@ pub(crate) fn sums_of_allocation(allocation: &AllocationRecord, sums: &mut Figur
 
 /// Adds the places of each month's intakes.
 pub(crate) fn complete(figures: &mut Figures) {
-    let starts: BTreeMap<String, String> = figures
+    let starts: BTreeMap<&str, &str> = figures
         .parts(START_OF)
         .filter_map(|(part, _)| part.split_once('/'))
-        .map(|(intake, month)| (intake.to_owned(), month.to_owned()))
         .collect();
+    let mut more = Figures::default();
     for (at, by_start) in [(ALLOCATED_AT, ALLOCATED), (FILLED_AT, FILLED)] {
-        let places: Vec<(String, i64)> = figures
-            .parts(at)
-            .filter_map(|(intake, places)| Some((starts.get(intake)?.clone(), places)))
-            .collect();
-        for (month, places) in places {
-            figures.add_of(by_start, month, places);
+        for (intake, places) in figures.parts(at) {
+            if let Some(month) = starts.get(intake) {
+                more.add_part(by_start, month, places);
+            }
         }
     }
+    figures.add_all(&more);
 }
 
 /// The intakes that start in one month.

@@ -7,7 +7,9 @@ use uuid::Uuid;
 
 use crate::{
     dashboard::{Dashboard, Definition, Split, before, count, split},
-    record::{Record, concerns, courses, disputes, gaps, openings, progress, year},
+    record::{
+        COMPLETED_BY_VACANCY, Record, concerns, courses, disputes, gaps, openings, progress, year,
+    },
 };
 
 /// The view.
@@ -16,7 +18,7 @@ pub struct University;
 
 impl View for University {
     const NAME: &'static str = "university";
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
     const KIND: TenantKind = TenantKind::University;
     type Row = Record;
     const CROWDS: &'static [&'static str] = year::CROWDS;
@@ -52,7 +54,6 @@ impl View for University {
                 offer.sums(sums);
                 crate::balance::sums_of_offer(offer, sums);
             }
-            Record::Vacancy(vacancy) => vacancy.sums(sums),
             Record::Enrolment(enrolment) => enrolment.sums(sums),
             Record::ExamBoard(board) => board.sums(sums),
             Record::Appeal(appeal) => appeal.sums(sums),
@@ -90,6 +91,7 @@ impl View for University {
             Record::Dispute(dispute) => dispute.sums(sums),
             Record::Openings(openings) => openings.sums(sums),
             Record::Unseen
+            | Record::Vacancy(_)
             | Record::Service(_)
             | Record::Programme(_)
             | Record::Expansion(_)
@@ -522,6 +524,14 @@ impl Dashboard for University {
             "sessions held, by form",
         ),
     ];
+
+    const ASKING: &'static [&'static str] = &[COMPLETED_BY_VACANCY];
+
+    fn tell(row: &Record, figures: &mut Figures) {
+        if let Record::Vacancy(vacancy) = row {
+            vacancy.tell(figures);
+        }
+    }
 
     fn complete(figures: &mut Figures, policies: &Policies, on: Date) -> Result<(), Refusal> {
         year::running(figures, on);

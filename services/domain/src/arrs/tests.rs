@@ -81,7 +81,7 @@ fn with_award(given: Given) -> Given {
     };
     given.happened(
         whose.qualification(),
-        &QualificationEvent::QualificationAwarded { award },
+        &QualificationEvent::QualificationAwarded { award, post: None },
     )
 }
 

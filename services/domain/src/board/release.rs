@@ -8,10 +8,12 @@ use crate::{
     actor::{TenantId, TenantKind},
     appeal::Appeal,
     application::Application,
+    appointment::Appointment,
     enrolment::{Assessment, Enrolment, EnrolmentAct},
     id::Id,
     qualification::{
-        QualificationAct, QualificationAward, ReleasedResult, not_released, seen_by_trainee,
+        QualificationAct, QualificationAward, ReleasedResult, TraineePost, not_released,
+        seen_by_trainee,
     },
     refusal::Refusal,
     training::Training,
@@ -67,14 +69,27 @@ impl Command for ReleaseResult {
             .into());
         }
         let id = award.appointment.qualification();
+        let post = advertised(world, &award.appointment)?;
         let release = QualificationAct::Release {
             result,
             award,
+            post,
             appeal,
         };
         world.decide(issue, id, release)?;
         Ok(id.key())
     }
+}
+
+/// What a post was advertised for, unless its training went to another employer: the vacancy stayed
+/// with the one that advertised it, and so does what it says.
+fn advertised(world: &mut World, whose: &Appointment) -> Result<Option<TraineePost>, Halt> {
+    let terms = world.read(whose.vacancy)?.terms();
+    let own = terms.filter(|terms| terms.employer == whose.employer);
+    Ok(own.map(|terms| TraineePost {
+        clinical_service: terms.clinical_service,
+        pilot: terms.pilot.clone(),
+    }))
 }
 
 /// What stands of a person's outcomes, ready to be released.

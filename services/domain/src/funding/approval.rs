@@ -10,7 +10,7 @@ use super::{
     FundingAwardEvent, LockAnswer, LockQuestion, OTHER_SOURCES_MAX, levy_conflict, permitted_payee,
 };
 use crate::{
-    actor::TenantKind,
+    actor::{Region, TenantKind},
     application::Application,
     appointment::Appointed,
     id::Id,
@@ -28,6 +28,8 @@ use crate::{
 pub struct Approval {
     /// What is granted.
     pub award: Award,
+    /// The region the post counts for.
+    pub region: Region,
     /// Other funding the training is declared to have.
     pub other_sources: Vec<FundingSource>,
     /// Whether both parties' offer conditions are met.
@@ -90,6 +92,7 @@ impl FundingAward {
         approval.lock.or_refuse()?;
         Ok(vec![FundingAwardEvent::FundingAwardApproved {
             award: award.clone(),
+            region: Some(approval.region),
         }])
     }
 }
@@ -153,6 +156,7 @@ impl Command for ApproveAward {
         let pence = award.tuition_pence.saturating_add(award.salary_pence);
         let approval = Approval {
             award,
+            region: appointed.region,
             other_sources: self.other_sources.clone(),
             conditions_met: appointed.conditions_met,
             commitment_given,

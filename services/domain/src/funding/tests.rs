@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    actor::ActingRole,
+    actor::{ActingRole, Region},
     appointment::cast::{self, OfferIs, Story},
     calendar::midday,
     directory::EmployerSector,
@@ -24,6 +24,7 @@ use crate::{
     money::{Account, Book},
     policy::Policies,
     refusal::Reason,
+    vacancy::{VacancyEvent, VacancyTerms},
     world::{Command, Halt, Issue, StreamKey, World},
 };
 
@@ -88,6 +89,31 @@ fn fund_01_an_award_is_tuition_and_a_year_at_the_entry_point_of_the_trainee_band
     assert_eq!(award.instalments, 12);
     // (FUND-03) it names the promise it rests on
     assert_eq!(award.commitment, cast::appointment().commitment());
+}
+
+#[test]
+fn alloc_19_an_award_says_the_region_of_its_post_and_the_first_version_did_not() {
+    let whose = cast::appointment();
+    let terms = VacancyTerms {
+        region: Region::SouthEast,
+        ..cast::vacancy_terms(&whose)
+    };
+    let elsewhere = VacancyEvent::VacancyOpened {
+        terms: Box::new(terms),
+    };
+    let mut given = cast::appointed().happened(whose.vacancy, &elsewhere);
+    assert!(given.when(&cast::national(), APPROVAL, &approve()).is_ok());
+    let stored = given.stored(whose.award());
+    let mut event: serde_json::Value = serde_json::from_str(&stored[0]).expect("JSON");
+    let approved = event["FundingAwardApproved"]
+        .as_object_mut()
+        .expect("an approval");
+    assert_eq!(approved.remove("region"), Some(json!("south_east")));
+    let first = serde_json::from_value(event).expect("the first version is read");
+    assert!(matches!(
+        first,
+        FundingAwardEvent::FundingAwardApproved { region: None, .. }
+    ));
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn qualified() -> Given {
     };
     let mut given = cast::in_training().happened(
         whose.qualification(),
-        &QualificationEvent::QualificationAwarded { award },
+        &QualificationEvent::QualificationAwarded { award, post: None },
     );
     let note = NoteProgression {
         fact: ProgressionFact::Qualified(Box::new(whose), cast::BOARD),

@@ -29,7 +29,10 @@ fn released(result: ReleasedResult) -> Given {
     match result {
         ReleasedResult::Passed => given.happened(
             id,
-            &QualificationEvent::QualificationAwarded { award: award() },
+            &QualificationEvent::QualificationAwarded {
+                award: award(),
+                post: None,
+            },
         ),
         _ => given,
     }
@@ -154,12 +157,14 @@ fn a_final_result_is_not_released_over() {
     let again = QualificationAct::Release {
         result: ReleasedResult::Passed,
         award: award(),
+        post: None,
         appeal: None,
     };
     assert_eq!(qualified.decide(&issue(again)), Ok(vec![]));
     let other = QualificationAct::Release {
         result: REFERRED,
         award: award(),
+        post: None,
         appeal: None,
     };
     let refused = qualified.decide(&issue(other)).map_err(|why| why.reason);
@@ -264,7 +269,10 @@ fn b_4_a_post_outside_the_system_of_practice_is_noted_as_a_risk() {
         let id = whose.qualification();
         let mut given = cast::appointed().happened(service, &opened).happened(
             id,
-            &QualificationEvent::QualificationAwarded { award: award() },
+            &QualificationEvent::QualificationAwarded {
+                award: award(),
+                post: None,
+            },
         );
         let post = NoteRegisteredPractice {
             application: whose.application,
@@ -292,6 +300,7 @@ fn b_4_a_number_in_the_nursing_register_has_its_form() {
             appointment: whose.clone(),
             ..award()
         },
+        post: None,
     };
     let mut given = Given::baseline().happened(whose.qualification(), &awarded);
     let nmc = |number: &str| RecordRegisterEntry {

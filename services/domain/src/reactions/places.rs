@@ -39,7 +39,7 @@ pub(super) fn after(event: &Occurred) -> Vec<Reaction> {
                 Reaction::command(Action::EndEmployment, LapseExpansionPost { training }),
             ]
         }
-        Fact::Qualification(QualificationEvent::QualificationAwarded { award }) => {
+        Fact::Qualification(QualificationEvent::QualificationAwarded { award, .. }) => {
             let settle = SettleExpansionPost {
                 appointment: award.appointment.clone(),
                 qualified: true,

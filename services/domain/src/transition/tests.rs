@@ -133,7 +133,7 @@ fn precept_01_steps_belong_to_the_training() {
     };
     let mut given = given.happened(
         whose.qualification(),
-        &QualificationEvent::QualificationAwarded { award },
+        &QualificationEvent::QualificationAwarded { award, post: None },
     );
     for repeat in [1, 0] {
         let outcome = given.when(&crate::actor::Actor::platform(), cast::BOARD, &close);

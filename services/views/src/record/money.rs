@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    actor::TenantId,
+    actor::{Region, TenantId},
     calendar::{financial_year, london_date},
     commitment::{EstablishmentEvent, Growth},
     funding::{
@@ -26,6 +26,8 @@ pub struct AwardRecord {
     pub trainee: Option<Trainee>,
     /// The level trained for.
     pub level: u8,
+    /// The region of the post, where the approval says so.
+    pub region: Option<Region>,
     /// The day of the approval.
     pub approved: Option<Date>,
     /// Whether it came from another payee's award.
@@ -99,7 +101,8 @@ impl Keep<FundingAwardEvent> for AwardRecord {
     fn note(&mut self, noted: &Noted, fact: &FundingAwardEvent) {
         self.book.note(fact);
         match fact {
-            FundingAwardEvent::FundingAwardApproved { award } => {
+            FundingAwardEvent::FundingAwardApproved { award, region } => {
+                self.region = *region;
                 self.level = award.appointment.level;
                 self.approved = Some(london_date(noted.effective));
                 self.trainee = Some(Trainee::from(&award.appointment));

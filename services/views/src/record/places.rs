@@ -290,10 +290,10 @@ pub struct VacancyRecord {
 }
 
 impl VacancyRecord {
-    /// What it adds to a dashboard of either party.
-    pub(crate) fn sums(&self, sums: &mut Figures) {
+    /// Tells of those who qualified what their awards leave to it.
+    pub(crate) fn tell(&self, figures: &mut Figures) {
         if let (Some(vacancy), Some(service)) = (self.vacancy, self.clinical_service) {
-            super::opened_for(sums, vacancy, service, self.pilot.as_deref());
+            super::opened_for(figures, vacancy, service, self.pilot.as_deref());
         }
     }
 }

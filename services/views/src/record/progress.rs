@@ -108,7 +108,9 @@ pub(crate) const PROGRESSED: Group = Group {
 
 /// Works shares out again of the counts as they are shown: none of what is withheld, or of too few.
 pub(crate) fn shares_as_shown(shown: &mut [Shown], rule: DisclosureRule) {
+    let counted = ["pipeline", "cohort_entered", "cohort_qualified"];
     let counts: BTreeMap<(&str, String), Option<i64>> = (shown.iter())
+        .filter(|one| counted.contains(&one.name))
         .map(|one| ((one.name, one.part.clone()), one.value))
         .collect();
     let count = |name: &'static str, part: String| counts.get(&(name, part)).copied().flatten();
@@ -187,79 +189,84 @@ impl Keep<ProgressionEvent> for ProgressionRecord {
     }
 }
 
-/// The parts of a figure, each taken apart at its first stroke.
-fn dated(figures: &Figures, name: &str) -> Vec<(Date, String, i64)> {
-    figures
-        .parts(name)
-        .filter_map(|(part, count)| {
-            let (day, rest) = part.split_once('/')?;
-            Some((day.parse().ok()?, rest.to_owned(), count))
-        })
-        .collect()
+/// The parts of a figure, each taken apart at its first stroke: the day and the rest.
+fn dated<'a>(
+    figures: &'a Figures,
+    name: &str,
+) -> impl Iterator<Item = (&'a str, &'a str, i64)> + use<'a> {
+    figures.parts(name).filter_map(|(part, count)| {
+        let (day, rest) = part.split_once('/')?;
+        Some((day, rest, count))
+    })
 }
 
 /// Adds the flow, the destinations and the comparison of cohorts as of a date to the sums. A share
 /// of fewer than `base` people is not given.
 pub(crate) fn progress(figures: &mut Figures, on: Date, base: i64) {
-    let standing: Vec<(String, i64)> = figures
-        .parts(STAGES)
-        .map(|(part, count)| (part.to_owned(), count))
-        .collect();
-    for (part, count) in standing {
-        figures.add_of("pipeline", part, count);
+    // Days are in order as they are written.
+    let on = on.to_string();
+    let mut more = Figures::default();
+    for (part, count) in figures.parts(STAGES) {
+        more.add_part("pipeline", part, count);
     }
     for (day, part, count) in dated(figures, TURNS) {
-        let part = match part.rsplit_once('/') {
-            Some((cohort, _)) if on < day => format!("{cohort}/{}", Stage::Qualified),
-            _ => part,
-        };
-        figures.add_of("pipeline", part, count);
-    }
-    for (day, part, count) in dated(figures, MARKS) {
-        if day <= on {
-            if let Some((months, "in_post")) = part.split_once('/') {
-                figures.add_of("retained", months, count);
+        match part.rsplit_once('/') {
+            Some((cohort, _)) if on.as_str() < day => {
+                more.add_of("pipeline", format!("{cohort}/{}", Stage::Qualified), count);
             }
-            figures.add_of("destinations", part, count);
+            _ => more.add_part("pipeline", part, count),
         }
     }
+    for (day, part, count) in dated(figures, MARKS) {
+        if day <= on.as_str() {
+            if let Some((months, "in_post")) = part.split_once('/') {
+                more.add_part("retained", months, count);
+            }
+            more.add_part("destinations", part, count);
+        }
+    }
+    figures.add_all(&more);
     compare(figures, base);
 }
 
 /// Cohort by cohort, against the one of the same role before it (`EVAL-10`).
 fn compare(figures: &mut Figures, base: i64) {
-    let mut cohorts: BTreeMap<String, BTreeMap<String, i64>> = BTreeMap::new();
+    let mut cohorts: BTreeMap<&str, BTreeMap<&str, i64>> = BTreeMap::new();
     for (part, count) in figures.parts("pipeline") {
         if let Some((cohort, stage)) = part.rsplit_once('/') {
-            let stages = cohorts.entry(cohort.to_owned()).or_default();
-            stages.insert(stage.to_owned(), count);
+            cohorts.entry(cohort).or_default().insert(stage, count);
         }
     }
-    let mut before: Option<(String, i64)> = None;
-    for (cohort, stages) in cohorts {
+    let stages: Vec<(Stage, String)> = (Stage::iter())
+        .map(|stage| (stage, stage.to_string()))
+        .collect();
+    let mut more = Figures::default();
+    let mut before: Option<(&str, i64)> = None;
+    for (cohort, counts) in cohorts {
         let of = |wanted: fn(Stage) -> bool| -> i64 {
-            Stage::iter()
-                .filter(|stage| wanted(*stage))
-                .filter_map(|stage| stages.get(&stage.to_string()))
+            (stages.iter())
+                .filter(|(stage, _)| wanted(*stage))
+                .filter_map(|(_, stage)| counts.get(stage.as_str()))
                 .sum()
         };
         let entered = of(|_| true);
         let qualified = of(|stage| stage >= Stage::Qualified);
-        figures.add_of("cohort_entered", &cohort, entered);
-        figures.add_of("cohort_qualified", &cohort, qualified);
+        more.add_part("cohort_entered", cohort, entered);
+        more.add_part("cohort_qualified", cohort, qualified);
         let ended = of(|stage| stage != Stage::InTraining);
-        let role = cohort.split('/').next().unwrap_or_default().to_owned();
+        let role = cohort.split('/').next().unwrap_or_default();
         if ended < base.max(1) {
             continue;
         }
         let share = percent(qualified, ended);
-        figures.add_of("cohort_qualified_share", &cohort, share);
+        more.add_part("cohort_qualified_share", cohort, share);
         if let Some((_, last)) = before.filter(|(last, _)| *last == role) {
             let change = share.saturating_sub(last);
-            figures.add_of("cohort_qualified_change", &cohort, change);
+            more.add_part("cohort_qualified_change", cohort, change);
         }
         before = Some((role, share));
     }
+    figures.add_all(&more);
 }
 
 /// A practitioner's record with the reimbursement scheme.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     policy::Policies,
-    qualification::{LeavingCode, ListingStatus, QualificationEvent, ReleasedResult},
+    qualification::{LeavingCode, ListingStatus, QualificationEvent, ReleasedResult, TraineePost},
     refusal::Refusal,
 };
 use jiff::civil::Date;
@@ -14,50 +14,38 @@ use uuid::Uuid;
 
 use super::{Keep, Trainee};
 
-/// Qualified people by vacancy, to be joined with its clinical service and pilot.
-const COMPLETED_BY_VACANCY: &str = "completed_by_vacancy";
-/// What a vacancy was opened for: `{vacancy}/services/{uuid}` and `{vacancy}/pilots/{id}`.
-const VACANCY_OF: &str = "vacancy_of";
+/// Qualified people by vacancy, where their award does not say what the post was advertised for.
+pub(crate) const COMPLETED_BY_VACANCY: &str = "completed_by_vacancy";
+const BY_SERVICE: &str = "completions_by_service";
+const BY_PILOT: &str = "completions_by_pilot";
 /// People in a qualified post whom no register lists.
 const UNLISTED: &str = "unlisted_in_post";
 
-/// Adds what a vacancy was opened for to the sums.
-pub(crate) fn opened_for(
-    sums: &mut Figures,
-    vacancy: Uuid,
-    clinical_service: Uuid,
-    pilot: Option<&str>,
-) {
-    sums.add_of(
-        VACANCY_OF,
-        format!("{vacancy}/services/{clinical_service}"),
-        1,
-    );
-    if let Some(pilot) = pilot {
-        sums.add_of(VACANCY_OF, format!("{vacancy}/pilots/{pilot}"), 1);
+/// What those vacancies were opened for: `{vacancy}/services/{uuid}` and `{vacancy}/pilots/{id}`.
+const VACANCY_OF: &str = "vacancy_of";
+
+/// Adds qualified people by clinical service and by pilot whom only their vacancy tells of
+/// (`ASSESS-05`); by cohort and day of the board they are counted as they are (`ASSESS-04`).
+pub(crate) fn completions(figures: &mut Figures) {
+    let mut more = Figures::default();
+    for (part, _) in figures.parts(VACANCY_OF) {
+        let mut parts = part.splitn(3, '/');
+        if let (Some(vacancy), Some(kind), Some(of)) = (parts.next(), parts.next(), parts.next()) {
+            let people = figures.get_of(COMPLETED_BY_VACANCY, vacancy);
+            match kind {
+                "pilots" => more.add_part(BY_PILOT, of, people),
+                _ => more.add_of(BY_SERVICE, format!("clinicalServices/{of}"), people),
+            }
+        }
     }
+    figures.add_all(&more);
 }
 
-/// Adds qualified people by clinical service and by pilot (`ASSESS-05`); by cohort and day of the
-/// board they are counted as they are (`ASSESS-04`).
-pub(crate) fn completions(figures: &mut Figures) {
-    let of: Vec<(String, String)> = figures
-        .parts(VACANCY_OF)
-        .filter_map(|(part, _)| part.split_once('/'))
-        .map(|(vacancy, of)| (vacancy.to_owned(), of.to_owned()))
-        .collect();
-    for (vacancy, of) in of {
-        let completed = figures.get_of(COMPLETED_BY_VACANCY, &vacancy);
-        match of.split_once('/') {
-            Some(("services", service)) if completed > 0 => {
-                let part = format!("clinicalServices/{service}");
-                figures.add_of("completions_by_service", part, completed);
-            }
-            Some(("pilots", pilot)) if completed > 0 => {
-                figures.add_of("completions_by_pilot", pilot, completed);
-            }
-            _ => {}
-        }
+/// Tells what a vacancy was opened for.
+pub(crate) fn opened_for(figures: &mut Figures, vacancy: Uuid, service: Uuid, pilot: Option<&str>) {
+    figures.add_of(VACANCY_OF, format!("{vacancy}/services/{service}"), 1);
+    if let Some(pilot) = pilot {
+        figures.add_of(VACANCY_OF, format!("{vacancy}/pilots/{pilot}"), 1);
     }
 }
 
@@ -99,6 +87,8 @@ pub struct QualificationRecord {
     pub register_entries: u32,
     /// The vacancy the training came through.
     pub vacancy: Option<Uuid>,
+    /// What the post was advertised for, where the award says so.
+    pub post: Option<TraineePost>,
     /// How each register lists the person now.
     pub listings: BTreeMap<String, ListingStatus>,
     /// Whether the qualified post lies within the register's system of practice, once there is one.
@@ -150,8 +140,15 @@ impl QualificationRecord {
         if let (Some(award), Some(trainee)) = (&self.award, &self.trainee) {
             let cohort = format!("intakes/{}/{}", trainee.intake, award.awarded);
             sums.add_of("completions_by_cohort", cohort, 1);
-            if let Some(vacancy) = self.vacancy {
-                sums.add_of(COMPLETED_BY_VACANCY, vacancy, 1);
+            match (&self.post, self.vacancy) {
+                (Some(post), _) => {
+                    sums.add_of(BY_SERVICE, post.clinical_service.name(), 1);
+                    if let Some(pilot) = &post.pilot {
+                        sums.add_part(BY_PILOT, pilot, 1);
+                    }
+                }
+                (None, Some(vacancy)) => sums.add_of(COMPLETED_BY_VACANCY, vacancy, 1),
+                (None, None) => {}
             }
         }
         if let Some(board) = self.next_board {
@@ -204,8 +201,9 @@ impl QualificationRecord {
                     }
                 }
             }
-            QualificationEvent::QualificationAwarded { award } => {
+            QualificationEvent::QualificationAwarded { award, post } => {
                 self.vacancy = Some(award.appointment.vacancy.0);
+                self.post.clone_from(post);
                 self.trainee = Some(Trainee::from(&award.appointment));
                 self.award = Some(AwardedQualification {
                     qualification: award.qualification.clone(),
@@ -243,13 +241,20 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+    use crate::record::VacancyRecord;
 
     fn made_up(n: u128) -> Uuid {
         Uuid::from_u128(n)
     }
 
-    /// Somebody of the cohort who came through a vacancy and qualified on a day.
-    fn qualified(person: u128, vacancy: u128, awarded: Date) -> QualificationRecord {
+    /// Somebody of the cohort who came through a vacancy and qualified on a day; the award says what
+    /// the post was advertised for, or did not yet.
+    fn awarded(
+        person: u128,
+        vacancy: u128,
+        awarded: Date,
+        post: Option<TraineePost>,
+    ) -> QualificationRecord {
         let appointment = Appointment {
             application: Id::new(made_up(person)),
             person: PersonId(made_up(person)),
@@ -270,8 +275,13 @@ mod tests {
                 level: 7,
                 awarded,
             },
+            post,
         });
         record
+    }
+
+    fn qualified(person: u128, vacancy: u128, day: Date) -> QualificationRecord {
+        awarded(person, vacancy, day, None)
     }
 
     fn figures(records: &[QualificationRecord]) -> Figures {
@@ -284,21 +294,25 @@ mod tests {
 
     #[test]
     fn assess_05_two_people_of_two_services_of_one_employer_are_counted_by_service_and_pilot() {
-        let (first, second) = (date(2024, 3, 13), date(2024, 3, 13));
-        let mut figures = figures(&[qualified(11, 21, first), qualified(12, 22, second)]);
-        opened_for(
-            &mut figures,
-            made_up(21),
-            made_up(31),
-            Some("drug_and_alcohol"),
-        );
-        opened_for(
-            &mut figures,
-            made_up(22),
-            made_up(32),
-            Some("drug_and_alcohol"),
-        );
-        opened_for(&mut figures, made_up(23), made_up(33), Some("prisons"));
+        let day = date(2024, 3, 13);
+        let post = |service| TraineePost {
+            clinical_service: Id::new(made_up(service)),
+            pilot: Some("drug_and_alcohol".to_owned()),
+        };
+        // One award says it; for the other, of the first version, the vacancy does.
+        let mut figures = figures(&[
+            awarded(11, 21, day, Some(post(31))),
+            awarded(12, 22, day, None),
+        ]);
+        for (vacancy, service, pilot) in [(22, 32, "drug_and_alcohol"), (23, 33, "prisons")] {
+            let vacancy = VacancyRecord {
+                vacancy: Some(made_up(vacancy)),
+                clinical_service: Some(made_up(service)),
+                pilot: Some(pilot.to_owned()),
+                ..VacancyRecord::default()
+            };
+            vacancy.tell(&mut figures);
+        }
         completions(&mut figures);
         let by_service: Vec<_> = figures.parts("completions_by_service").collect();
         assert_eq!(

@@ -114,19 +114,12 @@ impl TrainingRecord {
             sums.add_of(IN_SCOPE, &part, i64::from(activity.in_scope));
             sums.add_of(OUTSIDE_SCOPE, &part, i64::from(activity.outside));
         }
-        let (Some(trainee), true) = (&self.trainee, self.starts.is_some()) else {
+        if self.trainee.is_none() || self.starts.is_none() {
             return;
-        };
-        let cluster = cluster(&trainee.role, trainee.intake, trainee.employer);
+        }
         sums.add("trainings_started", 1);
-        sums.add_of("cluster_started", &cluster, 1);
         sums.count("left_training", self.left.is_some());
-        let gone =
-            self.left.is_some() || self.course.withdrawn.is_some() || self.course.handed_over;
-        sums.add_of("cluster_left", &cluster, i64::from(gone));
-        if let (false, Some(until)) = (gone, self.ends) {
-            // Who is away still belongs to the cluster; the training does not run meanwhile.
-            sums.add_of(CLUSTER_UNTIL, format!("{cluster}/{until}"), 1);
+        if let (false, Some(until)) = (self.gone(), self.ends) {
             if self.course.interrupted.is_some() {
                 return;
             }
@@ -148,6 +141,25 @@ impl TrainingRecord {
 }
 
 impl TrainingRecord {
+    /// What it adds to the clusters of the employer.
+    pub(crate) fn sums_by_cluster(&self, sums: &mut Figures) {
+        let (Some(trainee), true) = (&self.trainee, self.starts.is_some()) else {
+            return;
+        };
+        let cluster = cluster(&trainee.role, trainee.intake, trainee.employer);
+        sums.add_of("cluster_started", &cluster, 1);
+        sums.add_of("cluster_left", &cluster, i64::from(self.gone()));
+        if let (false, Some(until)) = (self.gone(), self.ends) {
+            // Who is away still belongs to the cluster; the training does not run meanwhile.
+            sums.add_of(CLUSTER_UNTIL, format!("{cluster}/{until}"), 1);
+        }
+    }
+
+    /// Whether it does not go on here.
+    fn gone(&self) -> bool {
+        self.left.is_some() || self.course.withdrawn.is_some() || self.course.handed_over
+    }
+
     fn log(&mut self, entry: &PracticeEntry) {
         let (sum, more) = (
             self.activity.entry(entry.until).or_default(),
@@ -235,21 +247,23 @@ pub(crate) fn fidelity(
     on: Date,
 ) -> Result<(), Refusal> {
     let most: i64 = policies.get("fidelity.outside_max_percent", on)?;
-    let services: BTreeSet<String> = figures
+    let services: BTreeSet<&str> = figures
         .parts(IN_SCOPE)
         .chain(figures.parts(OUTSIDE_SCOPE))
-        .map(|(service, _)| service.to_owned())
+        .map(|(service, _)| service)
         .collect();
+    let mut more = Figures::default();
     for service in services {
         let (inside, outside) = (
-            figures.get_of(IN_SCOPE, &service),
-            figures.get_of(OUTSIDE_SCOPE, &service),
+            figures.get_of(IN_SCOPE, service),
+            figures.get_of(OUTSIDE_SCOPE, service),
         );
         let all = inside.saturating_add(outside);
-        figures.add_of(ROLE_FIDELITY.name, &service, percent(inside, all));
+        more.add_part(ROLE_FIDELITY.name, service, percent(inside, all));
         let drifts = outside.saturating_mul(100) > most.saturating_mul(all);
-        figures.add_of(ROLE_DRIFT.name, &service, i64::from(drifts));
+        more.add_part(ROLE_DRIFT.name, service, i64::from(drifts));
     }
+    figures.add_all(&more);
     Ok(())
 }
 
@@ -290,22 +304,23 @@ pub(crate) fn reviews_overdue(
 
 /// Adds who is in training on a date to the sums: the last day is part of the training.
 pub(crate) fn running(figures: &mut Figures, on: Date) {
-    let runs = |until: &str| until.parse::<Date>().is_ok_and(|until| until >= on);
-    let all = figures
-        .parts("in_training_until")
-        .filter(|(until, _)| runs(until))
-        .fold(0_i64, |sum, (_, count)| sum.saturating_add(count));
-    figures.add("in_training", all);
-    let clusters: Vec<(String, i64)> = figures
-        .parts(CLUSTER_UNTIL)
-        .filter_map(|(part, count)| {
-            let (cluster, until) = part.rsplit_once('/')?;
-            runs(until).then(|| (cluster.to_owned(), count))
-        })
-        .collect();
-    for (cluster, count) in clusters {
-        figures.add_of("cluster_in_training", cluster, count);
+    // Days are in order as they are written.
+    let on = on.to_string();
+    let runs = |until: &str| until >= on.as_str();
+    let mut more = Figures::default();
+    for (until, count) in figures.parts("in_training_until") {
+        if runs(until) {
+            more.add("in_training", count);
+        }
     }
+    for (part, count) in figures.parts(CLUSTER_UNTIL) {
+        if let Some((cluster, until)) = part.rsplit_once('/')
+            && runs(until)
+        {
+            more.add_part("cluster_in_training", cluster, count);
+        }
+    }
+    figures.add_all(&more);
 }
 
 impl Keep<TrainingEvent> for TrainingRecord {

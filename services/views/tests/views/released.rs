@@ -4,8 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{
     actor::{Region, TenantId},
+    allocation::AllocationEvent,
     calendar::midday,
     fact::Fact,
+    funding::{Award, FundingAwardEvent},
     policy::{Policies, baseline::baseline, catalogue::Role},
     progression::{Cohort, ProgressionEvent},
 };
@@ -20,6 +22,7 @@ use views::{
     Commissioner, Network,
     dashboard::{Dashboard, shown},
     released::ReleasedBy,
+    told::folded_and_told,
 };
 
 /// What is shown of people of others, by figure and part.
@@ -51,6 +54,79 @@ fn begin(numbers: std::ops::Range<u128>, on: Date) -> Vec<Noted> {
     numbers.map(|number| begins(number, on, on)).collect()
 }
 
+/// An award of a place of the allocation is approved; it says the region of its post, or is of the first
+/// version and does not.
+fn approved(number: u128, region: Option<Region>, on: Date) -> Noted {
+    let award: Award = serde_json::from_value(json!({
+        "appointment": {
+            "application": Uuid::from_u128(number), "person": Uuid::from_u128(number),
+            "employer": Uuid::from_u128(4), "university": Uuid::from_u128(1),
+            "commissioner": Uuid::from_u128(2), "intake": Uuid::from_u128(5),
+            "vacancy": Uuid::from_u128(6), "allocation": ALLOCATION, "role": "MHWP", "level": 7,
+        },
+        "commitment": Uuid::from_u128(7), "tuition_pence": 500_000, "salary_pence": 2_748_500,
+        "instalments": 12,
+    }))
+    .unwrap();
+    Noted {
+        stream: Uuid::from_u128(2_000 + number),
+        sequence: 1,
+        effective: midday(on),
+        recorded: midday(on),
+        fact: Ok(Fact::FundingAward(
+            FundingAwardEvent::FundingAwardApproved { award, region },
+        )),
+    }
+}
+
+const ALLOCATION: Uuid = Uuid::from_u128(8);
+
+/// The allocation's demand is of the North West.
+fn demanded() -> Noted {
+    let interest = serde_json::from_value(json!({
+        "employer": Uuid::from_u128(4), "commissioner": Uuid::from_u128(2), "role": "MHWP",
+        "region": "north_west", "demand": 40, "channel": "cppo",
+    }))
+    .unwrap();
+    let on = midday(date(2025, 11, 3));
+    Noted {
+        stream: ALLOCATION,
+        sequence: 1,
+        effective: on,
+        recorded: on,
+        fact: Ok(Fact::Allocation(AllocationEvent::InterestRegistered {
+            interest,
+        })),
+    }
+}
+
+#[test]
+fn alloc_19_an_award_counts_in_the_region_it_says_and_an_old_one_in_that_of_its_allocation() {
+    let on = date(2026, 2, 16);
+    let of = |first: u128, last: u128, region| {
+        (first..last).map(move |number| approved(number, region, on))
+    };
+    let mut feed = vec![demanded()];
+    feed.extend(of(0, 10, None));
+    feed.extend(of(10, 20, Some(Region::NorthWest)));
+    feed.extend(of(20, 45, Some(Region::SouthEast)));
+    let day = date(2026, 3, 5);
+    let seen = read::<Commissioner>(&feed, day, day);
+    let region = |region: Region| seen[&("people_by_region", region.to_string())];
+    assert_eq!(region(Region::NorthWest), Some(20));
+    assert_eq!(region(Region::SouthEast), Some(25));
+    // Of awards that say it nothing is kept by allocation, in whatever month.
+    let folded = Folded::<Commissioner>::of(&feed[11..]);
+    let kept = folded.figures();
+    let by_allocation = |part: &str| part.contains(&ALLOCATION.to_string());
+    let parts: Vec<_> = kept
+        .iter()
+        .filter(|(_, part, _)| by_allocation(part))
+        .collect();
+    assert_eq!(parts, []);
+    assert_eq!(folded_and_told(&folded), kept);
+}
+
 /// The baseline in force.
 fn policies() -> Policies {
     let mut rows: BTreeMap<String, Vec<Value>> = BTreeMap::new();
@@ -70,14 +146,14 @@ fn read<D: Dashboard>(feed: &[Noted], today: Date, of: Date) -> Read {
     let policies = policies();
     let day = today.min(of);
     let learnt = feed.iter().filter(|noted| noted.recorded <= midday(today));
-    let known = Folded::<D>::of(learnt.clone()).figures();
+    let known = folded_and_told(&Folded::<D>::of(learnt.clone()));
     let then = learnt.filter(|noted| noted.effective <= midday(day));
-    let figures = Folded::<D>::of(then).figures();
+    let figures = folded_and_told(&Folded::<D>::of(then));
     let by = ReleasedBy {
         day,
         clock: Clock::System,
     };
-    let seen = shown::<D>(&figures, &policies, day, (&known, by)).unwrap();
+    let seen = shown::<D>(figures, &policies, day, (Some(&known), by)).unwrap();
     let people = |name: &str| D::SUPPRESSED.iter().any(|people| people.figure == name);
     (seen.into_iter().filter(|one| people(one.name)))
         .map(|one| ((one.name, one.part), one.value))

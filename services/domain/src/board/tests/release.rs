@@ -1,7 +1,10 @@
 //! Who sees a result when.
 
 use super::*;
-use crate::qualification::{ReleaseToTrainee, TraineeResult, known_result};
+use crate::{
+    enrolment::EnrolmentEvent,
+    qualification::{QualificationEvent, ReleaseToTrainee, TraineeResult, known_result},
+};
 
 fn to_trainee() -> ReleaseToTrainee {
     ReleaseToTrainee {
@@ -89,5 +92,38 @@ fn c_4_together_means_together_and_a_university_may_keep_its_own_order() {
         assert_eq!(decided(&mut given, cast::BOARD, &fail), ratified());
         let shown = given.when(&secretary, cast::BOARD, &to_trainee());
         assert_eq!(shown.map(|_| ()), outcome);
+    }
+}
+
+#[test]
+fn assess_05_an_award_says_what_the_post_was_advertised_for_unless_it_went_to_another_employer() {
+    let whose = cast::appointment();
+    let changed = EnrolmentEvent::EmployerChanged {
+        employer: tenant(0x77),
+        on: date(2026, 9, 1),
+    };
+    for (given, said) in [
+        (examined(), true),
+        (examined().happened(whose.enrolment(), &changed), false),
+    ] {
+        let mut given = given;
+        let sitting = qualifying(&mut given);
+        let pass = ratify(sitting, BoardDecision::Pass);
+        assert_eq!(decided(&mut given, cast::BOARD, &pass), ratified());
+        let by = cast::board_secretary();
+        assert!(given.when(&by, date(2027, 3, 12), &release()).is_ok());
+        let stored = given.stored(whose.qualification());
+        let awarded = stored.last().expect("an award").as_str();
+        let service = cast::vacancy_terms(&whose).clinical_service.0.to_string();
+        assert_eq!(awarded.contains(&service), said, "{awarded}");
+        // who reads the first version learns the same but for that
+        let mut first: serde_json::Value = serde_json::from_str(awarded).expect("JSON");
+        let fields = first["QualificationAwarded"].as_object_mut();
+        assert_eq!(fields.expect("an award").remove("post").is_some(), said);
+        let first = serde_json::from_value(first).expect("the first version is read");
+        assert!(matches!(
+            first,
+            QualificationEvent::QualificationAwarded { post: None, .. }
+        ));
     }
 }

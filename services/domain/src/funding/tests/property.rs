@@ -369,6 +369,7 @@ impl Life {
                 salary_pence,
                 instalments: 12,
             },
+            region: Region::NorthWest,
             other_sources: vec![],
             conditions_met: true,
             commitment_given: committed,
