@@ -104,7 +104,10 @@ impl View for Employer {
                 training.sums_by_cluster(sums);
             }
             Record::Transfer(transfer) => transfer.sums(sums),
-            Record::Qualification(qualification) => qualification.sums(sums),
+            Record::Qualification(qualification) => {
+                qualification.sums(sums);
+                qualification.sums_by_cluster(sums);
+            }
             Record::TransitionPlan(plan) => plan.sums(sums),
             Record::Preceptorship(preceptorship) => preceptorship.sums(sums),
             Record::Posts(posts) => posts.sums(sums),
@@ -171,6 +174,7 @@ impl Dashboard for Employer {
         year::reviews_overdue(figures, policies, on)?;
         crate::record::completions(figures);
         crate::record::unregistered(figures, policies, on)?;
+        crate::record::retention(figures, policies, on)?;
         outcome_completeness(figures);
         crate::balance::complete(figures);
         cluster_health(figures, policies, on)?;

@@ -285,6 +285,13 @@ const PAGES: &[Page] = &[
                 "consolidated",
             ]),
             Chart("Cohort progress", Bars, &["pipeline"]),
+            Chart("Your own cohorts", Bars, &[
+                "cluster_started", "cluster_in_training", "cluster_left", "cluster_qualified",
+                "cluster_not_completed",
+            ]),
+            Chart("Retention: people still in the post they took up so many months before", Line, &[
+                "post_marks_reached", "still_in_post",
+            ]),
             Chart("Trainings by their last day", Columns, &["in_training_until"]),
             Tiles("Changes of the course", &[
                 "less_than_full_time", "interrupted", "interruptions", "withdrawals_proposed",

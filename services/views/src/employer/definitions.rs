@@ -2,7 +2,7 @@
 
 use crate::{
     dashboard::{Definition, OUTCOMES, Split, count, split},
-    record::{concerns, courses, disputes, gaps, openings, year},
+    record::{REACHED, STILL_IN_POST, concerns, courses, disputes, gaps, openings, year},
 };
 
 /// In the order they are shown.
@@ -83,6 +83,21 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         "cluster_in_training",
         Split::Cluster,
         "trainees in training per cluster",
+    ),
+    split(
+        "cluster_left",
+        Split::Cluster,
+        "trainees who left or withdrew before the end, or went to another employer, per cluster",
+    ),
+    split(
+        "cluster_qualified",
+        Split::Cluster,
+        "trainees who qualified, per cluster (CAREER-06)",
+    ),
+    split(
+        "cluster_not_completed",
+        Split::Cluster,
+        "trainees whose training ended without the qualification, per cluster",
     ),
     split(
         "cluster_minimum",
@@ -584,6 +599,8 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         "deployed people with little experience: advice (PRACTICE-08)",
     ),
     count("left_qualified_posts", "people who left a qualified post"),
+    REACHED,
+    STILL_IN_POST,
     split(
         "leaving_reasons",
         Split::Word,

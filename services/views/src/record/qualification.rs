@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Keep, Trainee};
+use crate::dashboard::cluster;
 
 /// Qualified people by vacancy, where their award does not say what the post was advertised for.
 pub(crate) const COMPLETED_BY_VACANCY: &str = "completed_by_vacancy";
@@ -154,6 +155,17 @@ impl QualificationRecord {
         if let Some(board) = self.next_board {
             sums.add("results_pending", 1);
             sums.add_of("next_boards", board, 1);
+        }
+    }
+
+    /// What it adds to the clusters of the employer.
+    pub(crate) fn sums_by_cluster(&self, sums: &mut Figures) {
+        if let Some(trainee) = &self.trainee {
+            let cluster = cluster(&trainee.role, trainee.intake, trainee.employer);
+            let qualified = i64::from(self.award.is_some());
+            sums.add_part("cluster_qualified", &cluster, qualified);
+            let not = i64::from(self.not_completed.is_some());
+            sums.add_part("cluster_not_completed", &cluster, not);
         }
     }
 }
@@ -324,6 +336,21 @@ mod tests {
         );
         let by_pilot: Vec<_> = figures.parts("completions_by_pilot").collect();
         assert_eq!(by_pilot, [("drug_and_alcohol", 2)]);
+    }
+
+    #[test]
+    fn career_06_an_employer_sees_of_its_cluster_who_qualified_and_who_did_not() {
+        let mut failed = QualificationRecord::default();
+        let released = qualified(13, 21, date(2027, 3, 10));
+        failed.trainee.clone_from(&released.trainee);
+        failed.not_completed = Some(false);
+        let mut figures = Figures::default();
+        for record in [released, qualified(12, 21, date(2027, 6, 16)), failed] {
+            record.sums_by_cluster(&mut figures);
+        }
+        let cluster = cluster("MHWP", made_up(4), TenantId(made_up(1)));
+        assert_eq!(figures.get_of("cluster_qualified", &cluster), 2);
+        assert_eq!(figures.get_of("cluster_not_completed", &cluster), 1);
     }
 
     #[test]

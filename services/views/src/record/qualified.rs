@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use domain::{
+    calendar::months_later,
+    policy::Policies,
     preceptorship::{PreceptorshipEvent, ServiceClock, SessionForm},
     qualified_practice::{ContactLog, PracticeWeek, QualifiedPracticeEvent},
+    refusal::Refusal,
     transition::TransitionPlanEvent,
 };
 use jiff::civil::Date;
@@ -13,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Keep, Trainee};
-use crate::dashboard::before;
+use crate::dashboard::{Definition, Split, before, split};
 
 /// An employer's plan towards a trainee's qualified post.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -196,6 +199,64 @@ impl Keep<PreceptorshipEvent> for PreceptorshipRecord {
     }
 }
 
+/// Qualified posts by their first day, and those that were left also by the whole months in them.
+const TAKEN_UP: &str = "posts_taken_up";
+const LEFT_AFTER: &str = "posts_left_after";
+
+/// Months after the first day at which somebody was still in a post, the last day being part of it.
+fn whole_months(from: Date, last: Date) -> usize {
+    (1..)
+        .take_while(|months| months_later(from, *months) <= last)
+        .count()
+}
+
+/// Adds how many came so far in their qualified post that policy asks about them, and how many of these
+/// were still in it: what an employer knows of retention, since where people went is not its to know.
+///
+/// # Errors
+/// `POLICY_MISSING`.
+pub(crate) fn retention(
+    figures: &mut Figures,
+    policies: &Policies,
+    on: Date,
+) -> Result<(), Refusal> {
+    let marks: Vec<u32> = policies.get("destinations.marks", on)?;
+    let mut more = Figures::default();
+    for mark in marks {
+        let reached =
+            |from: &str| (from.parse::<Date>()).is_ok_and(|from| months_later(from, mark) <= on);
+        let part = mark.to_string();
+        for (_, people) in figures.parts(TAKEN_UP).filter(|(from, _)| reached(from)) {
+            more.add_part(REACHED.name, &part, people);
+            more.add_part(STILL_IN_POST.name, &part, people);
+        }
+        for (left, people) in figures.parts(LEFT_AFTER) {
+            if let Some((from, months)) = left.split_once('/')
+                && reached(from)
+                && months.parse::<u32>().is_ok_and(|months| months < mark)
+            {
+                more.add_part(STILL_IN_POST.name, &part, people.saturating_neg());
+            }
+        }
+    }
+    figures.add_all(&more);
+    Ok(())
+}
+
+/// People who took a post up so long ago.
+pub(crate) const REACHED: Definition = split(
+    "post_marks_reached",
+    Split::Word,
+    "people who took up a qualified post so many months ago or earlier (CAREER-05)",
+);
+
+/// Those of them who stayed.
+pub(crate) const STILL_IN_POST: Definition = split(
+    "still_in_post",
+    Split::Word,
+    "of these, people who were still in it then (CAREER-05, LOCK-03)",
+);
+
 /// A qualified post as it is worked.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct QualifiedPracticeRecord {
@@ -213,6 +274,10 @@ pub struct QualifiedPracticeRecord {
     pub contact: ContactLog,
     /// The class of the reason for leaving, once left.
     pub left: Option<String>,
+    /// The first day in the post.
+    pub from: Option<Date>,
+    /// The last, once left.
+    pub left_on: Option<Date>,
 }
 
 impl QualifiedPracticeRecord {
@@ -235,6 +300,16 @@ impl QualifiedPracticeRecord {
             }
             sums.add("practice_sessions", i64::from(week.sessions));
         }
+        if let Some(from) = self.from {
+            sums.add_of(TAKEN_UP, from, 1);
+            if let Some(left) = self.left_on {
+                sums.add_of(
+                    LEFT_AFTER,
+                    format!("{from}/{}", whole_months(from, left)),
+                    1,
+                );
+            }
+        }
         if let Some(reason) = &self.left {
             sums.add("left_qualified_posts", 1);
             sums.add_of("leaving_reasons", reason, 1);
@@ -245,8 +320,9 @@ impl QualifiedPracticeRecord {
 impl Keep<QualifiedPracticeEvent> for QualifiedPracticeRecord {
     fn note(&mut self, _: &Noted, fact: &QualifiedPracticeEvent) {
         match fact {
-            QualifiedPracticeEvent::QualifiedPracticeOpened { appointment, .. } => {
+            QualifiedPracticeEvent::QualifiedPracticeOpened { appointment, from } => {
                 self.trainee = Some(Trainee::from(appointment));
+                self.from = Some(*from);
             }
             QualifiedPracticeEvent::PlacedInTeam { placement } => {
                 self.team = Some(placement.team.clone());
@@ -276,6 +352,7 @@ impl Keep<QualifiedPracticeEvent> for QualifiedPracticeRecord {
             }
             QualifiedPracticeEvent::QualifiedPostLeft { leaving } => {
                 self.left = Some(leaving.reason.clone());
+                self.left_on = Some(leaving.on);
             }
         }
     }
@@ -300,4 +377,94 @@ pub(crate) fn late(figures: &mut Figures, on: Date) {
         "consolidated",
         on.tomorrow().unwrap_or(on),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use domain::qualified_practice::Leaving;
+    use jiff::{Timestamp, civil::date};
+
+    use super::*;
+
+    const FROM: Date = date(2027, 4, 5);
+
+    /// A qualified post taken up on the day, and left on its last day.
+    fn post(left: Option<Date>) -> QualifiedPracticeRecord {
+        let appointment = serde_json::json!({
+            "application": Uuid::from_u128(1), "person": Uuid::from_u128(2),
+            "employer": Uuid::from_u128(3), "university": Uuid::from_u128(4),
+            "commissioner": Uuid::from_u128(5), "intake": Uuid::from_u128(6),
+            "vacancy": Uuid::from_u128(7), "allocation": Uuid::from_u128(8), "role": "MHWP",
+            "level": 7,
+        });
+        let opened = QualifiedPracticeEvent::QualifiedPracticeOpened {
+            appointment: serde_json::from_value(appointment).expect("an appointment"),
+            from: FROM,
+        };
+        let left = left.map(|on| QualifiedPracticeEvent::QualifiedPostLeft {
+            leaving: Leaving {
+                on,
+                reason: "another_employer".to_owned(),
+            },
+        });
+        let noted = Noted {
+            stream: Uuid::nil(),
+            sequence: 1,
+            effective: Timestamp::UNIX_EPOCH,
+            recorded: Timestamp::UNIX_EPOCH,
+            fact: Err(String::new()),
+        };
+        let mut record = QualifiedPracticeRecord::default();
+        for event in [Some(opened), left].iter().flatten() {
+            record.note(&noted, event);
+        }
+        record
+    }
+
+    #[test]
+    fn career_05_and_lock_03_an_employer_counts_who_was_still_in_the_post_at_each_mark() {
+        let register = serde_json::json!({"policies": {"destinations.marks": [{
+            "version": 1, "from": "2021-04-01", "until": null, "value": [12, 24, 36],
+            "source": "CAREER-05", "approver": "test",
+        }]}});
+        let register = serde_json::from_value(register).expect("a register");
+        let policies = Policies::of(Arc::new(register));
+        let posts = [
+            None,
+            Some(date(2028, 4, 4)),
+            Some(date(2028, 4, 5)),
+            Some(date(2029, 12, 31)),
+        ];
+        let shown = |on| {
+            let mut figures = Figures::default();
+            posts.iter().for_each(|left| post(*left).sums(&mut figures));
+            retention(&mut figures, &policies, on).expect("marks");
+            let of = |figure: &Definition| -> Vec<(String, i64)> {
+                let parts = figures.parts(figure.name);
+                parts
+                    .map(|(part, people)| (part.to_owned(), people))
+                    .collect()
+            };
+            (of(&REACHED), of(&STILL_IN_POST))
+        };
+        let at = |mark: &str, people| (mark.to_owned(), people);
+        assert_eq!(
+            shown(date(2028, 4, 4)),
+            (vec![], vec![]),
+            "a year is not over"
+        );
+        let year = (vec![at("12", 4)], vec![at("12", 3)]);
+        assert_eq!(
+            shown(date(2028, 4, 5)),
+            year,
+            "the last day is part of the post"
+        );
+        let three = (
+            vec![at("12", 4), at("24", 4), at("36", 4)],
+            vec![at("12", 3), at("24", 2), at("36", 1)],
+        );
+        assert_eq!(shown(date(2031, 1, 1)), three);
+    }
 }

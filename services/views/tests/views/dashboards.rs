@@ -231,6 +231,7 @@ async fn d_1_everybody_sees_the_happy_path_as_far_as_they_may() {
         unshown(Employer::DEFINITIONS, &counted.figures),
         [
             "cluster_until",
+            "posts_taken_up",
             "salary_paid_by_payee",
             "trainings_reviewed",
             "tuition_approved"
