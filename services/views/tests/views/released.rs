@@ -10,11 +10,12 @@ use domain::{
     funding::{Award, FundingAwardEvent},
     policy::{Policies, baseline::baseline, catalogue::Role},
     progression::{Cohort, ProgressionEvent},
+    refusal::Reason,
 };
 use jiff::civil::{Date, date};
 use ledger::{
     Clock,
-    view::{Folded, Noted},
+    view::{Figures, Folded, Noted},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -129,8 +130,13 @@ fn alloc_19_an_award_counts_in_the_region_it_says_and_an_old_one_in_that_of_its_
 
 /// The baseline in force.
 fn policies() -> Policies {
+    policies_but("")
+}
+
+/// The same without one of its policies.
+fn policies_but(missing: &str) -> Policies {
     let mut rows: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    for row in baseline() {
+    for row in baseline().into_iter().filter(|row| row.policy != missing) {
         let versions = rows.entry(row.policy).or_default();
         versions.push(json!({
             "version": versions.len() + 1, "from": row.from, "until": row.until,
@@ -249,5 +255,27 @@ fn d_18_the_union_of_network_and_commissioner_is_no_more_than_one() {
                 "{named:?} on {day}"
             );
         }
+    }
+}
+
+/// An installation from before a policy was known refuses, and says which one to set.
+#[test]
+fn a_dashboard_without_a_policy_of_disclosure_is_refused_and_the_policy_named() {
+    let day = date(2026, 3, 5);
+    for policy in [
+        "disclosure.release_months",
+        "disclosure.minimum_change",
+        "disclosure.rule",
+    ] {
+        let by = ReleasedBy {
+            day,
+            clock: Clock::System,
+        };
+        let figures = Figures::default();
+        let refused = shown::<Commissioner>(figures, &policies_but(policy), day, (None, by))
+            .expect_err(policy);
+        assert_eq!(refused.reason, Reason::PolicyMissing);
+        assert!(refused.message.contains(policy), "{}", refused.message);
+        assert!(refused.message.contains("SetPolicy"), "{}", refused.message);
     }
 }

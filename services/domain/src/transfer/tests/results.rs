@@ -17,7 +17,7 @@ fn released(result: ReleasedResult) -> Vec<QualificationEvent> {
         level: 7,
         awarded: date(2026, 12, 14),
     };
-    let conferred = QualificationEvent::QualificationAwarded { award };
+    let conferred = QualificationEvent::QualificationAwarded { award, post: None };
     let conferred = (result == ReleasedResult::Passed).then_some(conferred);
     let released = QualificationEvent::ResultReleased {
         appointment,
