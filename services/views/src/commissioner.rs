@@ -30,6 +30,7 @@ impl View for Commissioner {
     const VERSION: u32 = 5;
     const KIND: TenantKind = TenantKind::Commissioner;
     type Row = Dated;
+    const CROWDS: &'static [&'static str] = &["cluster_filled", "cluster_trainees"];
 
     fn fold(row: &mut Dated, noted: &Noted, fact: &Fact) -> Result<(), FoldError> {
         row.note(noted, fact, sums_of, Self::RELEASED);

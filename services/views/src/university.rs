@@ -21,7 +21,12 @@ impl View for University {
     const VERSION: u32 = 5;
     const KIND: TenantKind = TenantKind::University;
     type Row = Record;
-    const CROWDS: &'static [&'static str] = year::CROWDS;
+    const CROWDS: &'static [&'static str] = &[
+        year::CROWDS[0],
+        year::CROWDS[1],
+        "cluster_trainees",
+        "trainees_by_service",
+    ];
 
     fn fold(row: &mut Record, noted: &Noted, fact: &Fact) -> Result<(), FoldError> {
         row.note(noted, fact);
