@@ -155,6 +155,8 @@ pub enum ServiceTransferAct {
     Transfer {
         /// Whether salary support may go to the successor, by its sector or by an exception.
         payable: bool,
+        /// Who is still there to move with it.
+        trainees: Vec<Moving>,
     },
 }
 
@@ -346,6 +348,7 @@ impl ServiceTransfer {
         issued: &Issue,
         terms: &TransferTerms,
         payable: bool,
+        trainees: &[Moving],
     ) -> Result<Vec<ServiceTransferEvent>, Refusal> {
         if ![terms.from, terms.to].contains(&issued.by.tenant) {
             return Err(Refusal::not_permitted());
@@ -378,7 +381,7 @@ impl ServiceTransfer {
             on,
             from: terms.from,
             to: terms.to,
-            trainees: terms.trainees.clone(),
+            trainees: trainees.to_vec(),
             other_terms: accepted.other_terms.clone(),
         }])
     }
@@ -418,7 +421,9 @@ impl Decider for ServiceTransfer {
                 self.decide_payee(issued, terms, *decision)
             }
             ServiceTransferAct::Accept(accepted) => self.accept(issued, terms, accepted),
-            ServiceTransferAct::Transfer { payable } => self.transfer(issued, terms, *payable),
+            ServiceTransferAct::Transfer { payable, trainees } => {
+                self.transfer(issued, terms, *payable, trainees)
+            }
         }
     }
 
@@ -473,7 +478,7 @@ impl AnnounceRetender {
             )
             .into());
         }
-        if !goes_along(world, status, &whose)? {
+        if goes_along(world, id, issue.by.tenant)?.is_none() {
             return Err(Refusal::state_not_allowed(
                 "a training that has ended, or whose result is final, moves nowhere; leave it out",
             )
@@ -645,7 +650,13 @@ impl Command for TransferService {
         let terms = world.read_own(issue, self.transfer)?.terms().cloned();
         let terms = terms.ok_or_else(Refusal::not_permitted)?;
         let payable = permitted_payee(issue, world, terms.commissioner, terms.to)?;
-        let transfer = ServiceTransferAct::Transfer { payable };
+        let mut trainees = vec![];
+        for moving in &terms.trainees {
+            if goes_along(world, moving.training, terms.from)?.is_some() {
+                trainees.push(*moving);
+            }
+        }
+        let transfer = ServiceTransferAct::Transfer { payable, trainees };
         world.decide(issue, self.transfer, transfer)?;
         Ok(self.transfer.key())
     }

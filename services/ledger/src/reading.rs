@@ -485,21 +485,7 @@ impl Ledger {
         permit: &Permit,
         stream: Uuid,
     ) -> Result<Option<V::Row>, LedgerError> {
-        let tenant = permit.actor().tenant;
-        let mut tx = begin(self.reader(), tenant).await?;
-        let stored: Option<String> = sqlx::query_scalar(
-            "SELECT r.row::text
-               FROM ledger.view_build b JOIN ledger.view_row r ON r.build = b.build
-              WHERE b.view = $1 AND b.state = 'live' AND b.version = $4
-                AND r.tenant_id = $2 AND r.stream = $3",
-        )
-        .bind(V::NAME)
-        .bind(tenant.0)
-        .bind(stream)
-        .bind(i32::try_from(V::VERSION).unwrap_or(i32::MAX))
-        .fetch_optional(&mut *tx)
-        .await?;
-        stored.as_deref().map(row_of).transpose()
+        Ok(self.rows_of::<V>(permit, &[stream]).await?.pop())
     }
 
     /// The rows of some streams of the permit's own tenant, those that there are.

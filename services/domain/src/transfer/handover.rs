@@ -23,15 +23,26 @@ use crate::{
     world::{Command, Halt, Issue, StreamKey, World},
 };
 
-/// Whether somebody's training goes with their service: one that has ended, or whose result is final,
-/// stays where it is, and with it the promise of a post.
+/// Whose training goes with the service of `from`: one that has ended, whose result is final, or that has
+/// gone to another employer stays where it is, and with it the promise of a post.
 pub(super) fn goes_along(
     world: &mut World,
-    status: TrainingStatus,
-    whose: &Appointment,
-) -> Result<bool, Halt> {
-    let ended = matches!(status, TrainingStatus::Withdrawn | TrainingStatus::Ended);
-    Ok(!ended && !world.read(whose.qualification())?.is_final())
+    training: Id<Training>,
+    from: TenantId,
+) -> Result<Option<Appointment>, Halt> {
+    let training = world.read(training)?;
+    let ended = matches!(
+        training.status(),
+        TrainingStatus::Withdrawn | TrainingStatus::Ended
+    );
+    let here = training
+        .appointment()
+        .filter(|whose| whose.employer == from && training.on_its_way().is_none() && !ended);
+    let Some(whose) = here.cloned() else {
+        return Ok(None);
+    };
+    let settled = world.read(whose.qualification())?.is_final();
+    Ok((!settled).then_some(whose))
 }
 
 /// Reaction to a transfer: the employer that gives the service up hands a trainee over, and in the same
@@ -50,15 +61,12 @@ pub struct HandOverTrainee {
 impl Command for HandOverTrainee {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         issue.by.acting_for(TenantKind::Platform)?;
-        let training = world.read(self.training)?;
-        let status = training.status();
-        let Some(whose) = training.appointment().cloned() else {
+        let Some(from) = world.read(self.transfer)?.terms().map(|terms| terms.from) else {
             return Ok(self.training.key());
         };
-        let going = training.on_its_way() == Some(self.to);
-        if going || whose.employer == self.to || !goes_along(world, status, &whose)? {
+        let Some(whose) = goes_along(world, self.training, from)? else {
             return Ok(self.training.key());
-        }
+        };
         let hand_over = CourseAct::HandOver {
             transfer: self.transfer,
             to: self.to,

@@ -12,7 +12,7 @@ use super::Keep;
 pub struct TransferRecord {
     /// From which sector to which, `nhs_to_third_sector`.
     pub direction: String,
-    /// Whose training moves with it.
+    /// How many trainings are to move with it; how many have, once transferred.
     pub trainees: u32,
     /// The first day with the successor, once transferred.
     pub transferred: Option<Date>,
@@ -48,7 +48,10 @@ impl Keep<ServiceTransferEvent> for TransferRecord {
                 self.payee_exception = Some(false);
             }
             ServiceTransferEvent::CommitmentAccepted { .. } => self.accepted = true,
-            ServiceTransferEvent::ServiceTransferred { on, .. } => self.transferred = Some(*on),
+            ServiceTransferEvent::ServiceTransferred { on, trainees, .. } => {
+                self.transferred = Some(*on);
+                self.trainees = u32::try_from(trainees.len()).unwrap_or(u32::MAX);
+            }
         }
     }
 }

@@ -224,6 +224,11 @@ fn x_13_only_what_is_owed_or_expected_passes_on_and_only_by_the_commissioner() {
 fn x_13_a_service_that_comes_back_brings_its_promises_back() {
     let (mut given, cast, [_, training]) = owing();
     let national = cast.national();
+    let posts = |given: &Given| {
+        let terms = given.state(cast.commitment).and_then(Commitment::terms);
+        terms.map(|terms| terms.posts)
+    };
+    let promised = posts(&given);
     let there = transfer(&cast, &[training]);
     given.done(&national, date(2026, 12, 15), &there);
     let back = TransferCommitment {
@@ -232,6 +237,7 @@ fn x_13_a_service_that_comes_back_brings_its_promises_back() {
         ..there
     };
     given.done(&national, date(2027, 2, 1), &back);
+    assert_eq!(posts(&given), promised, "whoever returns had a post here");
     let due = BringCommitmentDue {
         application: training,
         vacancy: cast.vacancy,

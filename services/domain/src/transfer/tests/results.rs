@@ -27,7 +27,7 @@ fn released(result: ReleasedResult) -> Vec<QualificationEvent> {
 }
 
 /// A result is released between the successor's word and the day the service goes.
-fn moved_after(result: ReleasedResult) -> Given {
+fn moved_after(result: ReleasedResult) -> (Given, Id<ServiceTransfer>) {
     let (mut given, transfer) = agreed();
     let qualification = cast::appointment().qualification();
     for event in released(result) {
@@ -36,7 +36,7 @@ fn moved_after(result: ReleasedResult) -> Given {
     let on = date(2027, 1, 1);
     given.done(&cast::hr(), on, &TransferService { transfer });
     given.settle(on);
-    given
+    (given, transfer)
 }
 
 const NEXT: ReleasedResult = ReleasedResult::NotYetComplete {
@@ -51,10 +51,12 @@ fn set_13_whoever_has_a_final_result_stays_and_so_does_the_promise() {
         board: date(2026, 12, 14),
     };
     for result in [ReleasedResult::Passed, failed] {
-        let given = moved_after(result);
+        let (given, transfer) = moved_after(result);
         let training = given.state(whose.training()).expect("a training");
         assert_eq!(training.appointment(), Some(&whose), "{result:?}");
         assert!(given.state(now().employment()).is_none(), "{result:?}");
+        let told = given.stored(transfer).concat();
+        assert!(told.contains(r#""trainees":[]"#), "{told}");
         let promised = given.stored(whose.commitment()).concat();
         assert!(!promised.contains("CommitmentTransferred"), "{promised}");
         let known = parties(&given, whose.qualification());
@@ -76,7 +78,7 @@ fn set_13_a_training_whose_result_is_final_is_not_announced() {
 
 #[test]
 fn joint_03_a_result_to_come_goes_along_and_the_former_employer_hears_no_more_of_it() {
-    let given = moved_after(NEXT);
+    let (given, _) = moved_after(NEXT);
     let qualification = cast::appointment().qualification();
     let state = given.state(qualification).expect("a result");
     assert_eq!(state.appointment(), Some(&now()));
