@@ -13,7 +13,6 @@ use domain::{
     refusal::Refusal,
     upcast::upcast,
     visibility::{Extent, Surface},
-    world::StreamKey,
 };
 use jiff::Timestamp;
 use sqlx::Row as _;
@@ -107,32 +106,6 @@ impl Inner {
             true
         });
         Ok(events)
-    }
-
-    /// The events of one record that the service had learnt by an instant, to fold and not to show:
-    /// what becomes of them is for the getter to narrow to the acting role. For whoever was a party
-    /// then, and so could have read the record then: a former party keeps that and gains nothing.
-    pub(crate) async fn recorded_of(
-        &self,
-        permit: &Permit,
-        record: StreamKey,
-        known: Timestamp,
-    ) -> Result<Vec<HistoryEvent>, LedgerError> {
-        let custody = self.fresh_one(record).await?.state.custody();
-        let person = custody.and_then(|custody| custody.subject);
-        let person = person.ok_or_else(Refusal::not_permitted)?;
-        let mut streams = self.streams_about(person).await?;
-        let stored = streams.remove(&(record.kind.to_owned(), record.id));
-        let mut stored = stored.unwrap_or_default();
-        stored.retain(|stored| stored.event.recorded <= known);
-        let own = permit.actor().tenant.0;
-        if !stored
-            .last()
-            .is_some_and(|last| last.parties.contains(&own))
-        {
-            return Err(Refusal::not_permitted().into());
-        }
-        Ok(stored.into_iter().map(|stored| stored.event).collect())
     }
 
     async fn recorded_about(

@@ -245,7 +245,12 @@ impl Ledger {
         let lookups = Arc::new(lookups::Lookups::new(&options.command_url)?);
         let accesses = access::Accesses::start(command.clone());
         let inner = Arc::new(Inner {
-            streams: load::Streams::new(Arc::clone(&lookups), kinds, options.cache_entries),
+            streams: load::Streams::new(
+                Arc::clone(&lookups),
+                lookups::Lookups::new(&options.reader_url)?,
+                kinds,
+                options.cache_entries,
+            ),
             keys: keys::Keys::new(Arc::clone(&lookups), options.key_encryption_key.clone()),
             lookups,
             digest_salt: options.key_encryption_key.digest_salt().await?,
@@ -300,12 +305,11 @@ impl Ledger {
 
     /// A record as it stands now. Absent and foreign look the same.
     ///
-    /// It is folded from all of its events, those before the reader became a party included, and from
-    /// what this process has at hand for everybody. So it is read with the eyes of a command, not of a
-    /// tenant: row-level security goes by the parties of each event, and would leave a later party
-    /// without the beginning. That the reader is a party now is asked of the folded record; feeds,
-    /// timelines, views and histories are read as the tenant, and what is personal opens under its own
-    /// key only.
+    /// It is folded from all of its events, those before the reader became a party included, which
+    /// row-level security by the parties of each event would not show. So the database is asked whose
+    /// record it is, by the function `ledger.record`: it answers the role that reads for tenants with
+    /// nothing that is not for the tenant or person named to see, and so does a record that this
+    /// process has at hand. That the reader is a party is asked of the folded record again.
     ///
     /// # Errors
     /// The uniform refusal, or why it could not be loaded.
@@ -314,13 +318,29 @@ impl Ledger {
         permit: &Permit,
         id: Id<A>,
     ) -> Result<Read<A>, LedgerError> {
-        let loaded = self.0.fresh_one(id.key()).await?;
+        let loaded = self.0.streams.shown(id.key(), permit.actor()).await?;
         shown(permit, id, &loaded)
     }
 
-    /// A record as this process has it at hand, as a command would see it: at most behind by what
-    /// other processes have written meanwhile. Loaded when it is not at hand. Absent and foreign
-    /// look the same.
+    /// The record as the service knew it at an instant, for whoever could have read it then: a former
+    /// party keeps that and gains nothing.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn read_as_known<A: Decider>(
+        &self,
+        permit: &Permit,
+        id: Id<A>,
+        known: Timestamp,
+    ) -> Result<Read<A>, LedgerError> {
+        let (streams, reader) = (&self.0.streams, permit.actor());
+        let loaded = streams.shown_as_known(id.key(), reader, known).await?;
+        shown(permit, id, &loaded)
+    }
+
+    /// A record as this process has it at hand: at most behind by what other processes have written
+    /// meanwhile. Loaded when it is not at hand. For the service itself, which shows no more of it than
+    /// its kind and name; anybody else reads as in [`Self::read`].
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -330,8 +350,10 @@ impl Ledger {
         id: Id<A>,
     ) -> Result<Read<A>, LedgerError> {
         match self.0.streams.cached(id.key()) {
-            Some(loaded) => shown(permit, id, &loaded),
-            None => self.read(permit, id).await,
+            Some(loaded) if permit.actor().kind == TenantKind::Platform => {
+                shown(permit, id, &loaded)
+            }
+            _ => self.read(permit, id).await,
         }
     }
 
@@ -477,21 +499,6 @@ impl Ledger {
         kinds: &[&str],
     ) -> Result<Vec<view::Noted>, LedgerError> {
         self.0.own_history(permit, kinds).await
-    }
-
-    /// The events of one record about a person that the service had learnt by an instant, oldest
-    /// first, for whoever was a party of it then and folds them; to be shown they are narrowed to the
-    /// acting role.
-    ///
-    /// # Errors
-    /// The uniform refusal to whoever was none; when the database is away or holds what cannot be read.
-    pub async fn recorded<A: Decider>(
-        &self,
-        permit: &Permit,
-        id: Id<A>,
-        known: Timestamp,
-    ) -> Result<Vec<HistoryEvent>, LedgerError> {
-        self.0.recorded_of(permit, id.key(), known).await
     }
 
     /// Records what one call has read, before it is answered: it is on disk once this is done.

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use audit::chain::GENESIS;
 use domain::{
-    actor::Actor,
+    actor::{Actor, TenantKind},
     fact::{self, Visit},
     upcast::{is_current, upcast},
     visibility::{
@@ -17,6 +17,7 @@ use domain::{
     },
     world::{AnyState, Decider, StreamKey},
 };
+use jiff::Timestamp;
 use quick_cache::sync::Cache;
 use sqlx::{Row as _, postgres::PgRow};
 use uuid::Uuid;
@@ -152,17 +153,31 @@ fn hash_of(key: StreamKey, row: &PgRow) -> Result<[u8; 32], LedgerError> {
         .map_err(|_| unreadable(key, 0, "a hash is not 32 bytes long"))
 }
 
+/// For whom a stream is loaded.
+#[derive(Debug, Clone, Copy)]
+enum Reader<'a> {
+    /// A command, which decides on what it names: up to a version, or as far as it goes.
+    Command { until: Option<u64> },
+    /// Whoever it is shown to. The database answers a party of the last event, or the person that the
+    /// stream is about, and nobody else.
+    Actor(&'a Actor),
+}
+
 /// Loads streams; keeps what was loaded and written.
 pub(crate) struct Streams {
     lookups: Arc<Lookups>,
+    /// Of the role that sees no other tenant's rows.
+    shows: Lookups,
     kinds: Kinds,
     cache: Cache<StreamKey, Arc<Loaded>>,
 }
 
 impl Streams {
-    pub(crate) fn new(lookups: Arc<Lookups>, kinds: Kinds, entries: usize) -> Self {
+    /// `lookups` are of the role that decides, `shows` of the one that reads for tenants.
+    pub(crate) fn new(lookups: Arc<Lookups>, shows: Lookups, kinds: Kinds, entries: usize) -> Self {
         Self {
             lookups,
+            shows,
             kinds,
             cache: Cache::new(entries.max(1)),
         }
@@ -197,7 +212,9 @@ impl Streams {
     /// versions are all of one moment.
     pub(crate) async fn fresh(&self, keys: &[StreamKey]) -> Result<Vec<Arc<Loaded>>, LedgerError> {
         if let [key] = keys {
-            return Ok(vec![self.load(*key, None).await?]);
+            return Ok(vec![
+                self.load(*key, Reader::Command { until: None }).await?,
+            ]);
         }
         let heads = self.heads(keys).await?;
         let mut streams = Vec::with_capacity(keys.len());
@@ -211,11 +228,39 @@ impl Streams {
                 {
                     known
                 }
-                (Some(&(version, _)), _) => self.load(*key, Some(version)).await?,
+                (Some(&(version, _)), _) => {
+                    let until = Some(version);
+                    self.load(*key, Reader::Command { until }).await?
+                }
             };
             streams.push(loaded);
         }
         Ok(streams)
+    }
+
+    /// A stream as the database shows it to `reader`: of version 0 when there is none, and when it is
+    /// not for `reader` to see, whatever this process has at hand.
+    pub(crate) async fn shown(
+        &self,
+        key: StreamKey,
+        reader: &Actor,
+    ) -> Result<Arc<Loaded>, LedgerError> {
+        // The platform is nobody's eyes: what the service itself asks for, it may.
+        match reader.kind {
+            TenantKind::Platform => self.load(key, Reader::Command { until: None }).await,
+            _ => self.load(key, Reader::Actor(reader)).await,
+        }
+    }
+
+    /// The same as it was known at an instant, to whoever would have been shown it then.
+    pub(crate) async fn shown_as_known(
+        &self,
+        key: StreamKey,
+        reader: &Actor,
+        known: Timestamp,
+    ) -> Result<Loaded, LedgerError> {
+        let rows = self.shown_events(key, reader, 0, Some(known)).await?;
+        self.empty(key)?.after(key, &rows)
     }
 
     fn empty(&self, key: StreamKey) -> Result<Loaded, LedgerError> {
@@ -260,15 +305,18 @@ impl Streams {
         Ok(heads)
     }
 
-    /// A stream up to a version, or as far as it goes: one round trip when what is at hand is of
-    /// its past.
-    async fn load(&self, key: StreamKey, until: Option<u64>) -> Result<Arc<Loaded>, LedgerError> {
+    /// A stream in one round trip, when what is at hand is of its past.
+    async fn load(&self, key: StreamKey, reader: Reader<'_>) -> Result<Arc<Loaded>, LedgerError> {
         let known = self.cached(key);
         let version = known.as_ref().map_or(0, |known| known.version);
         // From the last one at hand, whose hash tells whether it still is that one.
-        let rows = self.events(key, version, until).await?;
+        let rows = self.events(key, version, reader).await?;
         let loaded = match (&known, rows.split_first()) {
             (None, None) => return Ok(Arc::new(self.empty(key)?)),
+            // Not theirs. To ask again would tell by the time it takes that it is at hand.
+            (Some(_), None) if matches!(reader, Reader::Actor(_)) => {
+                return Ok(Arc::new(self.empty(key)?));
+            }
             (None, Some(_)) => self.empty(key)?.after(key, &rows)?,
             (Some(known), Some((last, tail))) if hash_of(key, last)? == known.hash => {
                 if tail.is_empty() {
@@ -277,11 +325,13 @@ impl Streams {
                 known.after(key, tail)?
             }
             (Some(_), _) => {
-                let rows = self.events(key, 0, until).await?;
+                let rows = self.events(key, 0, reader).await?;
                 self.empty(key)?.after(key, &rows)?
             }
         };
-        if until.is_some_and(|until| loaded.version < until) {
+        if let Reader::Command { until: Some(until) } = reader
+            && loaded.version < until
+        {
             return Err(unreadable(key, loaded.version + 1, "the event is missing"));
         }
         let loaded = Arc::new(loaded);
@@ -290,6 +340,18 @@ impl Streams {
     }
 
     async fn events(
+        &self,
+        key: StreamKey,
+        from: u64,
+        reader: Reader<'_>,
+    ) -> Result<Vec<PgRow>, LedgerError> {
+        match reader {
+            Reader::Command { until } => self.any_events(key, from, until).await,
+            Reader::Actor(reader) => self.shown_events(key, reader, from, None).await,
+        }
+    }
+
+    async fn any_events(
         &self,
         key: StreamKey,
         from: u64,
@@ -307,6 +369,35 @@ impl Streams {
         .bind(key.kind)
         .bind(count(from))
         .bind(until.map_or(i64::MAX, count))
+        .fetch_all(connection.as_mut())
+        .await?;
+        connection.keep();
+        Ok(rows)
+    }
+
+    async fn shown_events(
+        &self,
+        key: StreamKey,
+        reader: &Actor,
+        from: u64,
+        known: Option<Timestamp>,
+    ) -> Result<Vec<PgRow>, LedgerError> {
+        let (tenant, person) = match reader.kind {
+            TenantKind::Person => (None, reader.person),
+            _ => (Some(reader.tenant), None),
+        };
+        let mut id = Uuid::encode_buffer();
+        let mut connection = self.shows.lend().await?;
+        let rows = sqlx::query(
+            "SELECT sequence, event_type, event_version, payload, hash
+               FROM ledger.record($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(tenant.map(|tenant| tenant.0))
+        .bind(person.map(|person| person.0))
+        .bind(key.kind)
+        .bind(&*key.id.hyphenated().encode_lower(&mut id))
+        .bind(count(from))
+        .bind(known.map(Timestamp::as_microsecond))
         .fetch_all(connection.as_mut())
         .await?;
         connection.keep();

@@ -6,9 +6,8 @@ use domain::{
     permission::Permit,
     personal::{Personal, PersonalClass},
     refusal::Refusal,
-    upcast::upcast,
     visibility::DataClass,
-    world::{AnyState as _, Command, Decider, StreamKey},
+    world::{Command, Decider, StreamKey},
 };
 use jiff::Timestamp;
 use ledger::{Access, ClassValue, Envelope, Ledger, Read};
@@ -119,20 +118,10 @@ impl Desk {
     ) -> Result<Read<A>, Status> {
         let permit = self.permit(request).await?;
         let id = Id::from_name(name, "name").map_err(|refusal| refused(&refusal))?;
-        let recorded = self.ledger.recorded(&permit, id, known).await;
-        let mut then = Read {
-            id,
-            state: A::default(),
-            version: 0,
-        };
-        for event in recorded.map_err(failed)? {
-            let fact = serde_json::from_str(&event.payload).ok();
-            fact.and_then(|fact| upcast(&event.event_type, &event.event_version, fact))
-                .and_then(|fact| then.state.apply_stored(fact).ok())
-                .ok_or_else(|| Status::internal("the history cannot be read"))?;
-            then.version = event.sequence;
-        }
-        Ok(then)
+        self.ledger
+            .read_as_known(&permit, id, known)
+            .await
+            .map_err(failed)
     }
 
     /// The caller's own copy of a personal value in the record `of`, which is of class `record`;

@@ -1,12 +1,17 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    actor::{ActingRole, TenantKind},
-    permission::Action,
+    actor::{ActingRole, Actor, PersonId, TenantId, TenantKind},
+    permission::{Action, Permit},
+    world::Decider as _,
 };
+use jiff::Timestamp;
 use sqlx::{Connection as _, PgConnection};
+use uuid::Uuid;
 
-use crate::support::{Database, TallyAct, Touch, envelope, grant, open, permit, tenant};
+use crate::support::{
+    Database, TallyAct, Touch, envelope, grant, open, permit, tally, tenant, unchecked,
+};
 
 async fn refused(connection: &mut PgConnection, statement: &str) {
     match sqlx::raw_sql(statement).execute(connection).await {
@@ -105,6 +110,11 @@ async fn nobody_writes_past_the_append_and_nobody_changes_an_event() {
         refused(&mut connection, "UPDATE ledger.tenant SET head = 0").await;
         refused(&mut connection, "SET ROLE trellis_append").await;
         refused(&mut connection, "SET ROLE trellis_fold").await;
+        refused(&mut connection, "SET ROLE trellis_record").await;
+        if role != "trellis_reader" {
+            let record = "SELECT ledger.record(NULL, NULL, 'tally', '', 1, NULL)";
+            refused(&mut connection, record).await;
+        }
     }
     for role in ["trellis_command", "trellis_reader", "trellis_inspector"] {
         let mut connection = database.connect(role).await;
@@ -365,6 +375,110 @@ async fn a_permit_of_another_tenant_reads_nothing_of_a_record_it_names() {
         let named = feed.items.iter().filter_map(|item| item.event.as_ref());
         assert_eq!(named.filter(|event| event.id == id.0).count(), seen);
         assert_eq!(ledger.read(&permit(tenant), id).await.is_ok(), seen == 1);
+    }
+}
+
+/// A person with the API's eyes.
+fn somebody(person: PersonId) -> Permit {
+    let actor = Actor {
+        tenant: TenantId(person.0),
+        kind: TenantKind::Person,
+        role: ActingRole::Candidate,
+        person: Some(person),
+        client: None,
+    };
+    Permit::grant(actor, Action::GetTraining).unwrap()
+}
+
+/// A getter with the application's own check switched off, in a process that has the record at hand and
+/// in one that has not: the database alone still shows it to its parties and its person, and to nobody
+/// else.
+#[tokio::test]
+async fn c_5_with_no_check_of_ours_the_database_alone_keeps_a_record_from_others() {
+    let database = Database::new().await;
+    let warm = database.ledger().await;
+    let (home, former, later, stranger) = (tenant(1), tenant(2), tenant(3), tenant(4));
+    let [own, other] = [7, 8].map(|n| PersonId(Uuid::from_u128(n)));
+    let id = tally(home, 1);
+    let opened = TallyAct::Open {
+        sharers: vec![former],
+        subject: Some(own),
+    };
+    let reshared = TallyAct::Reshare {
+        sharers: vec![later],
+    };
+    let mut between = Timestamp::MIN;
+    for (n, act) in [opened, reshared, TallyAct::Raise { by: 5 }]
+        .into_iter()
+        .enumerate()
+    {
+        if n == 1 {
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+            between = Timestamp::now();
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+        warm.submit(&permit(home), envelope(n as u128), &Touch::one(id, act))
+            .await
+            .unwrap();
+    }
+    let cold = database.ledger().await;
+    // Whether it is shown today, and what was known between the first two events.
+    let readers = [
+        (permit(home), true, true),
+        (permit(former), false, true),
+        (permit(later), true, false),
+        (permit(stranger), false, false),
+        (somebody(own), true, true),
+        (somebody(other), false, false),
+    ];
+    let home_reads = warm.read(&permit(home), id).await.unwrap();
+    for (reader, today, then) in &readers {
+        let actor = reader.actor();
+        let admitted = unchecked(reader, async {
+            home_reads.state.custody().unwrap().admits(actor)
+        });
+        assert!(admitted.await, "the check is off for {actor:?}");
+        for ledger in [&warm, &cold] {
+            let read = unchecked(reader, ledger.read(reader, id)).await;
+            assert_eq!(read.ok().map(|read| read.version), today.then_some(3));
+            let recalled = unchecked(reader, ledger.recall(reader, id)).await;
+            assert_eq!(recalled.is_ok(), *today, "{actor:?}");
+            let known = unchecked(reader, ledger.read_as_known(reader, id, between)).await;
+            assert_eq!(known.ok().map(|read| read.version), then.then_some(1));
+        }
+        // With the check on, neither.
+        assert_eq!(warm.read(reader, id).await.is_ok(), *today);
+        let known = warm.read_as_known(reader, id, between).await;
+        assert_eq!(known.is_ok(), *then, "{actor:?}");
+    }
+}
+
+/// The same without a line of the application: the plain role that reads for tenants.
+#[tokio::test]
+async fn c_5_the_role_that_reads_for_tenants_gets_no_row_of_a_foreign_record() {
+    let database = Database::new().await;
+    let ledger = database.ledger().await;
+    let id = open(&ledger, tenant(1), 1, &[tenant(2)]).await;
+    let mut reader = database.connect("trellis_reader").await;
+    let person = PersonId(Uuid::from_u128(7));
+    for (tenant, person, seen) in [
+        (Some(tenant(1)), None, 1),
+        (Some(tenant(2)), None, 1),
+        (Some(tenant(3)), None, 0),
+        (None, Some(person), 0),
+        // A person's eyes and a tenant's are not lent to each other.
+        (Some(tenant(1)), Some(person), 0),
+        (None, None, 0),
+    ] {
+        let rows: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM ledger.record($1, $2, 'tally', $3, 0, NULL)")
+                .bind(tenant.map(|tenant| tenant.0))
+                .bind(person.map(|person| person.0))
+                .bind(id.0.to_string())
+                .fetch_one(&mut reader)
+                .await
+                .unwrap();
+        assert_eq!(rows, seen, "{tenant:?} {person:?}");
     }
 }
 

@@ -70,6 +70,7 @@ async fn feeds_views_dashboards_and_reactions_never_scan_a_table() {
         let dashboard = ledger.figures::<Sites>(&reader(1), 0).await.unwrap();
         assert_eq!(dashboard.position, ledger.head(tenant(1)).await.unwrap());
         ledger.threads::<Sites>(&reader(1), None, 10).await.unwrap();
+        ledger.read(&permit(tenant(1)), service).await.unwrap();
         let page = ledger.feed(&permit(tenant(1)), 20_000, 100).await.unwrap();
         assert_eq!(page.items.len(), 100);
     }

@@ -1,6 +1,7 @@
 //! A database per test, and a small record of two tenants to write to.
 
 use std::{
+    cell::RefCell,
     collections::BTreeMap,
     sync::atomic::{AtomicU32, Ordering},
 };
@@ -22,6 +23,19 @@ use uuid::Uuid;
 
 /// The class of all that a tally says: human resources and auditors see it, admissions too.
 pub(crate) const CLASS: DataClass = DataClass::Application;
+
+thread_local! {
+    /// Whom every tally admits, whosever it is: the application's own check, switched off.
+    static UNCHECKED: RefCell<Option<Actor>> = const { RefCell::new(None) };
+}
+
+/// Does `act` on this thread with no check of ours in front of what the permit's actor asks for.
+pub(crate) async fn unchecked<T>(permit: &Permit, act: impl Future<Output = T>) -> T {
+    UNCHECKED.set(Some(permit.actor().clone()));
+    let done = act.await;
+    UNCHECKED.set(None);
+    done
+}
 
 /// A count that one tenant keeps and shares with others.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -187,10 +201,12 @@ impl Decider for Tally {
         if self.spoilt {
             custody.parties.clear();
         }
-        Some(match self.subject {
-            Some(subject) => custody.about(subject),
-            None => custody,
-        })
+        custody.subject = self.subject;
+        if let Some(actor) = UNCHECKED.with_borrow(Clone::clone) {
+            custody.parties.insert(actor.tenant);
+            custody.subject = actor.person.or(custody.subject);
+        }
+        Some(custody)
     }
 }
 
