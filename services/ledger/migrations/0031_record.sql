@@ -70,3 +70,8 @@ ALTER FUNCTION ledger.record OWNER TO trellis_record;
 REVOKE CREATE ON SCHEMA ledger FROM trellis_record;
 REVOKE ALL ON FUNCTION ledger.record FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ledger.record TO trellis_reader;
+
+-- A tenant's log is read as that tenant, too.
+CREATE POLICY reader ON ledger.log_subtree FOR SELECT TO trellis_reader
+    USING (tenant_id = (SELECT ledger.current_tenant()));
+GRANT SELECT ON ledger.log_subtree TO trellis_reader;

@@ -207,13 +207,11 @@ impl Log {
         if level > 0 {
             rows = rows.bind(i16::from(level));
         }
+        let mut transaction = self.ledger.0.as_tenant(self.tenant).await?;
+        let rows = rows.fetch_all(&mut *transaction).await?;
+        transaction.commit().await?;
         let mut hashes = Vec::new();
-        for (row, index) in rows
-            .fetch_all(&self.ledger.0.command)
-            .await?
-            .iter()
-            .zip(range.clone())
-        {
+        for (row, index) in rows.iter().zip(range.clone()) {
             let found = unsigned(row.try_get(0)?);
             let hash: Option<&[u8]> = row.try_get(1)?;
             let hash = hash
