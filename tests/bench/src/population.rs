@@ -10,7 +10,7 @@ use crate::{
     Fault,
     cluster::Database,
     contender::trellis,
-    dataset::{Filler, Template, key_encryption_key, play},
+    dataset::{Filler, ORGANISATIONS, Template, key_encryption_key, play},
 };
 
 /// What makes this program play the demonstration into a folder and end.
@@ -57,6 +57,17 @@ impl Population {
         Ok(made)
     }
 
+    /// One whose organisations stay as the first fill leaves them.
+    pub(crate) async fn lasting(
+        cluster: &pg_launcher::Cluster,
+        template: &Arc<Template>,
+        name: &str,
+    ) -> Result<Self, Fault> {
+        let mut made = Self::new(cluster, template, name).await?;
+        made.filler = made.filler.lasting();
+        Ok(made)
+    }
+
     /// Fills on to about `events`.
     pub(crate) async fn fill_to(&mut self, events: u64) -> Result<(), Fault> {
         let (begun, before) = (std::time::Instant::now(), self.filler.events());
@@ -69,6 +80,16 @@ impl Population {
             filled as f64 / took.as_secs_f64()
         );
         Ok(())
+    }
+
+    /// Records of organisations in it.
+    pub(crate) async fn organisations(&self) -> Result<i64, Fault> {
+        Ok(sqlx::query_scalar(
+            "SELECT count(*) FROM ledger.stream WHERE version > 0 AND aggregate_type = ANY ($1)",
+        )
+        .bind(ORGANISATIONS)
+        .fetch_one(&mut self.database.owner().await?)
+        .await?)
     }
 
     pub(crate) fn options(&self) -> LedgerOptions {

@@ -168,7 +168,7 @@ impl Scale {
         let (steps, usual): (&[u64], u64) = match self {
             Self::Full => (&[100_000, 1_000_000, 10_000_000, 50_000_000], 10_000_000),
             Self::Quick => (&[20_000, 100_000], 100_000),
-            Self::Smoke => (&[1, 4_000], 4_000),
+            Self::Smoke => (&[1, 8_000], 8_000),
         };
         let max = max.unwrap_or(usual);
         steps.iter().copied().filter(|step| *step <= max).collect()

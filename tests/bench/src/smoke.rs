@@ -8,7 +8,10 @@ use pg_launcher::{Cluster, Options};
 use serde_json::Value;
 use sqlx::PgConnection;
 
-use crate::{Bench, cluster::Database, contender::trellis::reader, scale::Scale, work};
+use crate::{
+    Bench, cluster::Database, contender::trellis::reader, population::Population, scale::Scale,
+    work,
+};
 
 fn cluster() -> Cluster {
     Cluster::start(Options::default()).expect("a server")
@@ -158,6 +161,7 @@ async fn every_work() {
     ] {
         assert!(number(&mut owner, some).await > 0, "{some}");
     }
+    organisations_last(&mut bench).await;
     // A diary's command is one event, and each has its receipt.
     let diaries = Database::existing(&bench.cluster, "w1_trellis");
     let mut owner = diaries.owner().await.expect("the owner");
@@ -168,4 +172,40 @@ async fn every_work() {
         slice.work == work::ALL[0].name && slice.contender == crate::contender::trellis::NAME
     });
     assert!(counted.map(|slice| slice.operations).sum::<u64>() <= events.unsigned_abs());
+}
+
+/// At a second size there are more people in the same organisations, and all of it is sound.
+async fn organisations_last(bench: &mut Bench) {
+    const NAME: &str = "lasting";
+    let template = bench.template().await.expect("the template");
+    let mut population = Population::lasting(&bench.cluster, &template, NAME)
+        .await
+        .expect("a population");
+    let mut owner = population.database.owner().await.expect("the owner");
+    let mut sizes = vec![];
+    for events in [6_000, 16_000] {
+        population.fill_to(events).await.expect("it fills");
+        let organisations = population.organisations().await.expect("a number");
+        let query = "SELECT count(*) FROM ledger.event WHERE event_type = 'TrainingStarted'";
+        let trainees = number(&mut owner, query).await;
+        assert_eq!(trainees.unsigned_abs(), population.filler.trainees());
+        let query = "SELECT count(*) FROM ledger.event WHERE event_type = 'PlaceFilled'";
+        sizes.push((trainees, organisations, number(&mut owner, query).await));
+    }
+    let [(first, organisations, filled), (second, still, places)] = sizes[..] else {
+        panic!("{sizes:?}");
+    };
+    assert!(organisations > 0 && filled > 0, "{sizes:?}");
+    assert_eq!((organisations, filled), (still, places));
+    assert!(second >= 2 * first, "{sizes:?}");
+    assert_sound(&population.database).await;
+    let ledger = population.open().await.expect("the ledger opens");
+    assert!(opened(&population.database, &ledger).await > 0);
+    views::projector(&ledger).catch_up().await.expect("views");
+    let parked = "SELECT count(*) FROM ledger.view_parked";
+    assert_eq!(number(&mut owner, parked).await, 0);
+    // Nobody of the demonstration leaves.
+    let employed =
+        "SELECT sum(value)::bigint FROM ledger.view_figure WHERE figure = 'employed' AND part = ''";
+    assert_eq!(number(&mut owner, employed).await, second);
 }

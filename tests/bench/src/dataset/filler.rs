@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     copy::{Chunk, heads, store_heads},
-    life::{Cast, Life, Lived},
+    life::{Cast, Life, Lived, events_of},
     template::{Role, Template},
 };
 use crate::{Fault, cluster::Database};
@@ -65,8 +65,20 @@ pub(crate) struct Filler {
     events: u64,
     recorded: i64,
     targets: Vec<Target>,
-    /// One life of so many is whole.
+    /// One life of so many is whole, and the others are abridged.
     whole_every: u64,
+    lasting: Lasting,
+}
+
+/// Whether organisations stay as they are.
+#[derive(Debug, Clone, Copy)]
+enum Lasting {
+    /// New ones come with each life.
+    No,
+    /// They will, from when a first fill is over.
+    Soon,
+    /// They are those of so many lives.
+    Since(u64),
 }
 
 impl Filler {
@@ -87,6 +99,7 @@ impl Filler {
             recorded: Timestamp::now().as_microsecond() - AN_HOUR_MICROS,
             targets: vec![],
             whole_every: 1,
+            lasting: Lasting::No,
         }
     }
 
@@ -95,6 +108,15 @@ impl Filler {
         const WHOLE_EVERY: u64 = 50;
         Self {
             whole_every: WHOLE_EVERY,
+            ..self
+        }
+    }
+
+    /// The same with organisations that last: lives after the first fill are lived in the places of
+    /// those before.
+    pub(crate) fn lasting(self) -> Self {
+        Self {
+            lasting: Lasting::Soon,
             ..self
         }
     }
@@ -110,8 +132,8 @@ impl Filler {
         let lives = missing.div_ceil(self.template.trainees.max(1));
         let whole = lives.div_ceil(self.whole_every);
         self.events
-            + whole * self.template.life_events()
-            + (lives - whole) * self.template.abridged_events()
+            + whole * events_of(&self.template.life)
+            + (lives - whole) * events_of(&self.template.abridged)
     }
 
     /// The tenants that are the same in every life.
@@ -161,6 +183,9 @@ impl Filler {
             loader.await??;
         }
         lived?;
+        if let Lasting::Soon = self.lasting {
+            self.lasting = Lasting::Since(self.lives);
+        }
         let mut owner = self.database.owner().await?;
         let heads = self.heads.0.iter();
         store_heads(
@@ -189,8 +214,8 @@ impl Filler {
             open.extend(self.openings());
         }
         let (whole, brief) = (
-            self.template.life_events().max(1),
-            self.template.abridged_events().max(1),
+            events_of(&self.template.life).max(1),
+            events_of(&self.template.abridged),
         );
         let each = (whole + brief * (self.whole_every - 1)) / self.whole_every;
         let side_by_side = (events.saturating_sub(self.events) / each / 4).clamp(1, LIVES_MAX);
@@ -201,11 +226,9 @@ impl Filler {
         let mut begun = self.events;
         loop {
             while !opening && (open.len() as u64) < side_by_side && begun < events {
-                open.push_back(self.next_life());
-                begun += match open.back().map(Life::is_abridged) {
-                    Some(true) => brief,
-                    _ => whole,
-                };
+                let life = self.next_life();
+                begun += life.events();
+                open.push_back(life);
             }
             let Some(mut life) = open.pop_front() else {
                 if !opening {
@@ -297,14 +320,19 @@ impl Filler {
     }
 
     fn next_life(&mut self) -> Life {
-        let group = self.lives / self.whole_every;
-        let cast = self.cast(group);
-        let first = group * self.whole_every + 1;
+        let before = self.lives;
         self.lives += 1;
-        let lived = match self.lives == first {
-            true => Lived::Whole,
-            false => Lived::Abridged(first),
+        let first = before / self.whole_every * self.whole_every + 1;
+        let lived = match self.lasting {
+            Lasting::Since(firsts) if before >= firsts => Lived::Later(before % firsts.max(1) + 1),
+            _ if self.lives == first => Lived::Whole,
+            _ => Lived::Abridged(first),
         };
+        let place = match lived {
+            Lived::Abridged(like) | Lived::Later(like) => like,
+            _ => self.lives,
+        };
+        let cast = self.cast((place - 1) / self.whole_every);
         let life = Life::new(&self.template, lived, self.lives, &cast);
         if self.targets.len() < TARGETS_MAX && !life.is_abridged() {
             let trainings = self.template.trainings.iter();

@@ -29,8 +29,10 @@ pub(super) enum Lived {
     Entry(usize),
     /// Everything else.
     Whole,
-    /// Of everything else what grows with people, in the places of the life with this number.
+    /// Of everything else a little for each person, in the places of the life with this number.
     Abridged(u64),
+    /// All of it but what is written to records of organisations, in those of the life with this number.
+    Later(u64),
 }
 
 /// One life of the template under way.
@@ -54,7 +56,7 @@ impl Life {
     pub(super) fn new(template: &Arc<Template>, lived: Lived, nth: u64, cast: &Cast) -> Self {
         let name = |nth| Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("life {nth}").as_bytes());
         let (own, places) = match lived {
-            Lived::Abridged(like) => (name(nth), name(like)),
+            Lived::Abridged(like) | Lived::Later(like) => (name(nth), name(like)),
             _ => (name(nth), name(nth)),
         };
         let mut ids = template.ids.clone();
@@ -95,13 +97,19 @@ impl Life {
         }
     }
 
-    fn unit<'t>(&self, template: &'t Template, nth: usize) -> Option<&'t Unit> {
+    fn units<'t>(&self, template: &'t Template) -> &'t [Unit] {
         match self.lived {
-            Lived::Opening => template.opening.get(nth),
-            Lived::Entry(tenant) => template.entries.get(&tenant)?.get(nth),
-            Lived::Whole => template.life.get(nth),
-            Lived::Abridged(_) => template.abridged.get(nth),
+            Lived::Opening => &template.opening,
+            Lived::Entry(tenant) => template.entries.get(&tenant).map_or(&[], Vec::as_slice),
+            Lived::Whole => &template.life,
+            Lived::Abridged(_) => &template.abridged,
+            Lived::Later(_) => &template.later,
         }
+    }
+
+    /// How many events it has in all.
+    pub(super) fn events(&self) -> u64 {
+        events_of(self.units(&self.template))
     }
 
     pub(super) fn is_abridged(&self) -> bool {
@@ -122,7 +130,8 @@ impl Life {
         let template = Arc::clone(&self.template);
         let nth = self.next;
         self.next += 1;
-        let Some(unit) = self.unit(&template, nth) else {
+        let units = self.units(&template);
+        let Some(unit) = units.get(nth) else {
             self.finish(chunk);
             return Ok(false);
         };
@@ -146,7 +155,7 @@ impl Life {
                 recorded,
             });
         }
-        Ok(self.unit(&template, self.next).is_some() || {
+        Ok(self.next < units.len() || {
             self.finish(chunk);
             false
         })
@@ -281,6 +290,11 @@ impl Life {
         }
         written
     }
+}
+
+/// How many events commands wrote.
+pub(super) fn events_of(units: &[Unit]) -> u64 {
+    units.iter().map(|unit| unit.events.len() as u64).sum()
 }
 
 /// An id whose first ten bits are its home's slice, as the domain derives them.

@@ -147,24 +147,13 @@ pub(crate) struct Template {
     pub(super) fixed: Vec<(TenantId, TenantKind)>,
     /// What is left of it in an abridged life, in the same order.
     pub(super) abridged: Vec<Unit>,
-    /// By place, whether an abridged life shares the id with the whole one before it.
+    /// What is left of it in a later life of organisations that last.
+    pub(super) later: Vec<Unit>,
+    /// By place, whether a life that is not whole shares the id with the one in whose places it is lived.
     pub(super) shared: Vec<bool>,
     /// Trainees of a life.
     pub(super) trainees: u64,
 }
-
-/// What an abridged life has of its streams: the first events of each, or all of them. So each event
-/// is one the service wrote in that state of its stream.
-const ABRIDGED: &[(&str, usize)] = &[
-    ("supervisor", 1),
-    ("vacancy", 1),
-    ("training", 4),
-    ("progression", usize::MAX),
-];
-
-/// Records of organisations, as many as there are years and partners: abridged lives are lived in those
-/// of the whole life before them.
-const SHARED: &[&str] = &["intake", "allocation", "partnership", "clinical_service"];
 
 type StoredEvent = (
     String,
@@ -190,58 +179,6 @@ impl Template {
         tokio::task::spawn_blocking(move || drop(embedded)).await?;
         Ok(template)
     }
-
-    /// Events of one life.
-    pub(super) fn life_events(&self) -> u64 {
-        events_of(&self.life)
-    }
-
-    /// Events of one that is abridged.
-    pub(super) fn abridged_events(&self) -> u64 {
-        events_of(&self.abridged)
-    }
-
-    /// Cuts the life down to what an abridged one has of it.
-    fn abridge(&mut self) {
-        let mut lived = vec![0; self.streams.len()];
-        for unit in &self.life {
-            let mut events = unit.events.clone();
-            events.retain(|event| {
-                let kind = self.streams.get(event.stream).map(|stream| &stream.kind);
-                let most = ABRIDGED
-                    .iter()
-                    .find(|(known, _)| Some(*known) == kind.map(String::as_str));
-                let (Some((_, most)), Some(lived)) = (most, lived.get_mut(event.stream)) else {
-                    return false;
-                };
-                *lived += 1;
-                *lived <= *most
-            });
-            if !events.is_empty() {
-                self.abridged.push(Unit {
-                    events,
-                    metadata: unit.metadata.clone(),
-                    receipt: None,
-                });
-            }
-        }
-        self.shared = vec![false; self.ids.len()];
-        for stream in &self.streams {
-            if let Some(shared) = self.shared.get_mut(stream.id) {
-                *shared = SHARED.contains(&stream.kind.as_str());
-            }
-        }
-        let started = |unit: &&Unit| {
-            unit.events
-                .iter()
-                .any(|event| event.event_type == "TrainingStarted")
-        };
-        self.trainees = self.abridged.iter().filter(started).count() as u64;
-    }
-}
-
-fn events_of(units: &[Unit]) -> u64 {
-    units.iter().map(|unit| unit.events.len() as u64).sum()
 }
 
 struct Reading<'l> {
@@ -384,6 +321,7 @@ impl<'l> Reading<'l> {
             life: vec![],
             fixed: vec![],
             abridged: vec![],
+            later: vec![],
             shared: vec![],
             trainees: 0,
             trainings: trainings
@@ -412,7 +350,7 @@ impl<'l> Reading<'l> {
                 template.fixed.push((TenantId(*id), kind));
             }
         }
-        template.abridge();
+        template.cut();
         Ok(template)
     }
 

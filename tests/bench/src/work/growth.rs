@@ -1,4 +1,5 @@
-//! The same works at growing histories, and the server's memory.
+//! The same works at growing histories, and the server's memory. Organisations stay as they are at the
+//! first size; people and what happens to them are added.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -18,7 +19,7 @@ use crate::{
     contender::trellis::{self, Parties, Tenancy},
     dataset::Target,
     machine::resident_bytes,
-    measure::Cell,
+    measure::{Cell, Pace},
     population::Population,
     practice::{Practice, Tokens, clients},
     report::{Bar, Figure, Want},
@@ -82,7 +83,7 @@ pub(crate) const BARS: &[Bar] = &[
 
 pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
     let template = bench.template().await?;
-    let mut population = Population::new(&bench.cluster, &template, "growth").await?;
+    let mut population = Population::lasting(&bench.cluster, &template, "growth").await?;
     let mut under_way = None;
     for events in bench.growth() {
         population.fill_to(events).await?;
@@ -96,6 +97,11 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
         eprintln!(
             "the employer view followed in {:.0} s",
             begun.elapsed().as_secs_f64()
+        );
+        eprintln!(
+            "{} trainees, {} records of organisations",
+            population.filler.trainees(),
+            population.organisations().await?
         );
         measure(bench, &population, &ledger, events, under_way).await?;
     }
@@ -172,7 +178,7 @@ fn cell<'a, W: Writer>(
     case: String,
     writers: Vec<W>,
     machine: crate::machine::Machine,
-    pace: crate::measure::Pace,
+    pace: Pace,
     server: Option<u32>,
 ) -> Cell<'a> {
     let writers = Rc::new(RefCell::new(writers));
