@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Instant,
 };
 
 use contract::v1;
@@ -17,12 +18,15 @@ use domain::{
     permission::{Action, Permit},
     training::{LogPracticeHours, PracticeKind},
 };
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use http::HeaderValue;
 use jiff::civil::Date;
 use ledger::{Envelope, Ledger, Receipt};
 use uuid::Uuid;
 
-use crate::{Fault, closed::Writer, dataset::Target, grpc::Channel, serving::Serving};
+use crate::{
+    Fault, closed::Writer, contender::trellis, dataset::Target, grpc::Channel, serving::Serving,
+};
 
 /// Who logs them.
 pub(crate) const ROLE: ActingRole = ActingRole::ServiceManager;
@@ -34,6 +38,10 @@ const KINDS: [PracticeKind; 3] = [
 ];
 
 const QUARTERS: u32 = 4;
+
+/// Trainings in which hours are logged: with the supervisors read beside them no more than a server
+/// keeps at hand.
+const TRAININGS_MAX: usize = trellis::CACHE_ENTRIES / 4;
 
 /// Practice hours not logged yet, one after another over all trainings.
 pub(crate) struct Practice {
@@ -60,11 +68,31 @@ impl Practice {
             .collect();
         // The tail of an id is as good as a shuffle.
         targets.sort_by_key(|target| target.training.as_u128() as u64);
+        targets.truncate(TRAININGS_MAX);
         Arc::new(Self {
             targets,
             sent: AtomicU64::new(0),
             series: Uuid::now_v7(),
         })
+    }
+
+    /// Has hours of each training logged once, unmeasured. A training that is met for the first time is
+    /// loaded from the database, so that slices would measure different things until all have been.
+    pub(crate) async fn meet<F>(&self, work: &str, log: impl Fn() -> F) -> Result<(), Fault>
+    where
+        F: Future<Output = Result<(), Fault>>,
+    {
+        const AT_ONCE: usize = 32;
+        let begun = Instant::now();
+        let met = stream::iter(0..self.targets.len()).map(|_| log());
+        let met = met.buffer_unordered(AT_ONCE);
+        met.try_for_each(|()| std::future::ready(Ok(()))).await?;
+        eprintln!(
+            "{work} · met {} trainings in {:.1} s",
+            self.targets.len(),
+            begun.elapsed().as_secs_f64()
+        );
+        Ok(())
     }
 
     pub(crate) fn next(&self) -> Result<Hours<'_>, Fault> {

@@ -1,5 +1,6 @@
 //! The same append through the API: TLS, authentication, authorisation; the server in a process of
-//! its own. Closed loops of so many outstanding calls, and open loops that count what is shed.
+//! its own. Closed loops of so many outstanding calls, and open loops that count what is shed. Every
+//! training has been met before, as the writers of w1 have their diaries at hand.
 
 use std::{cell::RefCell, rc::Rc, sync::Arc};
 
@@ -51,6 +52,8 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
     let targets = population.filler.targets();
     let practice = Practice::of(targets, |_| true);
     let tokens = Tokens::of(&serving, targets)?;
+    let meeting = Arc::new(clients(&serving, &tokens, &practice, 32).await?);
+    practice.meet(NAME, sending(&meeting)).await?;
 
     let mut cells = vec![];
     for count in bench.scale.clients() {

@@ -1,7 +1,7 @@
 //! The same works at growing histories, and the server's memory. Organisations stay as they are at the
 //! first size; people and what happens to them are added.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use domain::{
     actor::{ActingRole, Actor, TenantKind},
@@ -12,7 +12,7 @@ use domain::{
 use ledger::{Ledger, LedgerOptions, Projector};
 use views::Employer;
 
-use super::{e3::readers, w1::diarists};
+use super::{e3::readers, fairness::sending, w1::diarists};
 use crate::{
     Bench, Fault,
     closed::{Writer, closed_loop},
@@ -139,6 +139,8 @@ async fn measure(
     }];
     let clients = clients(&serving, &tokens, &practice, WRITERS).await?;
     let readers = readers(&serving, &tokens, READERS).await?;
+    let meeting = Arc::new(clients.clone());
+    practice.meet(NAME, sending(&meeting)).await?;
     let server = serving.pid();
     let cells = vec![
         cell(

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use ledger::Projector;
+use ledger::{Ledger, Projector};
 use tokio::sync::watch;
 use views::Employer;
 
@@ -45,6 +45,9 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
         .await?;
     let (stop, stopped) = watch::channel(false);
     let projecting = tokio::spawn(Projector::new(&ledger).with::<Employer>().run(stopped));
+    practice
+        .meet(NAME, || shown(ledger.clone(), Arc::clone(&practice)))
+        .await?;
 
     let limit = Pgbench::new(&bench.cluster, &rows);
     let mut cells = vec![Cell::new("1 writers", pgbench::NAME, move || {
@@ -58,12 +61,7 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
             let (ledger, practice) = (ledger.clone(), Arc::clone(&practice));
             Box::pin(async move {
                 open_loop(&machine, f64::from(rate), pace, || {
-                    let (ledger, practice) = (ledger.clone(), Arc::clone(&practice));
-                    async move {
-                        let (tenant, receipt) = practice.next()?.submit(&ledger).await?;
-                        ledger.folded::<Employer>(tenant, receipt.position).await?;
-                        Ok(())
-                    }
+                    shown(ledger.clone(), Arc::clone(&practice))
                 })
                 .await
             })
@@ -72,5 +70,12 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
     bench.interleave(NAME, cells).await;
     stop.send_replace(true);
     projecting.await?;
+    Ok(())
+}
+
+/// Logs the next hours and waits until the view has them.
+async fn shown(ledger: Ledger, practice: Arc<Practice>) -> Result<(), Fault> {
+    let (tenant, receipt) = practice.next()?.submit(&ledger).await?;
+    ledger.folded::<Employer>(tenant, receipt.position).await?;
     Ok(())
 }
