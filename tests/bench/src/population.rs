@@ -82,6 +82,16 @@ impl Population {
         Ok(())
     }
 
+    /// Waits until what was written is on disk and what is known of views is of now, so that neither a
+    /// checkpoint of it nor an autovacuum falls into what is measured next.
+    pub(crate) async fn settle(&self) -> Result<(), Fault> {
+        for table in ["view_row", "view_figure", "view_part", "view_spread"] {
+            let statement = format!("VACUUM (ANALYZE) ledger.{table}");
+            self.database.run(&statement).await?;
+        }
+        self.database.run("CHECKPOINT").await
+    }
+
     /// Records of organisations in it.
     pub(crate) async fn organisations(&self) -> Result<i64, Fault> {
         Ok(sqlx::query_scalar(

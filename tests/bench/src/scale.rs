@@ -163,6 +163,15 @@ impl Scale {
         }
     }
 
+    /// How long growth writes unmeasured after a fill.
+    pub(crate) fn settling(self) -> Duration {
+        match self {
+            Self::Full => Duration::from_secs(10),
+            Self::Quick => Duration::from_secs(1),
+            Self::Smoke => Duration::from_millis(200),
+        }
+    }
+
     /// Stored events at which growth is looked at, up to `max`.
     pub(crate) fn growth(self, max: Option<u64>) -> Vec<u64> {
         let (steps, usual): (&[u64], u64) = match self {

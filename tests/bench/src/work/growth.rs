@@ -1,7 +1,7 @@
 //! The same works at growing histories, and the server's memory. Organisations stay as they are at the
 //! first size; people and what happens to them are added.
 
-use std::{cell::RefCell, rc::Rc, sync::Arc};
+use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
 use domain::{
     actor::{ActingRole, Actor, TenantKind},
@@ -98,6 +98,7 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
             "the employer view followed in {:.0} s",
             begun.elapsed().as_secs_f64()
         );
+        population.settle().await?;
         eprintln!(
             "{} trainees, {} records of organisations",
             population.filler.trainees(),
@@ -126,7 +127,7 @@ async fn measure(
     let practice = Practice::of(targets, |_| true);
     let size = format!("{:e}", events as f64);
 
-    let writers = diarists(ledger, &size, WRITERS, Tenancy::Many, Parties::Two)?;
+    let mut writers = diarists(ledger, &size, WRITERS, Tenancy::Many, Parties::Two)?;
     let cold = trellis::open(LedgerOptions {
         cache_entries: 1,
         ..population.options()
@@ -137,10 +138,18 @@ async fn measure(
         targets: targets.to_vec(),
         nth: 0,
     }];
-    let clients = clients(&serving, &tokens, &practice, WRITERS).await?;
+    let mut clients = clients(&serving, &tokens, &practice, WRITERS).await?;
     let readers = readers(&serving, &tokens, READERS).await?;
     let meeting = Arc::new(clients.clone());
     practice.meet(NAME, sending(&meeting)).await?;
+    // Whoever first touches a page after a checkpoint writes all of it to the log.
+    let settling = Pace {
+        warm: Duration::ZERO,
+        slice: bench.scale.settling(),
+        rounds: 1,
+    };
+    closed_loop(&machine, &mut writers, settling).await?;
+    closed_loop(&machine, &mut clients, settling).await?;
     let server = serving.pid();
     let cells = vec![
         cell(

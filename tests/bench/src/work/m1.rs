@@ -122,11 +122,7 @@ async fn from_nothing(
     sample.operations = population.folded().await?;
     let stored = population.filler.events() as f64 / sample.seconds;
     sample.figures.insert(STORED, stored);
-    for table in ["view_row", "view_figure", "view_part", "view_spread"] {
-        let statement = format!("VACUUM (ANALYZE) ledger.{table}");
-        population.database.run(&statement).await?;
-    }
-    population.database.run("CHECKPOINT").await?;
+    population.settle().await?;
     Ok(sample)
 }
 
