@@ -6,7 +6,6 @@ use std::{
 };
 
 use domain::actor::{TenantId, TenantKind};
-use futures::{StreamExt as _, TryStreamExt as _, stream};
 use sqlx::{PgConnection, PgPool};
 use tracing::{info, warn};
 use uuid::Uuid;
@@ -15,9 +14,9 @@ use crate::{
     Inner, LedgerError,
     follow::{begin, signed, unsigned},
     lane::{Build, Changes, Folds, Lane, Move, Scan, Skips, write},
-    replay::{Moment, Opens, PARTITIONS, Replayed, apart, at_once, only},
+    replay::{Moment, Opens, Replayed, only},
     transaction::begun,
-    view::{Noted, Parked},
+    view::{Figures, Noted, Parked},
 };
 
 /// Rows that one statement of a scan writes.
@@ -211,10 +210,17 @@ struct Scanned {
     seen: HashMap<TenantId, u64>,
 }
 
+/// What is stored of one partition.
+struct Amounts {
+    /// One per build.
+    taken: Vec<Taken>,
+    seen: HashMap<TenantId, u64>,
+}
+
 /// Fills builds that have not begun from one scan of the whole log, each event decoded once for all
 /// of them. A row depends on one stream only and a figure is a sum, so streams may come in any
-/// order; rows are held for one partition of the log at a time. Everything is written in one
-/// transaction with the checkpoints, which end at the heads of the moment that was scanned: a crash
+/// order; rows are held for a few partitions of the log at a time, and written beside the reading
+/// of the next. Everything is written in one transaction with the checkpoints, which end at the heads of the moment that was scanned: a crash
 /// leaves nothing, and the feeds carry on from there. Answers whether it was done; not when another
 /// process is at one of the builds.
 pub(crate) async fn scan(
@@ -265,55 +271,49 @@ pub(crate) async fn scan(
         .iter()
         .map(|name| Arc::new(skips.remove(*name).unwrap_or_default()))
         .collect();
-    let start = || Scanned {
-        folds: builds
-            .iter()
-            .zip(&skips)
-            .map(|(build, skips)| build.view.scan(Arc::clone(skips)))
-            .collect(),
-        seen: HashMap::new(),
+    let start = {
+        let builds = builds.clone();
+        move || Scanned {
+            folds: builds
+                .iter()
+                .zip(&skips)
+                .map(|(build, skips)| build.view.scan(Arc::clone(skips)))
+                .collect(),
+            seen: HashMap::new(),
+        }
     };
     // The tenants and builds that one event of each kind of tenant goes to.
     let all = kinds.len();
-    let shown: Arc<HashMap<TenantId, Vec<usize>>> = Arc::new(
-        kinds
-            .into_iter()
-            .map(|(tenant, kind)| {
-                let of_kind = |(_, build): &(usize, &Build)| build.view.kind() == kind;
-                let nths = builds.iter().enumerate().filter(of_kind);
-                (tenant, nths.map(|(nth, _)| nth).collect::<Vec<_>>())
-            })
-            .filter(|(_, nths)| !nths.is_empty())
-            .collect(),
-    );
-    let visit = {
-        let shown = Arc::clone(&shown);
-        Arc::new(move |scanned: &mut Scanned, event: Replayed<'_>| note(&shown, scanned, &event))
-    };
-
+    let shown: HashMap<TenantId, Vec<usize>> = kinds
+        .into_iter()
+        .map(|(tenant, kind)| {
+            let of_kind = |(_, build): &(usize, &Build)| build.view.kind() == kind;
+            let nths = builds.iter().enumerate().filter(of_kind);
+            (tenant, nths.map(|(nth, _)| nth).collect::<Vec<_>>())
+        })
+        .filter(|(_, nths)| !nths.is_empty())
+        .collect();
     let of = (shown.len() < all)
         .then(|| only(shown.keys().copied()))
         .flatten();
+    let visit = move |scanned: &mut Scanned, event: Replayed<'_>| note(&shown, scanned, &event);
+    let amounts = |scanned: Scanned| {
+        let taken = scanned.folds.into_iter().map(in_order);
+        Ok(Amounts {
+            taken: taken.collect::<Result<_, LedgerError>>()?,
+            seen: scanned.seen,
+        })
+    };
 
     let mut sums: HashMap<(i64, TenantId), Changes> = HashMap::new();
     let mut seen: HashMap<TenantId, u64> = HashMap::new();
-    let moment_of = &moment;
-    let mut partitions = stream::iter((0..PARTITIONS).map(|partition| {
-        moment_of.spawn(
-            partition,
-            of.as_deref(),
-            Opens::Nothing,
-            start(),
-            Arc::clone(&visit),
-        )
-    }))
-    .buffer_unordered(at_once());
-    while let Some(scanned) = partitions.try_next().await? {
-        for (tenant, count) in scanned.seen {
+    let mut reading = moment.read(of, Opens::Nothing, start, visit, amounts);
+    while let Some(amounts) = reading.next().await {
+        let amounts = amounts?;
+        for (tenant, count) in amounts.seen {
             *seen.entry(tenant).or_default() += count;
         }
-        for (build, folds) in builds.iter().zip(scanned.folds) {
-            let (rows, changes) = apart(move || in_order(folds)).await?;
+        for (build, (rows, changes)) in builds.iter().zip(amounts.taken) {
             for (tenant, changes) in changes {
                 let sum = sums.entry((build.number, tenant)).or_default();
                 sum.figures.add_all(&changes.figures);
@@ -325,9 +325,8 @@ pub(crate) async fn scan(
             }
         }
     }
-    drop(partitions);
 
-    let mut moves = vec![];
+    let (mut moves, mut filled) = (vec![], vec![]);
     for (build, tenant, head) in &lanes {
         // A feed is dense: a tenant that sees fewer events than its head has a hole in its feed,
         // which following it will name.
@@ -338,7 +337,13 @@ pub(crate) async fn scan(
                 position: *head,
             });
         }
-        let changes = sums.remove(&(build.number, *tenant)).unwrap_or_default();
+        let mut changes = sums.remove(&(build.number, *tenant)).unwrap_or_default();
+        filled.push((
+            build.number,
+            *tenant,
+            std::mem::take(&mut changes.figures),
+            changes.crowds,
+        ));
         let mut parked_at = vec![];
         for (stream, parked) in &changes.parked {
             parked_at.push(position(moment.connection(), *tenant, *stream, parked.sequence).await?);
@@ -354,7 +359,7 @@ pub(crate) async fn scan(
         });
     }
     moment.end().await?;
-    if write(&mut *tx, &moves).await?.contains(&false) {
+    if !fill_figures(&mut tx, filled).await? || write(&mut *tx, &moves).await?.contains(&false) {
         return Ok(false);
     }
     tx.commit().await?;
@@ -441,6 +446,37 @@ async fn fill(tx: &mut PgConnection, build: &Build, rows: &[Filled]) -> Result<b
         }
     }
     Ok(true)
+}
+
+/// Stores the figures of tenants, and which of them are crowds. Answers as [`fill`] does.
+async fn fill_figures(
+    tx: &mut PgConnection,
+    mut figures: Vec<(i64, TenantId, Figures, &[&str])>,
+) -> Result<bool, LedgerError> {
+    // In the order of their index.
+    figures.sort_unstable_by_key(|(build, tenant, ..)| (*tenant, *build));
+    let (mut builds, mut tenants, mut names, mut parts) = (vec![], vec![], vec![], vec![]);
+    let (mut values, mut crowds) = (vec![], vec![]);
+    for (build, tenant, figures, crowd) in &figures {
+        for (name, part, value) in figures.iter() {
+            builds.push(*build);
+            tenants.push(tenant.0);
+            names.push(name);
+            parts.push(part);
+            values.push(value);
+            crowds.push(crowd.contains(&name));
+        }
+    }
+    let stored: i64 = sqlx::query_scalar("SELECT ledger.fill_figures($1, $2, $3, $4, $5, $6)")
+        .bind(builds)
+        .bind(tenants)
+        .bind(&names)
+        .bind(parts)
+        .bind(values)
+        .bind(crowds)
+        .fetch_one(tx)
+        .await?;
+    Ok(unsigned(stored) == names.len() as u64)
 }
 
 /// Where an event lies in a tenant's feed.

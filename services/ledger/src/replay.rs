@@ -6,15 +6,21 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     thread,
 };
 
 use domain::{actor::TenantId, fact::Fact, personal::PersonalClass};
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::StreamExt as _;
 use jiff::Timestamp;
 use sqlx::{Connection as _, Executor as _, PgConnection, Postgres, Transaction};
-use tokio::{runtime::Handle, sync::oneshot};
+use tokio::{
+    runtime::{self, Handle, Runtime},
+    sync::mpsc,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -112,7 +118,7 @@ impl Ledger {
     pub async fn replay<S, V>(
         &self,
         opens: Opens,
-        start: impl Fn() -> S,
+        start: impl Fn() -> S + Send + Sync + 'static,
         visit: V,
     ) -> Result<Vec<S>, LedgerError>
     where
@@ -120,22 +126,14 @@ impl Ledger {
         V: Fn(&mut S, Replayed<'_>) + Send + Sync + 'static,
     {
         let moment = Moment::now(&self.0).await?;
-        let visit = Arc::new(visit);
-        let states =
-            stream::iter((0..PARTITIONS).map(|partition| {
-                moment.spawn(partition, None, opens, start(), Arc::clone(&visit))
-            }))
-            .buffered(at_once())
-            .try_collect()
-            .await?;
+        let mut reading = moment.read(None, opens, start, visit, Ok);
+        let mut states = vec![];
+        while let Some(read) = reading.next().await {
+            states.push(read?);
+        }
         moment.end().await?;
         Ok(states)
     }
-}
-
-/// As many partitions as there are cores, within bounds.
-pub(crate) fn at_once() -> usize {
-    thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, AT_ONCE_MAX))
 }
 
 /// One moment of the history, held open by a transaction.
@@ -143,16 +141,6 @@ pub(crate) struct Moment {
     ledger: Arc<Inner>,
     held: Transaction<'static, Postgres>,
     name: String,
-    readers: Readers,
-}
-
-/// Connections in a transaction at the moment that wait for a partition to read: a new one costs
-/// the server as much as thousands of events. They are not of the pool, because a COPY that is
-/// left in the middle spoils its connection.
-type Readers = Arc<Mutex<Vec<PgConnection>>>;
-
-fn waiting(readers: &Readers) -> MutexGuard<'_, Vec<PgConnection>> {
-    readers.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Moment {
@@ -165,18 +153,12 @@ impl Moment {
             ledger: Arc::clone(ledger),
             held,
             name,
-            readers: Readers::default(),
         })
     }
 
     /// Lets the moment go.
     pub(crate) async fn end(self) -> Result<(), LedgerError> {
-        self.held.commit().await?;
-        let readers = std::mem::take(&mut *waiting(&self.readers));
-        for reader in readers {
-            reader.close().await?;
-        }
-        Ok(())
+        Ok(self.held.commit().await?)
     }
 
     /// A connection that sees the database as it was at the moment.
@@ -184,65 +166,171 @@ impl Moment {
         &mut self.held
     }
 
-    /// Visits one partition on a thread of its own, so that a long visit holds up nothing else that
-    /// this process does; it ends with what waits for it. Events that none of the tenants in `of`
-    /// sees are passed over when it is given.
-    pub(crate) async fn spawn<S, V>(
+    /// Visits every partition, as many at a time as there are cores, each with a state of its own,
+    /// of which `end` makes what is passed on. All of it on threads of its own, so that a long visit
+    /// holds up nothing else that this process does, and beside whoever takes what is passed on.
+    /// Events that none of the tenants in `of` sees are passed over when it is given.
+    pub(crate) fn read<S, T: Send + 'static>(
         &self,
-        partition: u32,
-        of: Option<&str>,
+        of: Option<String>,
         opens: Opens,
-        state: S,
-        visit: Arc<V>,
-    ) -> Result<S, LedgerError>
-    where
-        S: Send + 'static,
-        V: Fn(&mut S, Replayed<'_>) + Send + Sync + 'static,
-    {
-        let (ledger, name) = (Arc::clone(&self.ledger), self.name.clone());
-        let readers = Arc::clone(&self.readers);
-        let copy = copy(partition, of);
-        let read = async move {
-            let reader = Partition {
-                ledger,
-                unseal: Unseal::of(opens),
-                order: Order::default(),
-                state,
-                visit,
-            };
-            let at_hand = waiting(&readers).pop();
-            let mut connection = match at_hand {
-                Some(connection) => connection,
-                None => connect(&reader.ledger, &name).await?,
-            };
-            let state = reader.read(&mut connection, &copy).await?;
-            waiting(&readers).push(connection);
-            Ok(state)
-        };
-        let (_wanted, unwanted) = oneshot::channel::<()>();
-        let runtime = Handle::current();
-        apart(move || {
-            runtime.block_on(async {
-                tokio::select! {
-                    read = read => read,
-                    _ = unwanted => Err(LedgerError::Overloaded),
-                }
-            })
-        })
-        .await
+        start: impl Fn() -> S + Send + Sync + 'static,
+        visit: impl Fn(&mut S, Replayed<'_>) + Send + Sync + 'static,
+        end: impl Fn(S) -> Result<T, LedgerError> + Send + Sync + 'static,
+    ) -> Reading<T> {
+        let (pass, passed) = mpsc::channel(1);
+        let reader = Arc::new(Reader {
+            ledger: Arc::clone(&self.ledger),
+            runtime: Handle::current(),
+            moment: self.name.clone(),
+            of,
+            opens,
+            next: AtomicU32::new(0),
+            start,
+            visit,
+            end,
+        });
+        let at_once =
+            thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, AT_ONCE_MAX));
+        for _ in 0..at_once {
+            let (reader, pass) = (Arc::clone(&reader), pass.clone());
+            tokio::task::spawn_blocking(move || reader.run(&pass));
+        }
+        Reading {
+            passed,
+            left: PARTITIONS,
+        }
     }
 }
 
-/// Runs what takes long on a thread that serves nobody.
-pub(crate) async fn apart<T: Send + 'static>(
-    run: impl FnOnce() -> Result<T, LedgerError> + Send + 'static,
-) -> Result<T, LedgerError> {
-    let ran = tokio::task::spawn_blocking(run).await;
-    ran.unwrap_or_else(|error| {
-        Err(LedgerError::Misconfigured(format!(
-            "a visitor of the log failed: {error}"
-        )))
-    })
+/// What is made of each partition, in no order. Whoever lets go of it ends the reading.
+pub(crate) struct Reading<T> {
+    passed: mpsc::Receiver<Result<T, LedgerError>>,
+    left: u32,
+}
+
+impl<T> Reading<T> {
+    pub(crate) async fn next(&mut self) -> Option<Result<T, LedgerError>> {
+        if self.left == 0 {
+            return None;
+        }
+        self.left -= 1;
+        let passed = self.passed.recv().await;
+        Some(passed.unwrap_or_else(|| {
+            Err(LedgerError::Misconfigured(
+                "a visitor of the log failed".to_owned(),
+            ))
+        }))
+    }
+}
+
+/// What the threads of a reading share.
+struct Reader<N, V, E> {
+    ledger: Arc<Inner>,
+    /// Of the process.
+    runtime: Handle,
+    /// The name of the moment.
+    moment: String,
+    of: Option<String>,
+    opens: Opens,
+    /// The next partition.
+    next: AtomicU32,
+    start: N,
+    visit: V,
+    end: E,
+}
+
+type Pass<T> = mpsc::Sender<Result<T, LedgerError>>;
+
+impl<S, T, N, V, E> Reader<N, V, E>
+where
+    N: Fn() -> S,
+    V: Fn(&mut S, Replayed<'_>),
+    E: Fn(S) -> Result<T, LedgerError>,
+{
+    /// Partition after partition on one connection: a new one costs the server as much as thousands
+    /// of events. It is not of the pool, because a COPY that is left in the middle spoils it.
+    fn run(&self, pass: &Pass<T>) {
+        if let Err(error) = self.partitions(pass) {
+            // Nobody waits any more: nobody needs it.
+            let _ = pass.blocking_send(Err(error));
+        }
+    }
+
+    fn partitions(&self, pass: &Pass<T>) -> Result<(), LedgerError> {
+        // Here the thread waits for its own connection and no other. In the runtime of the process
+        // some other thread would be woken by every few rows, only to wake this one.
+        let waits = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(sqlx::Error::Io)?;
+        let mut connection = waits.block_on(connect(&self.ledger, &self.moment))?;
+        loop {
+            let partition = self.next.fetch_add(1, Ordering::Relaxed);
+            if partition >= PARTITIONS {
+                waits.block_on(connection.close())?;
+                return Ok(());
+            }
+            let Some(state) = self.partition(partition, &waits, &mut connection, pass)? else {
+                return Ok(());
+            };
+            if pass.blocking_send((self.end)(state)).is_err() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Nothing when nobody waits for it any more.
+    fn partition(
+        &self,
+        partition: u32,
+        waits: &Runtime,
+        connection: &mut PgConnection,
+        pass: &Pass<T>,
+    ) -> Result<Option<S>, LedgerError> {
+        let copy = copy(partition, self.of.as_deref());
+        let mut read = Partition {
+            unseal: Unseal::of(self.opens),
+            order: Order::default(),
+            state: (self.start)(),
+            visit: &self.visit,
+        };
+        let rows = waits.block_on(connection.copy_out_raw(&copy))?;
+        let mut chunks = rows.ready_chunks(ROWS_AT_ONCE);
+        let mut first = true;
+        loop {
+            let next = waits.block_on(async {
+                tokio::select! {
+                    biased;
+                    next = chunks.next() => Some(next),
+                    () = pass.closed() => None,
+                }
+            });
+            let chunk = match next {
+                Some(Some(chunk)) => chunk,
+                Some(None) => break,
+                None => return Ok(None),
+            };
+            let messages = chunk.into_iter().collect::<Result<Vec<_>, _>>()?;
+            let mut rows: Vec<&[u8]> = Vec::with_capacity(messages.len());
+            for message in &messages {
+                let mut rest: &[u8] = message;
+                if std::mem::take(&mut first) {
+                    rest = rest.get(COPY_HEADER..).ok_or_else(garbled)?;
+                }
+                rows.push(rest);
+            }
+            if read.unseal.opens_any() {
+                read.note_sealed(&rows)?;
+                let fetched = read.unseal.fetch(&self.ledger.keys);
+                self.runtime.block_on(fetched)?;
+            }
+            read.take(&rows)?;
+        }
+        drop(chunks);
+        read.order.complete()?;
+        Ok(Some(read.state))
+    }
 }
 
 const READ_ONLY: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -286,7 +374,7 @@ fn copy(partition: u32, of: Option<&str>) -> String {
     format!("COPY ({rows}) TO STDOUT (FORMAT binary)")
 }
 
-/// Tenants as [`Moment::spawn`] takes them; nothing when they are so many that naming them costs
+/// Tenants as [`Moment::read`] takes them; nothing when they are so many that naming them costs
 /// more than it saves.
 pub(crate) fn only(tenants: impl ExactSizeIterator<Item = TenantId>) -> Option<String> {
     const MOST: usize = 4096;
@@ -297,48 +385,25 @@ pub(crate) fn only(tenants: impl ExactSizeIterator<Item = TenantId>) -> Option<S
     Some(format!("'{{{}}}'::uuid[]", ids.join(",")))
 }
 
-struct Partition<S, V> {
-    ledger: Arc<Inner>,
+/// A partition that is read.
+struct Partition<'v, S, V> {
     unseal: Unseal,
     order: Order,
     state: S,
-    visit: Arc<V>,
+    visit: &'v V,
 }
 
-impl<S, V: Fn(&mut S, Replayed<'_>)> Partition<S, V> {
-    async fn read(mut self, connection: &mut PgConnection, copy: &str) -> Result<S, LedgerError> {
-        let rows = connection.copy_out_raw(copy).await?;
-        let mut chunks = rows.ready_chunks(ROWS_AT_ONCE);
-        let mut first = true;
-        while let Some(chunk) = chunks.next().await {
-            let mut messages = Vec::with_capacity(chunk.len());
-            for message in chunk {
-                messages.push(message?);
+impl<S, V: Fn(&mut S, Replayed<'_>)> Partition<'_, S, V> {
+    fn note_sealed(&mut self, messages: &[&[u8]]) -> Result<(), LedgerError> {
+        for message in messages {
+            for row in rows_of(message) {
+                self.unseal.note(row?.payload);
             }
-            let mut rows: Vec<&[u8]> = Vec::with_capacity(messages.len());
-            for message in &messages {
-                let mut rest: &[u8] = message;
-                if std::mem::take(&mut first) {
-                    rest = rest.get(COPY_HEADER..).ok_or_else(garbled)?;
-                }
-                rows.push(rest);
-            }
-            self.take(&rows).await?;
         }
-        drop(chunks);
-        self.order.complete()?;
-        Ok(self.state)
+        Ok(())
     }
 
-    async fn take(&mut self, messages: &[&[u8]]) -> Result<(), LedgerError> {
-        if self.unseal.opens_any() {
-            for message in messages {
-                for row in rows_of(message) {
-                    self.unseal.note(row?.payload);
-                }
-            }
-            self.unseal.fetch(&self.ledger.keys).await?;
-        }
+    fn take(&mut self, messages: &[&[u8]]) -> Result<(), LedgerError> {
         for message in messages {
             for row in rows_of(message) {
                 self.place(&row?)?;
