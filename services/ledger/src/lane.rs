@@ -43,6 +43,8 @@ pub(crate) struct Lane {
     pub(crate) tenant: TenantId,
     pub(crate) position: u64,
     pub(crate) stamp: i64,
+    /// When it last moved here.
+    pub(crate) moved: Option<Instant>,
     /// Most items of the next page.
     pub(crate) limit: u32,
     pub(crate) failures: u32,

@@ -18,7 +18,10 @@ use std::{
 use domain::actor::{TenantId, TenantKind};
 use opentelemetry::{KeyValue, global, metrics::Counter, metrics::Gauge};
 use sqlx::{PgPool, Postgres, pool::PoolConnection};
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{
+    sync::watch,
+    task::{JoinError, JoinHandle, JoinSet},
+};
 use tracing::{error, info, warn};
 
 use self::work::{Worked, work};
@@ -73,12 +76,48 @@ pub struct Projector {
     connection: Option<PoolConnection<Postgres>>,
     /// When every feed is looked at again.
     look: Instant,
+    /// The look under way; what is handed over is folded meanwhile.
+    looking: Option<JoinHandle<Result<Looked, LedgerError>>>,
     scan_from: u64,
     scans: JoinSet<Result<bool, LedgerError>>,
     scanning: HashSet<i64>,
     /// Builds a scan did not finish; they are folded by feed.
     by_feed: HashSet<i64>,
     metrics: Metrics,
+}
+
+/// What there is to fold: the builds, the heads of all feeds, and where each lane was.
+struct Looked {
+    /// Before anything was read.
+    began: Instant,
+    builds: Vec<Build>,
+    heads: Vec<(TenantId, u64)>,
+    checkpoints: Checkpoints,
+}
+
+async fn look(pool: PgPool, views: Vec<Arc<dyn Folds>>) -> Result<Looked, LedgerError> {
+    let began = Instant::now();
+    let builds = build::open(&pool, &views).await?;
+    let heads = follow::heads(&pool, None).await?;
+    let checkpoints = build::checkpoints(&pool, &builds).await?;
+    Ok(Looked {
+        began,
+        builds,
+        heads,
+        checkpoints,
+    })
+}
+
+/// What a look has seen, once it has ended; nothing without one. May be dropped while it waits.
+async fn seen_by(
+    looking: &mut Option<JoinHandle<Result<Looked, LedgerError>>>,
+) -> Result<Looked, LedgerError> {
+    let Some(under_way) = looking else {
+        return std::future::pending().await;
+    };
+    let seen = under_way.await;
+    *looking = None;
+    seen.map_err(|_| sqlx::Error::WorkerCrashed)?
 }
 
 /// What one round over all tenants did.
@@ -104,6 +143,7 @@ impl Projector {
             inbox: Inbox::default(),
             connection: None,
             look: Instant::now(),
+            looking: None,
             scan_from: SCAN_FROM,
             scans: JoinSet::new(),
             scanning: HashSet::new(),
@@ -139,11 +179,18 @@ impl Projector {
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
         self.inbox.follow(&self.ledger.0.handover);
         let mut backoff = Backoff::default();
+        let mut seen = None;
         while !*stop.borrow() {
-            let ran = if Instant::now() >= self.look {
-                self.round().await
-            } else {
-                self.hinted().await
+            if self.looking.as_ref().is_some_and(JoinHandle::is_finished) {
+                seen = Some(seen_by(&mut self.looking).await);
+            }
+            if self.looking.is_none() && seen.is_none() && Instant::now() >= self.look {
+                self.looking = Some(tokio::spawn(self.looks()));
+            }
+            let ran = match seen.take() {
+                Some(Ok(looked)) => self.fold_what(looked).await,
+                Some(Err(error)) => Err(error),
+                None => self.hinted().await,
             };
             match ran {
                 Ok(_) => backoff.reset(),
@@ -156,7 +203,12 @@ impl Projector {
             if self.dirty.is_empty() {
                 let wanted = |tenant| folds_for(&self.lanes, tenant);
                 tokio::select! {
-                    () = tokio::time::sleep_until(self.look.into()) => {}
+                    () = tokio::time::sleep_until(self.look.into()), if self.looking.is_none() => {}
+                    looked = seen_by(&mut self.looking) => seen = Some(looked),
+                    Some(ended) = self.scans.join_next() => {
+                        self.settle_scan(ended);
+                        self.look = Instant::now();
+                    }
                     taken = self.inbox.wait(wanted, &mut self.dirty) => if taken == Err(Missed) {
                         self.look = Instant::now();
                     },
@@ -190,7 +242,11 @@ impl Projector {
                 }
                 tokio::time::sleep(Duration::from_millis(50)).await;
             } else if round.batches == 0 && round.busy > 0 {
-                tokio::time::sleep(YIELD).await;
+                if let Some(ended) = self.scans.join_next().await {
+                    self.settle_scan(ended);
+                } else {
+                    tokio::time::sleep(YIELD).await;
+                }
             } else if round.batches == 0 {
                 return Ok(());
             }
@@ -220,16 +276,27 @@ impl Projector {
     /// # Errors
     /// When the heads cannot be read; what fails for one tenant is in the answer.
     pub async fn round(&mut self) -> Result<Round, LedgerError> {
+        let looked = self.looks().await?;
+        self.fold_what(looked).await
+    }
+
+    /// Begins to look at every feed.
+    fn looks(&mut self) -> impl Future<Output = Result<Looked, LedgerError>> + use<> {
         self.look = Instant::now() + POLL;
+        // Before anything is read, so that lanes a scan has filled are found.
+        while let Some(ended) = self.scans.try_join_next() {
+            self.settle_scan(ended);
+        }
+        look(self.ledger.projector().clone(), self.views.clone())
+    }
+
+    async fn fold_what(&mut self, mut looked: Looked) -> Result<Round, LedgerError> {
         let pool = self.ledger.projector().clone();
         let mut round = Round::default();
-        self.settle_scans(&mut round);
-        let builds = build::open(&pool, &self.views).await?;
-        let heads = follow::heads(&pool, None).await?;
-        let behind = self.refresh(&pool, &builds, &heads, &mut round).await?;
+        let behind = self.refresh(&pool, &mut looked, &mut round).await?;
         let unfinished: HashSet<i64> = behind.iter().map(|(_, build)| *build).collect();
         self.fold(behind.into_iter().collect(), &mut round).await;
-        for build in builds.iter().filter(|build| !build.live) {
+        for build in looked.builds.iter().filter(|build| !build.live) {
             if !unfinished.contains(&build.number) && build::switch(&pool, build.number).await? {
                 info!(
                     view = build.view.name(),
@@ -248,12 +315,17 @@ impl Projector {
     async fn refresh(
         &mut self,
         pool: &PgPool,
-        builds: &[Build],
-        heads: &[(TenantId, u64)],
+        looked: &mut Looked,
         round: &mut Round,
     ) -> Result<BTreeSet<Key>, LedgerError> {
+        let Looked {
+            began,
+            builds,
+            heads,
+            checkpoints,
+        } = looked;
         let mut wanted: BTreeMap<Key, (u64, &Build)> = BTreeMap::new();
-        for (tenant, head) in heads {
+        for (tenant, head) in &*heads {
             let kind = self.kind(*tenant).await?;
             for build in builds
                 .iter()
@@ -262,25 +334,34 @@ impl Projector {
                 wanted.insert((*tenant, build.number), (*head, build));
             }
         }
-        let mut checkpoints = build::checkpoints(pool, builds).await?;
         let mut unopened: Vec<Key> = wanted
             .keys()
             .filter(|key| !checkpoints.contains_key(*key))
             .copied()
             .collect();
         if !unopened.is_empty() {
-            self.begin_scan(builds, &wanted, &checkpoints);
+            self.begin_scan(builds, &wanted, checkpoints);
             unopened.retain(|(_, build)| !self.scanning.contains(build));
             build::open_lanes(pool, &unopened).await?;
-            checkpoints = build::checkpoints(pool, builds).await?;
+            *checkpoints = build::checkpoints(pool, builds).await?;
         }
         self.lanes
             .retain(|key, _| wanted.contains_key(key) && checkpoints.contains_key(key));
         let mut behind = BTreeSet::new();
         let mut lags: BTreeMap<&'static str, u64> = BTreeMap::new();
         for (key, (head, build)) in &wanted {
-            let at = checkpoints.get(key);
-            let position = at.map_or(0, |(position, _)| *position);
+            let at = checkpoints.get(key).map(|(position, stamp)| {
+                // What has moved since the look began is further than it was seen. Otherwise the
+                // store is believed, which may have gone back to before a crash.
+                let moved = self.lanes.get(key).filter(|lane| {
+                    lane.stamp == *stamp && lane.moved.is_some_and(|at| at >= *began)
+                });
+                (
+                    moved.map_or(*position, |lane| lane.position.max(*position)),
+                    *stamp,
+                )
+            });
+            let position = at.map_or(0, |(position, _)| position);
             if position < *head {
                 behind.insert(*key);
             }
@@ -299,8 +380,9 @@ impl Projector {
             let lane = self.lanes.entry(*key).or_insert_with(|| Lane {
                 build: (*build).clone(),
                 tenant: key.0,
-                position: *position,
-                stamp: *stamp,
+                position,
+                stamp,
+                moved: None,
                 limit: PAGE,
                 failures: 0,
                 not_before: None,
@@ -309,12 +391,12 @@ impl Projector {
                 refused: None,
                 kept: None,
             });
-            if (lane.position, lane.stamp) != (*position, *stamp) {
-                (lane.position, lane.stamp) = (*position, *stamp);
+            if (lane.position, lane.stamp) != (position, stamp) {
+                (lane.position, lane.stamp) = (position, stamp);
                 lane.kept = None;
             }
             lane.build = (*build).clone();
-            lane.far = head.saturating_sub(*position) > u64::from(PAGE);
+            lane.far = head.saturating_sub(position) > u64::from(PAGE);
         }
         for (view, lag) in lags {
             self.metrics.lag(view, lag);
@@ -369,22 +451,20 @@ impl Projector {
             .spawn(build::scan(Arc::clone(&self.ledger.0), due, kinds));
     }
 
-    fn settle_scans(&mut self, round: &mut Round) {
-        while let Some(ended) = self.scans.try_join_next() {
-            match ended {
-                Ok(Ok(true)) => round.batches += 1,
-                Ok(Ok(false)) => {}
-                Ok(Err(error)) => {
-                    warn!(%error, "the scan for new builds failed; they are folded by feed");
-                    self.by_feed.extend(&self.scanning);
-                }
-                Err(error) => {
-                    warn!(%error, "the scan for new builds failed; they are folded by feed");
-                    self.by_feed.extend(&self.scanning);
-                }
-            }
-            self.scanning.clear();
+    fn settle_scan(&mut self, ended: Result<Result<bool, LedgerError>, JoinError>) {
+        let error = match ended {
+            Ok(Ok(_)) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(error) => Some(error.to_string()),
+        };
+        if let Some(error) = error {
+            warn!(
+                error,
+                "the scan for new builds failed; they are folded by feed"
+            );
+            self.by_feed.extend(&self.scanning);
         }
+        self.scanning.clear();
     }
 
     /// Folds the next page of each of these lanes.
@@ -465,6 +545,7 @@ impl Projector {
             }
             let again = match outcome {
                 Outcome::Moved { parked } => {
+                    lane.moved = Some(Instant::now());
                     lane.failures = 0;
                     lane.not_before = None;
                     lane.alone = false;
