@@ -16,8 +16,12 @@ use crate::{
 
 pub(crate) const NAME: &str = "PostgreSQL, a row a commit";
 
-/// The share of transactions whose time is logged: writing all of them would slow it down.
+/// The share of transactions whose time is logged when as many as can be are made: writing all of them
+/// would slow it down.
 const LOGGED: f64 = 0.1;
+
+/// Connections on which rows are inserted that come at a rate.
+const OFFERED_TO: usize = 16;
 
 /// pgbench of the server's own installation.
 #[derive(Debug, Clone)]
@@ -47,6 +51,29 @@ impl Pgbench {
         rows: u64,
         pace: Pace,
     ) -> Result<Sample, Fault> {
+        let sampling = ["--sampling-rate", &LOGGED.to_string()];
+        self.run(machine, clients, rows, pace, &sampling).await
+    }
+
+    /// Inserts `rate` rows a second for one slice, one at a time; times count from when a row was due.
+    pub(crate) async fn insert_at(
+        &self,
+        machine: &Machine,
+        rate: u32,
+        pace: Pace,
+    ) -> Result<Sample, Fault> {
+        let offered = ["--rate", &rate.to_string()];
+        self.run(machine, OFFERED_TO, 1, pace, &offered).await
+    }
+
+    async fn run(
+        &self,
+        machine: &Machine,
+        clients: usize,
+        rows: u64,
+        pace: Pace,
+        more: &[&str],
+    ) -> Result<Sample, Fault> {
         let folder = TempDir::new()?;
         let script = folder.path().join("insert.sql");
         std::fs::write(&script, script_of(rows))?;
@@ -66,8 +93,8 @@ impl Pgbench {
                 "-D",
                 &format!("meta={}", serde_json::to_string(&metadata())?),
             ])
-            .args(["--log", "--sampling-rate", &LOGGED.to_string()])
-            .args(["--log-prefix", "times"])
+            .args(["--log", "--log-prefix", "times"])
+            .args(more)
             .arg("-f")
             .arg(&script)
             .current_dir(folder.path())

@@ -32,6 +32,13 @@ pub(crate) const BARS: &[Bar] = &[Bar {
     want: Want::AtMost(10.0),
 }];
 
+/// The rate that the bar is about.
+const RATE: u32 = 1_000;
+
+fn at_a_rate(rate: u32) -> String {
+    format!("{rate} commands a second")
+}
+
 pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
     let (machine, pace) = (bench.machine, bench.pace);
     let rows = Database::create(&bench.cluster, "w7_pgbench").await?;
@@ -50,14 +57,19 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
         .await?;
 
     let limit = Pgbench::new(&bench.cluster, &rows);
+    let offered = limit.clone();
     let mut cells = vec![Cell::new("1 writers", pgbench::NAME, move || {
         let limit = limit.clone();
         Box::pin(async move { limit.insert(&machine, 1, 1, pace).await })
     })];
-    for rate in [10, 100, 1_000] {
+    // What the machine and its disk allow a single row that comes at the same rate.
+    cells.push(Cell::new(at_a_rate(RATE), pgbench::NAME, move || {
+        let limit = offered.clone();
+        Box::pin(async move { limit.insert_at(&machine, RATE, pace).await })
+    }));
+    for rate in [10, 100, RATE] {
         let (ledger, practice) = (ledger.clone(), Arc::clone(&practice));
-        let case = format!("{rate} commands a second");
-        cells.push(Cell::new(case, trellis::NAME, move || {
+        cells.push(Cell::new(at_a_rate(rate), trellis::NAME, move || {
             let (ledger, practice) = (ledger.clone(), Arc::clone(&practice));
             Box::pin(async move {
                 open_loop(&machine, f64::from(rate), pace, || {
