@@ -22,6 +22,7 @@ use ledger::{
 };
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
+use sqlx::Connection as _;
 use uuid::Uuid;
 
 use crate::support::{Database, grant, request, tenant};
@@ -514,6 +515,66 @@ async fn a_rebuild_mends_drift_and_the_check_names_the_row_before() {
     projector.catch_up().await.unwrap();
     assert_eq!(drift(&projector).await, None);
     assert_eq!(sites(&ledger, 1).await, 1);
+}
+
+/// Commits of views do not wait for the disk: a crash takes the last of them, each together with its
+/// checkpoint. A runner that lives on believes the store and not what it remembers.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_crash_takes_from_a_view_is_folded_again_by_the_runner_that_wrote_it() {
+    const TABLES: [&str; 5] = [
+        "view_checkpoint",
+        "view_row",
+        "view_figure",
+        "view_part",
+        "view_spread",
+    ];
+    async fn come_to(ledger: &Ledger, wanted: i64) {
+        let deadline = std::time::Instant::now() + Duration::from_secs(20);
+        while sites(ledger, 1).await != wanted {
+            assert!(std::time::Instant::now() < deadline, "not {wanted}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    let database = Database::new().await;
+    let ledger = database.ledger().await;
+    prepare(&ledger).await;
+    let service = open_service(&ledger, 1, 1).await;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let runner = tokio::spawn(Projector::new(&ledger).with::<Sites>().run(stopped));
+    add_site(&ledger, 1, service, "A1", 1).await;
+    come_to(&ledger, 1).await;
+
+    let mut owner = database.connect("postgres").await;
+    let kept = TABLES.map(|table| format!("CREATE TABLE {table} AS TABLE ledger.{table};"));
+    sqlx::raw_sql(&kept.concat())
+        .execute(&mut owner)
+        .await
+        .unwrap();
+    add_site(&ledger, 1, service, "A2", 2).await;
+    come_to(&ledger, 2).await;
+    let lost = TABLES.map(|table| {
+        format!("DELETE FROM ledger.{table}; INSERT INTO ledger.{table} TABLE {table};")
+    });
+    let mut crash = owner.begin().await.unwrap();
+    sqlx::raw_sql(&lost.concat())
+        .execute(&mut *crash)
+        .await
+        .unwrap();
+    let left: i64 =
+        sqlx::query_scalar("SELECT value FROM ledger.view_figure WHERE figure = 'sites'")
+            .fetch_one(&mut *crash)
+            .await
+            .unwrap();
+    assert_eq!(left, 1);
+    crash.commit().await.unwrap();
+
+    come_to(&ledger, 2).await;
+    add_site(&ledger, 1, service, "A3", 3).await;
+    come_to(&ledger, 3).await;
+    stop.send_replace(true);
+    runner.await.unwrap();
+    let projector = Projector::new(&ledger).with::<Sites>();
+    assert_eq!(drift(&projector).await, None);
 }
 
 /// Runners on one checkpoint, stopped at any moment: each event is folded once.
