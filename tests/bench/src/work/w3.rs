@@ -2,7 +2,10 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use domain::id::Id;
+use domain::{
+    id::Id,
+    permission::{Action, Permit},
+};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use ledger::{KeyEncryptionKey, Ledger, LedgerOptions};
 use uuid::Uuid;
@@ -122,7 +125,7 @@ pub(crate) async fn write_diaries(
     ledger: &Ledger,
     diaries: u64,
     pages: u64,
-) -> Result<Vec<(Id<Diary>, domain::permission::Permit)>, Fault> {
+) -> Result<Vec<(Id<Diary>, Permit)>, Fault> {
     const AT_ONCE: usize = 64;
     const ROUND_PAGES: u64 = 10;
     let series = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{pages}").as_bytes());
@@ -148,9 +151,9 @@ pub(crate) async fn write_diaries(
 
 struct Reader {
     ledger: Ledger,
-    /// As commands see a record that is at hand, or as the database has it.
+    /// As the service sees a record that is at hand, or as the database shows it to a tenant.
     at_hand: bool,
-    diaries: Vec<(Id<Diary>, domain::permission::Permit)>,
+    diaries: Vec<(Id<Diary>, Permit)>,
     events: u64,
     nth: usize,
 }
@@ -160,7 +163,8 @@ impl Writer for Reader {
         self.nth = (self.nth + 1) % self.diaries.len();
         let (id, permit) = self.diaries.get(self.nth).ok_or("no diary")?;
         let read = if self.at_hand {
-            self.ledger.recall(permit, *id).await?
+            let platform = Permit::platform(Action::GetOperation);
+            self.ledger.recall(&platform, *id).await?
         } else {
             self.ledger.read(permit, *id).await?
         };

@@ -38,8 +38,6 @@ impl std::fmt::Display for NoRefusal {
 
 impl std::error::Error for NoRefusal {}
 
-impl esrs::Event for ShiftEvent {}
-
 /// Works so many shifts of a rota.
 struct Work {
     rota: String,
