@@ -102,12 +102,13 @@ pub fn redact(payload: &str) -> Result<Cow<'_, str>, serde_json::Error> {
             if payload.as_bytes().get(ends) != Some(&b'}') {
                 continue;
             }
-            let class = serde_json::from_str::<Classed<'_>>(value).map(|value| value.class);
-            (
-                start - 1,
-                ends + 1,
-                class.unwrap_or(Cow::Borrowed("unknown")),
-            )
+            // A list would do for a struct, and its first item is no class.
+            let class = value
+                .starts_with('{')
+                .then(|| serde_json::from_str::<Classed<'_>>(value).ok())
+                .flatten();
+            let unknown = Cow::Borrowed("unknown");
+            (start - 1, ends + 1, class.map_or(unknown, |of| of.class))
         } else {
             continue;
         };
@@ -341,6 +342,14 @@ mod tests {
             let text = payload.to_string();
             let shown: Value = serde_json::from_str(&redact(&text).unwrap()).unwrap();
             prop_assert_eq!(shown, walked(&payload));
+        }
+    }
+
+    #[test]
+    fn the_first_item_of_a_list_is_not_shown_as_a_class() {
+        for payload in [r#"{"$sealed":["x"]}"#, r#"{"$personal":[{"class":"x"}]}"#] {
+            let shown = redact(payload).unwrap();
+            assert_eq!(shown, r#"{"personal":"unknown"}"#, "{payload}");
         }
     }
 
