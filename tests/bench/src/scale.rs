@@ -166,7 +166,7 @@ impl Scale {
     /// How long growth writes unmeasured after a fill.
     pub(crate) fn settling(self) -> Duration {
         match self {
-            Self::Full => Duration::from_secs(10),
+            Self::Full => Duration::from_secs(30),
             Self::Quick => Duration::from_secs(1),
             Self::Smoke => Duration::from_millis(200),
         }
