@@ -38,46 +38,30 @@ AS $fn$
 DECLARE
     known CONSTANT timestamptz :=
         coalesce(timestamptz 'epoch' + p_known * interval '1 microsecond', 'infinity');
+    last bigint;
+    seen boolean;
 BEGIN
-    IF p_person IS NULL THEN
-        RETURN QUERY
-        SELECT e.sequence, e.event_type, e.event_version, e.payload, e.hash
-          FROM (
-            SELECT l.sequence, l.parties
-              FROM ledger.event l
-             WHERE l.aggregate_id = p_id COLLATE "C"
-               AND l.aggregate_type = p_type COLLATE "C"
-               AND l.recorded_at <= known
-             ORDER BY l.sequence DESC
-             LIMIT 1
-          ) AS last
-          JOIN ledger.event e
-            ON e.aggregate_id = p_id COLLATE "C"
-           AND e.aggregate_type = p_type COLLATE "C"
-           AND e.sequence BETWEEN p_from AND last.sequence
-         WHERE p_tenant = ANY (last.parties)
-         ORDER BY e.sequence;
-    ELSIF p_tenant IS NULL THEN
-        RETURN QUERY
-        SELECT e.sequence, e.event_type, e.event_version, e.payload, e.hash
-          FROM (
-            SELECT l.sequence
-              FROM ledger.event l
-             WHERE l.aggregate_id = p_id COLLATE "C"
-               AND l.aggregate_type = p_type COLLATE "C"
-               AND l.recorded_at <= known
-             ORDER BY l.sequence DESC
-             LIMIT 1
-          ) AS last
-          JOIN ledger.event e
-            ON e.aggregate_id = p_id COLLATE "C"
-           AND e.aggregate_type = p_type COLLATE "C"
-           AND e.sequence BETWEEN p_from AND last.sequence
-         WHERE EXISTS (
+    SELECT l.sequence, p_tenant = ANY (l.parties) INTO last, seen
+      FROM ledger.event l
+     WHERE l.aggregate_id = p_id COLLATE "C"
+       AND l.aggregate_type = p_type COLLATE "C"
+       AND l.recorded_at <= known
+     ORDER BY l.sequence DESC
+     LIMIT 1;
+    IF p_person IS NOT NULL THEN
+        seen := p_tenant IS NULL AND EXISTS (
             SELECT FROM ledger.stream s
              WHERE s.aggregate_id = p_id COLLATE "C"
                AND s.aggregate_type = p_type COLLATE "C"
-               AND s.subject = p_person)
+               AND s.subject = p_person);
+    END IF;
+    IF seen THEN
+        RETURN QUERY
+        SELECT e.sequence, e.event_type, e.event_version, e.payload, e.hash
+          FROM ledger.event e
+         WHERE e.aggregate_id = p_id COLLATE "C"
+           AND e.aggregate_type = p_type COLLATE "C"
+           AND e.sequence BETWEEN p_from AND last
          ORDER BY e.sequence;
     END IF;
 END $fn$;
