@@ -33,7 +33,10 @@ use self::{
     batch::{Batch, RowTypes},
     queue::Queue,
 };
-use crate::{LedgerError, Receipt, Wake, handover::Handover, metrics::Metrics, progress::Progress};
+use crate::{
+    LedgerError, Receipt, Wake, handover::Handover, keys::NewKey, metrics::Metrics,
+    progress::Progress,
+};
 
 /// Writers of one process.
 const WRITERS: usize = 2;
@@ -49,8 +52,9 @@ const RECONNECT_MAX: Duration = Duration::from_secs(1);
 const RETRIES_MAX: u32 = 5;
 /// How the append says that a tenant has no feed yet.
 const NO_FEED: &str = "P0002";
-/// How it says that a stream has moved on, or that a request has its receipt.
-const MOVED_ON: &str = "40001";
+/// How it says that a stream has moved on, or somebody has another key, and that a request has its
+/// receipt.
+const OVERTAKEN: [&str; 2] = ["40001", "23505"];
 
 /// One command's writes, guards and receipt: written whole or not at all.
 #[derive(Debug)]
@@ -62,6 +66,8 @@ pub(crate) struct Unit {
     pub(crate) key: StreamKey,
     pub(crate) version: u64,
     pub(crate) streams: Vec<UnitStream>,
+    /// Of persons whose values it is the first to seal.
+    pub(crate) new_keys: Vec<Arc<NewKey>>,
     /// A JSON object of strings without its closing brace; the writer adds when it was recorded.
     pub(crate) metadata: String,
 }
@@ -137,6 +143,8 @@ impl Appender {
             // The plans of the append must not depend on how full the tables were when first used.
             .options([
                 ("enable_seqscan", "off"),
+                // It looks for one row at a time, and never leaves out what is dead.
+                ("enable_bitmapscan", "off"),
                 // Nested loops go through a batch in the order sent, which is the order of locks.
                 ("enable_hashjoin", "off"),
                 ("enable_mergejoin", "off"),
@@ -377,7 +385,8 @@ impl Writer {
             batch.open_feeds(connection).await?;
             heads = batch.append(connection).await;
         }
-        let outcomes = if code(&heads).as_deref() == Some(MOVED_ON) {
+        let overtaken = code(&heads).is_some_and(|code| OVERTAKEN.contains(&&*code));
+        let outcomes = if overtaken {
             faults(connection, units).await?
         } else {
             let heads = heads?;
@@ -502,9 +511,11 @@ async fn faults(
     .fetch_all(&mut *connection)
     .await?;
 
+    let replaced = replaced(connection, units).await?;
+
     let mut outcomes: Vec<Option<Outcome>> = units.iter().map(|_| None).collect();
     let place = |nth: i64| usize::try_from(nth - 1).unwrap_or(usize::MAX);
-    for nth in moved {
+    for nth in moved.into_iter().chain(replaced) {
         if let Some(outcome) = outcomes.get_mut(place(nth)) {
             *outcome = Some(Outcome::Conflict);
         }
@@ -518,6 +529,37 @@ async fn faults(
         }
     }
     Ok(outcomes)
+}
+
+/// The units, from 1, that were sealed under a new key where another one is stored.
+async fn replaced(connection: &mut PgConnection, units: &[Unit]) -> Result<Vec<i64>, sqlx::Error> {
+    let keys = || {
+        (1_i64..)
+            .zip(units)
+            .flat_map(|(nth, unit)| unit.new_keys.iter().map(move |key| (nth, key)))
+    };
+    let nths: Vec<i64> = keys().map(|(nth, _)| nth).collect();
+    if nths.is_empty() {
+        return Ok(vec![]);
+    }
+    let controllers: Vec<Uuid> = keys().map(|(_, key)| key.name.controller.0).collect();
+    let subjects: Vec<Uuid> = keys().map(|(_, key)| key.name.subject.0).collect();
+    let classes: Vec<String> = keys().map(|(_, key)| key.name.class.to_string()).collect();
+    let ids: Vec<Uuid> = keys().map(|(_, key)| key.id).collect();
+    sqlx::query_scalar(
+        "SELECT DISTINCT n.nth
+           FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[])
+                AS n (nth, controller, subject, class, key_id)
+           JOIN ledger.subject_key k USING (controller, subject, class)
+          WHERE k.key_id <> n.key_id OR k.destroyed_at IS NOT NULL",
+    )
+    .bind(&nths)
+    .bind(&controllers)
+    .bind(&subjects)
+    .bind(&classes)
+    .bind(&ids)
+    .fetch_all(connection)
+    .await
 }
 
 /// Reads type, id, version, position and recorded microseconds from the columns at `first`.
@@ -570,6 +612,7 @@ mod tests {
                     }),
                 })
                 .collect(),
+            new_keys: vec![],
             metadata: "{".to_owned(),
         }
     }

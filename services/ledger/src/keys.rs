@@ -271,6 +271,17 @@ pub(crate) struct DataKey {
     pub(crate) id: Uuid,
     name: KeyName,
     key: Arc<LessSafeKey>,
+    /// Until it is known to be stored: whoever seals under it brings it to the append.
+    new: Option<Arc<NewKey>>,
+}
+
+/// A key that is to be stored with the first events that are sealed under it.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct NewKey {
+    pub(crate) name: KeyName,
+    pub(crate) id: Uuid,
+    pub(crate) wrapped: Vec<u8>,
+    pub(crate) kek_id: String,
 }
 
 /// The digest of the place a copy was sealed for, in front of the ciphertext and bound to it.
@@ -294,6 +305,11 @@ impl DataKey {
             .split_first_chunk::<PLACE_LEN>()
             .ok_or(KeyError::Open)?;
         open(&self.key, &self.aad(place), sealed).ok_or(KeyError::Open)
+    }
+
+    /// What has to be stored for others to open what it seals; nothing once it is.
+    pub(crate) fn unstored(&self) -> Option<&Arc<NewKey>> {
+        self.new.as_ref()
     }
 
     fn aad(&self, place: &[u8; PLACE_LEN]) -> Vec<u8> {
@@ -343,21 +359,40 @@ impl Keys {
         }
     }
 
-    /// The keys of `names`, created where there were none; a destroyed key is absent.
+    /// The keys of `names`, new ones where there are none; a destroyed key is absent.
     pub(crate) async fn of(
         &self,
         names: &BTreeSet<KeyName>,
     ) -> Result<BTreeMap<KeyName, DataKey>, crate::LedgerError> {
-        let (mut keys, mut missing) = self.remembered_of(names);
-        if !missing.is_empty() {
-            keys.extend(self.made(&missing).await?);
-            missing.retain(|name| !keys.contains_key(name));
+        let (mut keys, missing) = self.remembered_of(names);
+        if missing.is_empty() {
+            return Ok(keys);
         }
-        if !missing.is_empty() {
-            // Of somebody known, just made by another process, or destroyed.
-            keys.extend(self.stored(&missing).await?);
+        let mut stored = self.stored(&missing).await?;
+        for name in missing {
+            let key = match stored.remove(&name) {
+                Some(found) => found,
+                None => Some(self.made(name).await?),
+            };
+            keys.extend(key.map(|key| (name, key)));
         }
         Ok(keys)
+    }
+
+    /// Notes that keys brought to the append are stored, or that another was stored first.
+    pub(crate) fn settled(&self, brought: &[Arc<NewKey>], stored: bool) {
+        for new in brought {
+            let at_hand = self.at_hand.get(&new.name);
+            let Some((since, key)) = at_hand.filter(|(_, key)| key.id == new.id) else {
+                continue;
+            };
+            if stored {
+                let key = DataKey { new: None, ..key };
+                self.at_hand.insert(new.name, (since, key));
+            } else {
+                self.at_hand.remove(&new.name);
+            }
+        }
     }
 
     /// Those keys of `names` that exist.
@@ -367,7 +402,8 @@ impl Keys {
     ) -> Result<BTreeMap<KeyName, DataKey>, crate::LedgerError> {
         let (mut keys, missing) = self.remembered_of(names);
         if !missing.is_empty() {
-            keys.extend(self.stored(&missing).await?);
+            let stored = self.stored(&missing).await?;
+            keys.extend((stored.into_iter()).filter_map(|(name, key)| Some((name, key?))));
         }
         Ok(keys)
     }
@@ -380,7 +416,7 @@ impl Keys {
     ) -> Result<Option<DataKey>, crate::LedgerError> {
         let key = match self.remembered(&name) {
             Some(key) => Some(key),
-            None => self.stored(&[name]).await?.remove(&name),
+            None => self.stored(&[name]).await?.remove(&name).flatten(),
         };
         Ok(key.filter(|key| key.id == id))
     }
@@ -436,18 +472,18 @@ impl Keys {
             .map(|(_, key)| key)
     }
 
+    /// The rows there are of `names`, without a key where it is destroyed.
     async fn stored(
         &self,
         names: &[KeyName],
-    ) -> Result<BTreeMap<KeyName, DataKey>, crate::LedgerError> {
+    ) -> Result<BTreeMap<KeyName, Option<DataKey>>, crate::LedgerError> {
         let (controllers, subjects, classes) = columns(names);
         let mut connection = self.lookups.lend().await?;
         let rows = sqlx::query(
             "SELECT n.nth, k.key_id, k.wrapped, k.kek_id
                FROM unnest($1::uuid[], $2::uuid[], $3::text[]) WITH ORDINALITY
                     AS n (controller, subject, class, nth)
-               JOIN ledger.subject_key k USING (controller, subject, class)
-              WHERE k.wrapped IS NOT NULL",
+               JOIN ledger.subject_key k USING (controller, subject, class)",
         )
         .bind(&controllers)
         .bind(&subjects)
@@ -461,7 +497,11 @@ impl Keys {
             let Some(&name) = names.get(nth.saturating_sub(1)) else {
                 continue;
             };
-            let (id, wrapped): (Uuid, &[u8]) = (row.try_get(1)?, row.try_get(2)?);
+            let (id, wrapped): (Uuid, Option<&[u8]>) = (row.try_get(1)?, row.try_get(2)?);
+            let Some(wrapped) = wrapped else {
+                keys.insert(name, None);
+                continue;
+            };
             let wrapping = self.kek.wrapping_key(name.controller).await?;
             let bytes = open(&wrapping, &name.aad("trellis data key", id), wrapped)
                 .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
@@ -475,51 +515,38 @@ impl Keys {
                 id,
                 name,
                 key: Arc::new(sealing_key(&bytes)?),
+                new: None,
             };
             self.at_hand.insert(name, (Instant::now(), key.clone()));
-            keys.insert(name, key);
+            keys.insert(name, Some(key));
         }
         Ok(keys)
     }
 
-    /// Makes a key for each of `names` that has none: most names without a key at hand are of
-    /// somebody new. Answers with those it made.
-    async fn made(
-        &self,
-        names: &[KeyName],
-    ) -> Result<BTreeMap<KeyName, DataKey>, crate::LedgerError> {
-        let (controllers, subjects, classes) = columns(names);
-        let (mut ids, mut wraps, mut keys) = (vec![], vec![], vec![]);
-        for &name in names {
-            let id = Uuid::now_v7();
-            let wrapping = self.kek.wrapping_key(name.controller).await?;
-            let bytes: [u8; 32] = random()?;
-            wraps.push(seal(&wrapping, &name.aad("trellis data key", id), &bytes)?);
-            ids.push(id);
-            let key = Arc::new(sealing_key(&bytes)?);
-            keys.push(DataKey { id, name, key });
+    /// A new key, at hand at once, so that commands of this process that run beside each other seal
+    /// under the same one.
+    async fn made(&self, name: KeyName) -> Result<DataKey, KeyError> {
+        let id = Uuid::now_v7();
+        let wrapping = self.kek.wrapping_key(name.controller).await?;
+        if let Some(key) = self.remembered(&name) {
+            return Ok(key);
         }
-        let mut connection = self.lookups.lend().await?;
-        let made: Vec<Uuid> = sqlx::query_scalar(
-            "INSERT INTO ledger.subject_key (controller, subject, class, key_id, wrapped, kek_id)
-             SELECT n.*, $6 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::bytea[]) AS n
-             ON CONFLICT DO NOTHING
-             RETURNING key_id",
-        )
-        .bind(&controllers)
-        .bind(&subjects)
-        .bind(&classes)
-        .bind(&ids)
-        .bind(&wraps)
-        .bind(self.kek.0.id())
-        .fetch_all(connection.as_mut())
-        .await?;
-        connection.keep();
-        keys.retain(|key| made.contains(&key.id));
-        for key in &keys {
-            self.at_hand.insert(key.name, (Instant::now(), key.clone()));
-        }
-        Ok(keys.into_iter().map(|key| (key.name, key)).collect())
+        let bytes: [u8; 32] = random()?;
+        let wrapped = seal(&wrapping, &name.aad("trellis data key", id), &bytes)?;
+        let kek_id = self.kek.0.id().to_owned();
+        let key = DataKey {
+            id,
+            name,
+            key: Arc::new(sealing_key(&bytes)?),
+            new: Some(Arc::new(NewKey {
+                name,
+                id,
+                wrapped,
+                kek_id,
+            })),
+        };
+        self.at_hand.insert(name, (Instant::now(), key.clone()));
+        Ok(key)
     }
 }
 
@@ -544,6 +571,7 @@ mod tests {
                 class: PersonalClass::Identity,
             },
             key: Arc::new(sealing_key(&[7; 32]).unwrap()),
+            new: None,
         }
     }
 

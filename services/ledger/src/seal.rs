@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -18,16 +19,24 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{
     LedgerError,
-    keys::{DataKey, KeyName, Keys, PLACE_LEN},
+    keys::{DataKey, KeyName, Keys, NewKey, PLACE_LEN},
 };
 
 const CLEAR: &str = "$personal";
 
-/// Seals every clear value of `writes` in place; true for each write that had any.
+/// What sealing came to.
+pub(crate) struct Sealing {
+    /// True for each write that had a clear value.
+    pub(crate) had_clear: Vec<bool>,
+    /// Keys that are to be stored with the writes, each once, in order.
+    pub(crate) new_keys: Vec<Arc<NewKey>>,
+}
+
+/// Seals every clear value of `writes` in place.
 pub(crate) async fn seal_personal(
     keys: &Keys,
     writes: &mut [StreamWrite],
-) -> Result<Vec<bool>, LedgerError> {
+) -> Result<Sealing, LedgerError> {
     let marker = format!("\"{CLEAR}\"");
     let mut found = vec![];
     for (write, staged) in writes.iter().enumerate() {
@@ -40,9 +49,12 @@ pub(crate) async fn seal_personal(
             }
         }
     }
-    let mut had_any = vec![false; writes.len()];
+    let mut had_clear = vec![false; writes.len()];
     if found.is_empty() {
-        return Ok(had_any);
+        return Ok(Sealing {
+            had_clear,
+            new_keys: vec![],
+        });
     }
     let names = (found.iter())
         .flat_map(|(_, _, _, clear)| clear)
@@ -50,8 +62,8 @@ pub(crate) async fn seal_personal(
         .collect();
     let keys = keys.of(&names).await?;
     for (write, event, mut payload, clear) in found {
-        if let Some(had_any) = had_any.get_mut(write) {
-            *had_any = true;
+        if let Some(had_clear) = had_clear.get_mut(write) {
+            *had_clear = true;
         }
         let Some(write) = writes.get_mut(write) else {
             continue;
@@ -66,7 +78,14 @@ pub(crate) async fn seal_personal(
         }
         staged.payload = payload.to_string();
     }
-    Ok(had_any)
+    Ok(Sealing {
+        had_clear,
+        new_keys: keys
+            .values()
+            .filter_map(DataKey::unstored)
+            .cloned()
+            .collect(),
+    })
 }
 
 /// A stored payload as a feed shows it: each personal value, `{"$sealed": …}`, replaced by its class,

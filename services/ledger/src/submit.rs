@@ -22,7 +22,7 @@ use crate::{
     Envelope, Inner, LedgerError, Opens, Receipt,
     append::{Outcome, Unit, UnitStream, UnitWrite, stored_receipt},
     load::{Loaded, unreadable},
-    seal::seal_personal,
+    seal::{Sealing, seal_personal},
     unseal::Unseal,
 };
 
@@ -252,7 +252,10 @@ impl Inner {
         if writes.is_empty() && !guards.iter().any(|(guarded, _)| *guarded == key) {
             guards.push((key, version));
         }
-        let had_clear = seal_personal(&self.keys, &mut writes).await?;
+        let Sealing {
+            had_clear,
+            new_keys,
+        } = seal_personal(&self.keys, &mut writes).await?;
         let mut streams = Vec::with_capacity(writes.len() + guards.len());
         let mut after = Vec::with_capacity(writes.len());
         for (write, had_clear) in writes.into_iter().zip(had_clear) {
@@ -289,9 +292,16 @@ impl Inner {
             key,
             version,
             streams,
+            new_keys: new_keys.clone(),
             metadata: metadata(issue, envelope)?,
         };
         let outcome = self.appender.append(unit).await?;
+        match &outcome {
+            Outcome::Written { .. } => self.keys.settled(&new_keys, true),
+            // Perhaps for a key that another process has stored meanwhile.
+            Outcome::Conflict => self.keys.settled(&new_keys, false),
+            Outcome::Repeat { .. } => {}
+        }
         if let Outcome::Written { hashes, .. } = &outcome {
             let register = PolicyRegister::id().key();
             for ((key, version, state), hash) in after.into_iter().zip(hashes) {

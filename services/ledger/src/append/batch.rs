@@ -24,6 +24,7 @@ pub(super) struct RowTypes {
     stream: RowType,
     event: RowType,
     feed: RowType,
+    key: RowType,
 }
 
 impl RowTypes {
@@ -33,7 +34,8 @@ impl RowTypes {
                     'ledger.append_unit'::regtype::oid, 'ledger.append_unit[]'::regtype::oid,
                     'ledger.append_stream'::regtype::oid, 'ledger.append_stream[]'::regtype::oid,
                     'ledger.append_event'::regtype::oid, 'ledger.append_event[]'::regtype::oid,
-                    'ledger.append_feed'::regtype::oid, 'ledger.append_feed[]'::regtype::oid",
+                    'ledger.append_feed'::regtype::oid, 'ledger.append_feed[]'::regtype::oid,
+                    'ledger.append_key'::regtype::oid, 'ledger.append_key[]'::regtype::oid",
         )
         .fetch_one(connection)
         .await?;
@@ -49,6 +51,7 @@ impl RowTypes {
             stream: at(4)?,
             event: at(6)?,
             feed: at(8)?,
+            key: at(10)?,
         })
     }
 }
@@ -79,6 +82,7 @@ pub(super) struct Batch {
     streams: Rows,
     events: Rows,
     feed: Rows,
+    keys: Rows,
     guarded: bool,
     opening: bool,
     due: Vec<Due>,
@@ -96,6 +100,7 @@ impl Batch {
             streams: Rows::of(types.stream),
             events: Rows::of(types.event),
             feed: Rows::of(types.feed),
+            keys: Rows::of(types.key),
             guarded: false,
             opening: false,
             due: Vec::with_capacity(units.len()),
@@ -133,6 +138,7 @@ impl Batch {
         }
         batch.push_streams(&streams);
         batch.push_units(units);
+        batch.push_keys(units);
         for (tenant, share) in &shares {
             batch
                 .tenants
@@ -254,17 +260,33 @@ impl Batch {
         }
     }
 
+    /// Each new key once, however many of the units are sealed under it.
+    fn push_keys(&mut self, units: &[Unit]) {
+        let keys: BTreeSet<_> = units.iter().flat_map(|unit| &unit.new_keys).collect();
+        for key in keys {
+            self.keys
+                .row(6)
+                .uuid(Some(key.name.controller.0))
+                .uuid(Some(key.name.subject.0))
+                .text(&key.name.class.to_string())
+                .uuid(Some(key.id))
+                .bytea(Some(&key.wrapped))
+                .text(&key.kek_id);
+        }
+    }
+
     /// Appends it; answers with the heads of its tenants before.
     pub(super) async fn append(
         &self,
         connection: &mut PgConnection,
     ) -> Result<Vec<i64>, sqlx::Error> {
-        sqlx::query_scalar("SELECT ledger.append($1, $2, $3, $4, $5, $6, $7)")
+        sqlx::query_scalar("SELECT ledger.append($1, $2, $3, $4, $5, $6, $7, $8)")
             .bind(&self.tenants)
             .bind(&self.units)
             .bind(&self.streams)
             .bind(&self.events)
             .bind(&self.feed)
+            .bind(&self.keys)
             .bind(self.opening)
             .bind(self.guarded)
             .fetch_one(connection)

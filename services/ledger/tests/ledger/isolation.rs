@@ -96,7 +96,14 @@ async fn nobody_writes_past_the_append_and_nobody_changes_an_event() {
         "trellis_inspector",
     ] {
         let mut connection = database.connect(role).await;
-        for table in ["event", "feed", "receipt", "stream", "tenant"] {
+        for table in [
+            "event",
+            "feed",
+            "receipt",
+            "stream",
+            "tenant",
+            "subject_key",
+        ] {
             refused(
                 &mut connection,
                 &format!("INSERT INTO ledger.{table} DEFAULT VALUES"),

@@ -198,6 +198,50 @@ async fn a_destroyed_key_erases_what_it_sealed_and_what_comes_after() {
 }
 
 #[tokio::test]
+async fn a_key_is_stored_with_the_first_event_sealed_under_it_or_not_at_all() {
+    let database = Database::new().await;
+    let options = database.options();
+    let ledger = database.ledger_with(options.clone()).await;
+    let home = tenant(1);
+    let id = open(&ledger, home, 1, &[tenant(2)]).await;
+    let mut owner = database.connect("postgres").await;
+    let mut rename = async |from: &str, to: &str| {
+        sqlx::raw_sql(&format!("ALTER FUNCTION ledger.{from} RENAME TO {to}"))
+            .execute(&mut owner)
+            .await
+            .unwrap();
+    };
+    let keys = "SELECT count(*) FROM ledger.subject_key";
+    let command = Touch::one(id, note(MARKER));
+
+    rename("append", "away").await;
+    let failed = ledger.submit(&permit(home), envelope(1), &command).await;
+    assert!(matches!(failed, Err(LedgerError::Store(_))), "{failed:?}");
+    assert_eq!(database.number(keys).await, 0);
+
+    rename("away", "append").await;
+    ledger
+        .submit(&permit(home), envelope(1), &command)
+        .await
+        .unwrap();
+    // The key that was made for the command that failed, now that it is stored, is not brought again.
+    ledger
+        .submit(&permit(home), envelope(2), &Touch::one(id, note("more")))
+        .await
+        .unwrap();
+    let together = "SELECT count(*) FROM ledger.subject_key k
+                      JOIN ledger.event e ON e.xmin = k.xmin AND e.event_type = 'TallyNoted'";
+    assert_eq!(database.number(keys).await, 2);
+    assert_eq!(database.number(together).await, 2);
+    let later = database.ledger_with(options).await;
+    let read = later.read(&permit(home), id).await.unwrap();
+    for (note, text) in read.state.notes.iter().zip([MARKER, "more"]) {
+        let opened = later.open_personal(&permit(home), CLASS, note).await;
+        assert_eq!(opened.unwrap().as_deref(), Some(text));
+    }
+}
+
+#[tokio::test]
 async fn racing_writers_agree_on_one_key_per_person_and_controller() {
     let database = Database::new().await;
     let options = database.options();
