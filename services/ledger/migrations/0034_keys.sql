@@ -3,7 +3,9 @@
 CREATE POLICY append ON ledger.subject_key TO trellis_append USING (true) WITH CHECK (true);
 GRANT INSERT ON ledger.subject_key TO trellis_append;
 GRANT SELECT (controller, subject, class, key_id, destroyed_at) ON ledger.subject_key TO trellis_append;
+-- The role that decides may still say that there is to be none.
 REVOKE INSERT ON ledger.subject_key FROM trellis_command;
+GRANT INSERT (controller, subject, class, key_id, kek_id, destroyed_at) ON ledger.subject_key TO trellis_command;
 
 -- A key that whoever sealed the batch found nowhere.
 CREATE TYPE ledger.append_key AS (

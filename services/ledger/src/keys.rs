@@ -422,7 +422,8 @@ impl Keys {
     }
 
     /// Destroys a controller's keys of some classes of a person. What was sealed under them stays
-    /// where it is and is never read again; what is destroyed already stays so.
+    /// where it is and is never read again; what is destroyed already stays so. Where there is no key,
+    /// none can come: a command that is on its way with a new one finds it destroyed.
     pub(crate) async fn destroy(
         &self,
         controller: TenantId,
@@ -432,12 +433,17 @@ impl Keys {
         let words: Vec<String> = classes.iter().map(ToString::to_string).collect();
         let mut connection = self.lookups.lend().await?;
         sqlx::query(
-            "UPDATE ledger.subject_key SET wrapped = NULL, destroyed_at = clock_timestamp()
-              WHERE controller = $1 AND subject = $2 AND class = ANY ($3) AND wrapped IS NOT NULL",
+            "INSERT INTO ledger.subject_key AS k (controller, subject, class, key_id, kek_id, destroyed_at)
+             SELECT $1, $2, c.class, gen_random_uuid(), $4, clock_timestamp()
+               FROM unnest($3::text[]) AS c (class)
+             ON CONFLICT (controller, subject, class) DO UPDATE
+                SET wrapped = NULL, destroyed_at = excluded.destroyed_at
+              WHERE k.wrapped IS NOT NULL",
         )
         .bind(controller.0)
         .bind(subject.0)
         .bind(words)
+        .bind(self.kek.0.id())
         .execute(connection.as_mut())
         .await?;
         for class in classes {

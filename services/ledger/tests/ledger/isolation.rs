@@ -96,14 +96,7 @@ async fn nobody_writes_past_the_append_and_nobody_changes_an_event() {
         "trellis_inspector",
     ] {
         let mut connection = database.connect(role).await;
-        for table in [
-            "event",
-            "feed",
-            "receipt",
-            "stream",
-            "tenant",
-            "subject_key",
-        ] {
+        for table in ["event", "feed", "receipt", "stream", "tenant"] {
             refused(
                 &mut connection,
                 &format!("INSERT INTO ledger.{table} DEFAULT VALUES"),
@@ -112,6 +105,13 @@ async fn nobody_writes_past_the_append_and_nobody_changes_an_event() {
             refused(&mut connection, &format!("DELETE FROM ledger.{table}")).await;
             refused(&mut connection, &format!("TRUNCATE ledger.{table}")).await;
         }
+        refused(
+            &mut connection,
+            "INSERT INTO ledger.subject_key (controller, subject, class, key_id, wrapped, kek_id)
+             SELECT id, id, 'identity', id, '', '' FROM gen_random_uuid() AS id",
+        )
+        .await;
+        refused(&mut connection, "DELETE FROM ledger.subject_key").await;
         refused(&mut connection, "UPDATE ledger.event SET payload = '{}'").await;
         refused(&mut connection, "UPDATE ledger.feed SET position = 1").await;
         refused(&mut connection, "UPDATE ledger.tenant SET head = 0").await;

@@ -395,3 +395,64 @@ async fn erasure_reaches_a_human_under_whichever_record_a_controller_holds() {
     }
     assert_eq!(kept, [false, false, true]);
 }
+
+#[tokio::test]
+async fn a_class_erased_before_it_had_a_key_takes_none() {
+    let database = Database::new().await;
+    let ledger = database.ledger().await;
+    prepare(&ledger).await;
+    let (home, sharer) = (tenant(1), tenant(2));
+    let id = open(&ledger, home, 1, &[sharer]).await;
+    let service = open_service(&ledger, 1, 1).await;
+    add_site(&ledger, 1, service, "A1", 1).await;
+    let mut reactor = Reactor::of(&ledger, erase_with_a_site, no_timer);
+    reactor.catch_up().await.unwrap();
+    let act = TallyAct::Note {
+        subject: PersonId(Uuid::from_u128(77)),
+        note: "Scored four.".to_owned(),
+    };
+    ledger
+        .submit(&permit(home), envelope(900), &Touch::one(id, act))
+        .await
+        .unwrap();
+    let read = ledger.read(&permit(home), id).await.unwrap();
+    let note = &read.state.notes[0];
+    let opened = async |tenant| {
+        let opened = ledger.open_personal(&permit(tenant), CLASS, note).await;
+        opened.unwrap()
+    };
+    assert_eq!(opened(home).await, None);
+    assert_eq!(opened(sharer).await.as_deref(), Some("Scored four."));
+}
+
+#[tokio::test]
+async fn a_key_on_its_way_while_its_class_is_erased_is_destroyed_too() {
+    let database = Database::new().await;
+    let ledger = database.ledger().await;
+    prepare(&ledger).await;
+    let service = open_service(&ledger, 1, 1).await;
+    add_site(&ledger, 1, service, "A1", 1).await;
+    let mut append = database.connect("postgres").await;
+    sqlx::raw_sql(&format!(
+        "BEGIN;
+         INSERT INTO ledger.subject_key (controller, subject, class, key_id, wrapped, kek_id)
+         VALUES ('{}', '{}', 'assessment', gen_random_uuid(), '', '')",
+        tenant(1).0,
+        Uuid::from_u128(77)
+    ))
+    .execute(&mut append)
+    .await
+    .unwrap();
+    let mut reactor = Reactor::of(&ledger, erase_with_a_site, no_timer);
+    let erasing = tokio::spawn(async move { reactor.catch_up().await });
+    let waits = "SELECT count(*) FROM pg_stat_activity
+                  WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while database.number(waits).await == 0 {
+        assert!(!erasing.is_finished());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    sqlx::raw_sql("COMMIT").execute(&mut append).await.unwrap();
+    erasing.await.unwrap().unwrap();
+    let left = "SELECT count(*) FROM ledger.subject_key WHERE wrapped IS NOT NULL";
+    assert_eq!(database.number(left).await, 0);
+}
