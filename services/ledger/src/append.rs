@@ -52,9 +52,10 @@ const RECONNECT_MAX: Duration = Duration::from_secs(1);
 const RETRIES_MAX: u32 = 5;
 /// How the append says that a tenant has no feed yet.
 const NO_FEED: &str = "P0002";
-/// How it says that a stream has moved on, or somebody has another key, and that a request has its
-/// receipt.
-const OVERTAKEN: [&str; 2] = ["40001", "23505"];
+/// How it says that a stream has moved on, or that somebody has another key.
+const MOVED_ON: &str = "40001";
+/// What refuses a second receipt of a request.
+const ONE_RECEIPT: &str = "receipt_pkey";
 
 /// One command's writes, guards and receipt: written whole or not at all.
 #[derive(Debug)]
@@ -385,8 +386,7 @@ impl Writer {
             batch.open_feeds(connection).await?;
             heads = batch.append(connection).await;
         }
-        let overtaken = code(&heads).is_some_and(|code| OVERTAKEN.contains(&&*code));
-        let outcomes = if overtaken {
+        let outcomes = if overtaken(&heads) {
             faults(connection, units).await?
         } else {
             let heads = heads?;
@@ -427,6 +427,14 @@ fn code<T>(result: &Result<T, sqlx::Error>) -> Option<Cow<'_, str>> {
         Err(sqlx::Error::Database(error)) => error.code(),
         _ => None,
     }
+}
+
+/// Whether others came first: with a stream, a key or the same request.
+fn overtaken<T>(result: &Result<T, sqlx::Error>) -> bool {
+    let Err(sqlx::Error::Database(error)) = result else {
+        return false;
+    };
+    error.code().as_deref() == Some(MOVED_ON) || error.constraint() == Some(ONE_RECEIPT)
 }
 
 enum Fault {

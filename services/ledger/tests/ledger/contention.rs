@@ -418,3 +418,23 @@ async fn a_lost_connection_is_taken_up_again_and_nothing_is_written_twice() {
     assert_eq!(database.number(events).await, 800);
     assert_feeds_are_dense(&database).await;
 }
+
+#[tokio::test]
+async fn an_event_that_no_stream_knows_of_is_a_fault_and_not_somebody_who_came_first() {
+    let database = Database::new().await;
+    let ledger = database.ledger().await;
+    let home = tenant(1);
+    let id = open(&ledger, home, 1, &[]).await;
+    sqlx::raw_sql(
+        "INSERT INTO ledger.event
+         SELECT aggregate_type, aggregate_id, 2, event_type, event_version, payload, metadata,
+                home_tenant, parties, hash, recorded_at
+           FROM ledger.event WHERE sequence = 1 AND aggregate_type = 'tally'",
+    )
+    .execute(&mut database.connect("postgres").await)
+    .await
+    .unwrap();
+    let command = Touch::one(id, TallyAct::Raise { by: 1 });
+    let answer = ledger.submit(&permit(home), envelope(1), &command).await;
+    assert!(matches!(answer, Err(LedgerError::Store(_))), "{answer:?}");
+}
