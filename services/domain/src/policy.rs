@@ -12,7 +12,7 @@ pub use questions::*;
 use std::{
     collections::BTreeMap,
     ops::Bound,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
 use jiff::{Timestamp, civil::Date};
@@ -72,7 +72,8 @@ pub struct PolicyRegister {
 impl PolicyRegister {
     /// The register's only id.
     pub fn id() -> Id<Self> {
-        Id::derive(PLATFORM, &[])
+        static ID: LazyLock<Id<PolicyRegister>> = LazyLock::new(|| Id::derive(PLATFORM, &[]));
+        *ID
     }
 
     /// The version in force on a date: of those whose days contain it, the newest.

@@ -218,17 +218,24 @@ fn sealing_key(bytes: &[u8; 32]) -> Result<LessSafeKey, KeyError> {
         .map_err(|_| KeyError::Custodian("a key of the wrong length".to_owned()))
 }
 
-/// Nonce and ciphertext with tag.
-fn seal(key: &LessSafeKey, aad: &[u8], clear: &[u8]) -> Result<Vec<u8>, KeyError> {
+/// What goes `before` it, then nonce and ciphertext with tag.
+fn seal(key: &LessSafeKey, aad: &[u8], before: &[u8], clear: &[u8]) -> Result<Vec<u8>, KeyError> {
     let nonce: [u8; NONCE_LEN] = random()?;
-    let mut sealed = clear.to_vec();
-    key.seal_in_place_append_tag(
-        Nonce::assume_unique_for_key(nonce),
-        Aad::from(aad),
-        &mut sealed,
-    )
-    .map_err(|_| KeyError::Custodian("sealing failed".to_owned()))?;
-    Ok([nonce.as_slice(), &sealed].concat())
+    let mut sealed =
+        Vec::with_capacity(before.len() + nonce.len() + clear.len() + AES_256_GCM.tag_len());
+    sealed.extend_from_slice(before);
+    sealed.extend_from_slice(&nonce);
+    let (_, text) = {
+        let begins = sealed.len();
+        sealed.extend_from_slice(clear);
+        sealed.split_at_mut(begins)
+    };
+    let nonce = Nonce::assume_unique_for_key(nonce);
+    let tag = key
+        .seal_in_place_separate_tag(nonce, Aad::from(aad), text)
+        .map_err(|_| KeyError::Custodian("sealing failed".to_owned()))?;
+    sealed.extend_from_slice(tag.as_ref());
+    Ok(sealed)
 }
 
 fn open(key: &LessSafeKey, aad: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
@@ -253,13 +260,14 @@ pub(crate) struct KeyName {
 }
 
 impl KeyName {
-    fn aad(&self, use_of_key: &str, key_id: Uuid) -> Vec<u8> {
+    fn aad(&self, use_of_key: &str, key_id: Uuid, place: &[u8]) -> Vec<u8> {
         [
             use_of_key.as_bytes(),
             self.controller.0.as_bytes(),
             self.subject.0.as_bytes(),
             key_id.as_bytes(),
             self.class.to_string().as_bytes(),
+            place,
         ]
         .concat()
     }
@@ -296,8 +304,7 @@ impl DataKey {
     /// moved elsewhere still names its first place, and the chain of hashes over the stored bytes
     /// shows that it was moved.
     pub(crate) fn seal(&self, place: &[u8; PLACE_LEN], clear: &[u8]) -> Result<Vec<u8>, KeyError> {
-        let sealed = seal(&self.key, &self.aad(place), clear)?;
-        Ok([place.as_slice(), &sealed].concat())
+        seal(&self.key, &self.aad(place), place, clear)
     }
 
     pub(crate) fn open(&self, sealed: &[u8]) -> Result<Vec<u8>, KeyError> {
@@ -313,9 +320,7 @@ impl DataKey {
     }
 
     fn aad(&self, place: &[u8; PLACE_LEN]) -> Vec<u8> {
-        let mut aad = self.name.aad("trellis value", self.id);
-        aad.extend_from_slice(place);
-        aad
+        self.name.aad("trellis value", self.id, place)
     }
 }
 
@@ -509,7 +514,7 @@ impl Keys {
                 continue;
             };
             let wrapping = self.kek.wrapping_key(name.controller).await?;
-            let bytes = open(&wrapping, &name.aad("trellis data key", id), wrapped)
+            let bytes = open(&wrapping, &name.aad("trellis data key", id, &[]), wrapped)
                 .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
             let Some(bytes) = bytes else {
                 return Err(KeyError::Unwrap {
@@ -538,7 +543,8 @@ impl Keys {
             return Ok(key);
         }
         let bytes: [u8; 32] = random()?;
-        let wrapped = seal(&wrapping, &name.aad("trellis data key", id), &bytes)?;
+        let aad = name.aad("trellis data key", id, &[]);
+        let wrapped = seal(&wrapping, &aad, &[], &bytes)?;
         let kek_id = self.kek.0.id().to_owned();
         let key = DataKey {
             id,

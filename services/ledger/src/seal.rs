@@ -1,5 +1,7 @@
 //! Sealing the personal values of staged events: from here on nothing clear exists.
 
+mod clear;
+
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
@@ -8,21 +10,19 @@ use std::{
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::{
-    actor::{PersonId, TenantId},
-    personal::{PADDED_TO, Personal, PersonalClass, SealedCopy},
-    refusal::{Reason, Refusal},
-    world::{StreamKey, StreamWrite},
+    actor::TenantId,
+    personal::{PADDED_TO, Personal, SealedCopy},
+    world::{StagedEvent, StreamKey, StreamWrite},
 };
 use ring::digest::{Context, SHA256};
 use serde::Deserialize;
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
 
+use self::clear::{Clear, clear_values};
 use crate::{
     LedgerError,
     keys::{DataKey, KeyName, Keys, NewKey, PLACE_LEN},
 };
-
-const CLEAR: &str = "$personal";
 
 /// What sealing came to.
 pub(crate) struct Sealing {
@@ -37,47 +37,35 @@ pub(crate) async fn seal_personal(
     keys: &Keys,
     writes: &mut [StreamWrite],
 ) -> Result<Sealing, LedgerError> {
-    let marker = format!("\"{CLEAR}\"");
-    let mut found = vec![];
-    for (write, staged) in writes.iter().enumerate() {
-        for (event, staged) in staged.events.iter().enumerate() {
-            if staged.payload.contains(&marker) {
-                let mut payload = serde_json::from_str(&staged.payload).map_err(|_| malformed())?;
-                let mut clear = vec![];
-                take_clear(&mut payload, &mut String::new(), &mut clear)?;
-                found.push((write, event, payload, clear));
-            }
-        }
-    }
-    let mut had_clear = vec![false; writes.len()];
-    if found.is_empty() {
+    let found = (writes.iter().flat_map(|write| &write.events))
+        .map(|event| clear_values(&event.payload))
+        .collect::<Result<Vec<_>, _>>()?;
+    let names: BTreeSet<_> = found.iter().flatten().flat_map(Clear::names).collect();
+    if found.iter().all(Vec::is_empty) {
         return Ok(Sealing {
-            had_clear,
+            had_clear: vec![false; writes.len()],
             new_keys: vec![],
         });
     }
-    let names = (found.iter())
-        .flat_map(|(_, _, _, clear)| clear)
-        .flat_map(Clear::names)
-        .collect();
     let keys = keys.of(&names).await?;
-    for (write, event, mut payload, clear) in found {
-        if let Some(had_clear) = had_clear.get_mut(write) {
-            *had_clear = true;
-        }
-        let Some(write) = writes.get_mut(write) else {
-            continue;
-        };
-        let Some(staged) = write.events.get_mut(event) else {
-            continue;
-        };
-        for clear in clear {
-            if let Some(place) = payload.pointer_mut(&clear.path) {
-                *place = clear.sealed(&keys, write.key, staged.sequence)?;
+    let staged =
+        (writes.iter()).flat_map(|write| write.events.iter().map(|event| (write.key, event)));
+    let sealed = (staged.zip(found))
+        .map(|((stream, event), clear)| sealed(stream, event, &clear, &keys))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut sealed = sealed.into_iter();
+    let had_clear = (writes.iter_mut())
+        .map(|write| {
+            let mut had_clear = false;
+            for (event, payload) in write.events.iter_mut().zip(&mut sealed) {
+                if let Some(payload) = payload {
+                    event.payload = payload;
+                    had_clear = true;
+                }
             }
-        }
-        staged.payload = payload.to_string();
-    }
+            had_clear
+        })
+        .collect();
     Ok(Sealing {
         had_clear,
         new_keys: keys
@@ -86,6 +74,28 @@ pub(crate) async fn seal_personal(
             .cloned()
             .collect(),
     })
+}
+
+/// The payload of `event` with each of its clear values sealed; nothing when it has none.
+fn sealed(
+    stream: StreamKey,
+    event: &StagedEvent,
+    clear: &[Clear<'_>],
+    keys: &BTreeMap<KeyName, DataKey>,
+) -> Result<Option<String>, LedgerError> {
+    if clear.is_empty() {
+        return Ok(None);
+    }
+    let mut payload = String::with_capacity(2 * event.payload.len());
+    let mut copied = 0;
+    for clear in clear {
+        let between = copied..clear.at.start;
+        payload.push_str(event.payload.get(between).unwrap_or_default());
+        payload.push_str(&clear.sealed(keys, stream, event.sequence)?);
+        copied = clear.at.end;
+    }
+    payload.push_str(event.payload.get(copied..).unwrap_or_default());
+    Ok(Some(payload))
 }
 
 /// A stored payload as a feed shows it: each personal value, `{"$sealed": …}`, replaced by its class,
@@ -155,66 +165,7 @@ struct Classed<'a> {
     class: Cow<'a, str>,
 }
 
-fn malformed() -> Refusal {
-    Refusal::new(
-        Reason::FieldInvalid,
-        "a value may not contain an object with the reserved key $personal",
-    )
-}
-
-/// A clear value taken out of its payload.
-struct Clear {
-    /// Its JSON pointer.
-    path: String,
-    subject: PersonId,
-    class: PersonalClass,
-    controllers: BTreeSet<TenantId>,
-    padded: bool,
-    value: Value,
-}
-
-/// Takes every clear value out of `value`, leaving null.
-fn take_clear(value: &mut Value, path: &mut String, clear: &mut Vec<Clear>) -> Result<(), Refusal> {
-    let length = path.len();
-    let mut step = |path: &mut String, name: &str, item: &mut Value| {
-        path.push('/');
-        path.push_str(&name.replace('~', "~0").replace('/', "~1"));
-        let taken = take_clear(item, path, clear);
-        path.truncate(length);
-        taken
-    };
-    match value {
-        Value::Object(fields) if fields.contains_key(CLEAR) => {
-            let Ok(Personal::Clear {
-                subject,
-                class,
-                controllers,
-                padded,
-                value,
-            }) = serde_json::from_value(value.take())
-            else {
-                return Err(malformed());
-            };
-            clear.push(Clear {
-                path: path.clone(),
-                subject,
-                class,
-                controllers: controllers.into_iter().collect(),
-                padded,
-                value,
-            });
-            Ok(())
-        }
-        Value::Array(items) => (items.iter_mut().enumerate())
-            .try_for_each(|(index, item)| step(path, &index.to_string(), item)),
-        Value::Object(fields) => fields
-            .iter_mut()
-            .try_for_each(|(name, item)| step(path, name, item)),
-        _ => Ok(()),
-    }
-}
-
-impl Clear {
+impl Clear<'_> {
     fn name(&self, controller: TenantId) -> KeyName {
         KeyName {
             controller,
@@ -229,20 +180,21 @@ impl Clear {
             .map(|controller| self.name(*controller))
     }
 
-    /// One copy for each controller that has a key: a person erased at one stays erased there.
+    /// What is stored instead of it: one copy for each controller that has a key, since a person erased
+    /// at one stays erased there.
     fn sealed(
-        self,
+        &self,
         keys: &BTreeMap<KeyName, DataKey>,
         stream: StreamKey,
         sequence: u64,
-    ) -> Result<Value, LedgerError> {
-        let (mut text, place) = (self.value.to_string(), self.place(stream, sequence));
+    ) -> Result<String, LedgerError> {
+        let (mut text, place) = (Cow::Borrowed(self.value), self.place(stream, sequence));
         if self.padded {
             // Blanks after a JSON value are nothing to whoever reads it.
             let fill = text.len().next_multiple_of(PADDED_TO) - text.len();
-            text.extend(std::iter::repeat_n(' ', fill));
+            text.to_mut().extend(std::iter::repeat_n(' ', fill));
         }
-        let mut copies = vec![];
+        let mut copies = Vec::with_capacity(self.controllers.len());
         for name in self.names() {
             if let Some(key) = keys.get(&name) {
                 copies.push(SealedCopy {
@@ -261,7 +213,7 @@ impl Clear {
                 copies,
             }
         };
-        Ok(serde_json::to_value(stored).map_err(|_| malformed())?)
+        Ok(serde_json::to_string(&stored).map_err(|_| clear::malformed())?)
     }
 
     /// A digest of where in the history it stands.
@@ -282,7 +234,7 @@ impl Clear {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -370,12 +322,5 @@ mod tests {
             let shown = redact(payload).unwrap();
             assert_eq!(shown, r#"{"personal":"unknown"}"#, "{payload}");
         }
-    }
-
-    #[test]
-    fn a_clients_own_object_under_the_reserved_key_is_refused() {
-        let taken = |mut value| take_clear(&mut value, &mut String::new(), &mut vec![]);
-        assert!(taken(json!({"value": {"$personal": {"a": 1}}})).is_err());
-        assert!(taken(json!({"value": "\"$personal\""})).is_ok());
     }
 }

@@ -67,6 +67,8 @@ impl Type<Postgres> for Rows {
 
 impl Encode<'_, Postgres> for &Rows {
     fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        const HEADER_LEN: usize = 20;
+        buffer.reserve(HEADER_LEN + self.bytes.len());
         let dimensions = i32::from(self.count > 0);
         buffer.extend_from_slice(&dimensions.to_be_bytes());
         buffer.extend_from_slice(&0_i32.to_be_bytes());
