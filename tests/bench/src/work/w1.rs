@@ -10,6 +10,7 @@ use crate::{
     closed::closed_loop,
     cluster::Database,
     contender::{
+        event_rows,
         peer::Peer,
         pgbench::{self, Pgbench},
         stock,
@@ -78,6 +79,11 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
     trellis::migrate(&diaries).await?;
     let ledger = trellis::open(trellis::options(&diaries, &KeyEncryptionKey::generate()?)).await?;
 
+    let events = Database::create(&bench.cluster, "w1_event_rows").await?;
+    trellis::migrate(&events).await?;
+    event_rows::alone(&events).await?;
+    let alone = trellis::open(trellis::options(&events, &KeyEncryptionKey::generate()?)).await?;
+
     let peers = peers(bench, NAME).await?;
     let (machine, pace) = (bench.machine, bench.pace);
     let mut cells = vec![];
@@ -123,17 +129,24 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
         }
         for (tenancy, parties) in bench.scale.shapes(writers) {
             let case = format!("{writers} writers, {tenancy}, {parties}");
-            let diarists = diarists(&ledger, &case, writers, tenancy, parties)?;
-            let diarists = Rc::new(RefCell::new(diarists));
-            cells.push(Cell::new(case, trellis::NAME, move || {
-                let shared = Rc::clone(&diarists);
-                Box::pin(async move {
-                    let mut diarists = shared.take();
-                    let sample = closed_loop(&machine, &mut diarists, pace).await;
-                    shared.replace(diarists);
-                    sample
-                })
-            }));
+            let mut contenders = vec![(trellis::NAME, &ledger)];
+            // Beside what has a bar.
+            if BARS.iter().any(|bar| bar.case == case) {
+                contenders.push((event_rows::NAME, &alone));
+            }
+            for (name, ledger) in contenders {
+                let diarists = diarists(ledger, &case, writers, tenancy, parties)?;
+                let diarists = Rc::new(RefCell::new(diarists));
+                cells.push(Cell::new(case.clone(), name, move || {
+                    let shared = Rc::clone(&diarists);
+                    Box::pin(async move {
+                        let mut diarists = shared.take();
+                        let sample = closed_loop(&machine, &mut diarists, pace).await;
+                        shared.replace(diarists);
+                        sample
+                    })
+                }));
+            }
         }
     }
     bench.interleave(NAME, cells).await;
