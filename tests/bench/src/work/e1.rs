@@ -10,12 +10,14 @@ use crate::{
     closed::closed_loop,
     cluster::Database,
     contender::{
+        event_rows,
         pgbench::{self, Pgbench},
         stock, trellis,
     },
     measure::Cell,
     open::open_loop,
-    practice::{Practice, Tokens, clients},
+    population::Population,
+    practice::{Client, Practice, Tokens, clients},
     report::{Bar, Figure, Want},
     serving::Serving,
 };
@@ -43,17 +45,44 @@ pub(crate) const BARS: &[Bar] = &[
     },
 ];
 
+/// A service that has met every training of its population.
+struct Met {
+    serving: Serving,
+    practice: Arc<Practice>,
+    tokens: Arc<Tokens>,
+}
+
+impl Met {
+    async fn on(population: &Population) -> Result<Self, Fault> {
+        let targets = population.filler.targets();
+        let serving = Serving::start(population, false).await?;
+        let met = Self {
+            tokens: Tokens::of(&serving, targets)?,
+            practice: Practice::of(targets, |_| true),
+            serving,
+        };
+        let meeting = Arc::new(met.clients(32).await?);
+        met.practice.meet(NAME, sending(&meeting)).await?;
+        Ok(met)
+    }
+
+    async fn clients(&self, count: usize) -> Result<Vec<Client>, Fault> {
+        clients(&self.serving, &self.tokens, &self.practice, count).await
+    }
+}
+
 pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
     let (machine, pace) = (bench.machine, bench.pace);
     let rows = Database::create(&bench.cluster, "e1_pgbench").await?;
     rows.run(stock::TABLES).await?;
-    let population = bench.population().await?;
-    let serving = Serving::start(&population, false).await?;
-    let targets = population.filler.targets();
-    let practice = Practice::of(targets, |_| true);
-    let tokens = Tokens::of(&serving, targets)?;
-    let meeting = Arc::new(clients(&serving, &tokens, &practice, 32).await?);
-    practice.meet(NAME, sending(&meeting)).await?;
+    let whole = Met::on(&*bench.population().await?).await?;
+    let alone = {
+        let template = bench.template().await?;
+        let mut population = Population::new(&bench.cluster, &template, "e1_event_rows").await?;
+        population.fill_to(bench.scale.population()).await?;
+        event_rows::alone(&population.database).await?;
+        Met::on(&population).await?
+    };
 
     let mut cells = vec![];
     for count in bench.scale.clients() {
@@ -63,20 +92,21 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
             let limit = limit.clone();
             Box::pin(async move { limit.insert(&machine, count, 1, pace).await })
         }));
-        let shared = clients(&serving, &tokens, &practice, count).await?;
-        let shared = Rc::new(RefCell::new(shared));
-        cells.push(Cell::new(&case, trellis::NAME, move || {
-            let shared = Rc::clone(&shared);
-            Box::pin(async move {
-                let mut clients = shared.take();
-                let sample = closed_loop(&machine, &mut clients, pace).await;
-                shared.replace(clients);
-                sample
-            })
-        }));
+        for (name, met) in [(trellis::NAME, &whole), (event_rows::NAME, &alone)] {
+            let shared = Rc::new(RefCell::new(met.clients(count).await?));
+            cells.push(Cell::new(&case, name, move || {
+                let shared = Rc::clone(&shared);
+                Box::pin(async move {
+                    let mut clients = shared.take();
+                    let sample = closed_loop(&machine, &mut clients, pace).await;
+                    shared.replace(clients);
+                    sample
+                })
+            }));
+        }
     }
     for rate in bench.scale.offered_rates() {
-        let shared = Arc::new(clients(&serving, &tokens, &practice, 128).await?);
+        let shared = Arc::new(whole.clients(128).await?);
         let case = format!("{rate:.0} calls a second offered");
         cells.push(Cell::new(case, trellis::NAME, move || {
             let shared = Arc::clone(&shared);
@@ -84,5 +114,6 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<(), Fault> {
         }));
     }
     bench.interleave(NAME, cells).await;
-    serving.stop().await
+    alone.serving.stop().await?;
+    whole.serving.stop().await
 }
