@@ -147,6 +147,14 @@ async fn every_work() {
         let database = Database::existing(&bench.cluster, name);
         assert_sound(&database).await;
     }
+    // Where events go alone, the ledger's own tables stay as they were filled.
+    let alone = Database::existing(&bench.cluster, "e1_event_rows");
+    assert_sound(&alone).await;
+    let mut owner = alone.owner().await.expect("the owner");
+    assert!(number(&mut owner, "SELECT count(*) FROM ledger.event_alone").await > 0);
+    let both = "SELECT count(*) FROM ledger.event JOIN ledger.event_alone
+                 USING (aggregate_id, aggregate_type, sequence)";
+    assert_eq!(number(&mut owner, both).await, 0);
     let population = bench.population().await.expect("the population");
     let ledger = population.open().await.expect("the ledger opens");
     assert!(opened(&population.database, &ledger).await > 0);

@@ -1,4 +1,4 @@
-//! How far any other shape of the append could come: the service as it is, in front of a database
+//! How far any other layout of what is stored could come: the service as it is, in front of a database
 //! that stores the event rows of each batch and nothing else of it.
 //!
 //! Commands are decided, sealed, hashed, sent and committed as always, and what is sent is received
@@ -14,19 +14,14 @@ const APPEND: &str = r#"
 CREATE TABLE ledger.event_alone (LIKE ledger.event);
 ALTER TABLE ledger.event_alone ADD PRIMARY KEY (aggregate_id, aggregate_type, sequence);
 GRANT INSERT ON ledger.event_alone TO trellis_append;
-CREATE OR REPLACE FUNCTION ledger.append(
-    p_tenants ledger.append_tenant[],
-    p_units ledger.append_unit[],
-    p_streams ledger.append_stream[],
-    p_events ledger.append_event[],
-    p_feed ledger.append_feed[],
-    p_keys ledger.append_key[],
-    p_opening boolean,
-    p_guarded boolean
-) RETURNS bigint[]
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $fn$
+DO $do$
+BEGIN
+    EXECUTE format(
+        'CREATE OR REPLACE FUNCTION ledger.append(%s) RETURNS %s
+         LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS %L',
+        pg_get_function_arguments('ledger.append'::regproc),
+        pg_get_function_result('ledger.append'::regproc),
+        $fn$
 BEGIN
     INSERT INTO ledger.event_alone (aggregate_type, aggregate_id, sequence, event_type, event_version,
                                     payload, metadata, home_tenant, parties, hash, recorded_at)
@@ -34,7 +29,10 @@ BEGIN
            e.payload, e.metadata, e.home_tenant, e.parties, e.hash, e.recorded_at
       FROM unnest(p_events) AS e;
     RETURN array_fill(0::bigint, ARRAY[cardinality(p_tenants)]);
-END $fn$;
+END
+        $fn$
+    );
+END $do$;
 "#;
 
 /// Makes a migrated database such a one.
