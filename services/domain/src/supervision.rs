@@ -23,15 +23,10 @@ use crate::{
     calendar::london_date,
     directory::Supervisor,
     id::Id,
-    policy::catalogue::{Role, SupervisorRule},
+    policy::catalogue::SupervisorRule,
     training::{Needed, SupervisionGap, Training, TrainingAct, gaps},
     world::{Command, Halt, Issue, StreamKey, World},
 };
-
-/// The rule of a role on a day (`SUP-01`, `SUP-07`).
-fn rule(issue: &Issue, role: &Role, on: Date) -> Result<Vec<SupervisorRule>, Halt> {
-    Ok(issue.policies.role(role, on)?.supervisor_rule)
-}
 
 /// Reaction to whatever may open or close a gap of one training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,7 +83,8 @@ impl Command for ReviewSupervisees {
         for role in roles {
             let supervisor = world.read(self.supervisor)?;
             let today = issue.today().max(london_date(issue.recorded));
-            let since = ineligible_since(supervisor, &rule(issue, &role, today)?);
+            let since =
+                ineligible_since(supervisor, &issue.policies.supervisor_rule(&role, today)?);
             ended.push((role, since));
         }
         world.decide(issue, id, LoadAct::Eligibility { ended })?;
@@ -139,7 +135,7 @@ fn review(issue: &Issue, world: &mut World, id: Id<Training>) -> Result<(), Halt
     let mut covered = BTreeSet::new();
     for day in days {
         if let Some(supervisor) = training.supervisor_on(day) {
-            let rule = rule(issue, &whose.role, day)?;
+            let rule = issue.policies.supervisor_rule(&whose.role, day)?;
             if world.read(supervisor)?.eligible_on(day, &rule) {
                 covered.insert(day);
             }

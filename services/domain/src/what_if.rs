@@ -339,7 +339,7 @@ fn supervised(
     on: Date,
     known: Timestamp,
 ) -> Result<String, Refusal> {
-    let rule = policies.role(role, on)?.supervisor_rule;
+    let rule = policies.supervisor_rule(role, on)?;
     Ok(match scene.eligible(supervisor, &rule, on, known) {
         true => "eligible".to_owned(),
         false => word(Reason::SupervisorNotEligible),

@@ -247,7 +247,7 @@ impl Command for DeclareReadiness {
             .read(BreachRegister::id(interest.employer, interest.commissioner))?
             .or_not_ready()?;
         let today = issue.today();
-        let rule = issue.policies.role(&interest.role, today)?.supervisor_rule;
+        let rule = issue.policies.supervisor_rule(&interest.role, today)?;
         let mut eligibility = Vec::with_capacity(self.supervisors.len());
         for id in &self.supervisors {
             let supervisor = world.read(*id)?;

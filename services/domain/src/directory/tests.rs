@@ -180,7 +180,7 @@ fn sup_01_modality_and_status_decide_not_the_prefix() {
             .unwrap()
             .into(),
     );
-    let rule = policies.role(&mhwp(), on).unwrap().supervisor_rule;
+    let rule = policies.supervisor_rule(&mhwp(), on).unwrap();
     let cases = [
         (
             1,

@@ -307,6 +307,21 @@ impl Policies {
         self.get(&format!("role.{role}"), on)
     }
 
+    /// Who may supervise a role on a date (`SUP-01`, `SUP-07`). Every entry of practice hours asks for
+    /// it, so nothing else of the role's row is read.
+    ///
+    /// # Errors
+    /// `POLICY_MISSING` when the catalogue has no such role then.
+    pub fn supervisor_rule(&self, role: &Role, on: Date) -> Result<Vec<SupervisorRule>, Refusal> {
+        #[derive(Deserialize)]
+        struct Supervised {
+            #[serde(default)]
+            supervisor_rule: Vec<SupervisorRule>,
+        }
+        let row: Supervised = self.get(&format!("role.{role}"), on)?;
+        Ok(row.supervisor_rule)
+    }
+
     /// Whether a role may work in a setting on a date, in a region where one is named.
     ///
     /// # Errors

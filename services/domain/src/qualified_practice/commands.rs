@@ -122,7 +122,7 @@ pub struct NamePracticeSupervisor {
 impl Command for NamePracticeSupervisor {
     fn run(&self, issue: &Issue, world: &mut World) -> Result<StreamKey, Halt> {
         let role = QualifiedPractice::of(issue, world, self.practice)?.role;
-        let rule = issue.policies.role(&role, issue.today())?.supervisor_rule;
+        let rule = issue.policies.supervisor_rule(&role, issue.today())?;
         let eligible = world
             .read_own(issue, self.supervisor)?
             .eligible_on(issue.today(), &rule);

@@ -9,7 +9,7 @@ use crate::{
     appointment::cast::{self, CLINICAL_PSYCHOLOGIST},
     directory::RecordRegisterCheck,
     given::{Given, person},
-    policy::catalogue::{Register, RegisterStatus},
+    policy::catalogue::{Register, RegisterStatus, Role},
     preceptorship::{Consolidation, PreceptorshipEvent, PreceptorshipTier},
     refusal::Reason,
     training::{
@@ -346,7 +346,7 @@ fn sup_07_who_trains_in_a_role_for_clinical_psychologists_only_gets_no_other_sup
     let on = date(2026, 3, 2);
     let rule = |role: &str| {
         let role = Role::parse(role, "role").expect("a role id");
-        policies.role(&role, on).expect("a role").supervisor_rule
+        policies.supervisor_rule(&role, on).expect("a role")
     };
     let therapist = (Register::Babcp, RegisterStatus::Registered, "cbt");
     let (given, id) = cast::with_supervisor(Given::nothing(), 31, therapist);
@@ -433,9 +433,8 @@ proptest! {
             .state(crate::policy::PolicyRegister::id())
             .cloned()
             .map(|register| crate::policy::Policies::of(std::sync::Arc::new(register)))
-            .and_then(|policies| policies.role(&cast::role(), cast::TEACHING_START).ok())
-            .expect("a role")
-            .supervisor_rule;
+            .and_then(|policies| policies.supervisor_rule(&cast::role(), cast::TEACHING_START).ok())
+            .expect("a role");
         for n in 0..365 {
             let on = day(n);
             let supervised = training.supervisor_on(on).is_some_and(|supervisor| {

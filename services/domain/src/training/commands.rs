@@ -124,11 +124,8 @@ impl Command for AssignSupervisor {
         if employer != appointment.employer {
             return Err(Refusal::not_permitted().into());
         }
-        let rule = issue
-            .policies
-            .role(&appointment.role, issue.today())?
-            .supervisor_rule;
         let today = issue.today();
+        let rule = (issue.policies).supervisor_rule(&appointment.role, today)?;
         let Some(home) = world.read(self.supervisor)?.employer() else {
             return Err(Refusal::not_permitted().into());
         };
@@ -217,7 +214,7 @@ impl Command for LogPracticeHours {
         );
         let supervisor_eligible = match (role, supervisor) {
             (Some(role), Some(supervisor)) => {
-                let rule = issue.policies.role(&role, issue.today())?.supervisor_rule;
+                let rule = issue.policies.supervisor_rule(&role, issue.today())?;
                 let supervisor = world.read(supervisor)?;
                 supervisor.eligible_on(issue.today(), &rule)
             }

@@ -35,7 +35,9 @@ fn every_structured_row_has_the_shape_its_reader_expects() {
         let id = row.policy.as_str();
         let read = |from: Date| -> Result<(), crate::refusal::Refusal> {
             if let Some(name) = id.strip_prefix("role.") {
-                policies.role(&role(name), from)?;
+                let row = policies.role(&role(name), from)?;
+                let rule = policies.supervisor_rule(&role(name), from)?;
+                assert_eq!(rule, row.supervisor_rule, "{id}");
             } else if id.starts_with("setting.") {
                 policies.get::<crate::policy::catalogue::SettingPolicy>(id, from)?;
             } else if id.starts_with("criteria.") {
