@@ -41,8 +41,8 @@ const REMEMBERED_MAX: usize = 65_536;
 const WAITING_MAX: usize = 4_096;
 /// Calls whose accesses are written by one statement.
 const BATCH_MAX: usize = 512;
-/// How long a count of repeats stays in memory.
-const COUNTS_INTERVAL: Duration = Duration::from_secs(2);
+/// How long a repeated access may stay uncounted in the record.
+pub const COUNTS_INTERVAL: Duration = Duration::from_secs(2);
 /// The most accesses of one person that are listed, newest first.
 const OWN_MAX: i64 = 10_000;
 /// As many as one statement takes from the record.

@@ -225,11 +225,9 @@ fn seal(key: &LessSafeKey, aad: &[u8], before: &[u8], clear: &[u8]) -> Result<Ve
         Vec::with_capacity(before.len() + nonce.len() + clear.len() + AES_256_GCM.tag_len());
     sealed.extend_from_slice(before);
     sealed.extend_from_slice(&nonce);
-    let (_, text) = {
-        let begins = sealed.len();
-        sealed.extend_from_slice(clear);
-        sealed.split_at_mut(begins)
-    };
+    let begins = sealed.len();
+    sealed.extend_from_slice(clear);
+    let text = sealed.get_mut(begins..).unwrap_or_default();
     let nonce = Nonce::assume_unique_for_key(nonce);
     let tag = key
         .seal_in_place_separate_tag(nonce, Aad::from(aad), text)

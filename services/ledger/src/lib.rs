@@ -79,7 +79,7 @@ use uuid::Uuid;
 
 use crate::view::View;
 
-pub use access::{ACCESS_PAGE_MAX, Access, Recorded};
+pub use access::{ACCESS_PAGE_MAX, Access, COUNTS_INTERVAL, Recorded};
 pub use check::{Checked, Diverged, Drift, Drifted, Told};
 pub use clock::Clock;
 pub use envelope::{Envelope, Read, Receipt, Wake};

@@ -51,7 +51,7 @@ pub(crate) async fn seal_personal(
     let staged =
         (writes.iter()).flat_map(|write| write.events.iter().map(|event| (write.key, event)));
     let sealed = (staged.zip(found))
-        .map(|((stream, event), clear)| sealed(stream, event, &clear, &keys))
+        .map(|((stream, event), clear)| in_place(stream, event, &clear, &keys))
         .collect::<Result<Vec<_>, _>>()?;
     let mut sealed = sealed.into_iter();
     let had_clear = (writes.iter_mut())
@@ -77,7 +77,7 @@ pub(crate) async fn seal_personal(
 }
 
 /// The payload of `event` with each of its clear values sealed; nothing when it has none.
-fn sealed(
+fn in_place(
     stream: StreamKey,
     event: &StagedEvent,
     clear: &[Clear<'_>],

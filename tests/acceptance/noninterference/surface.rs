@@ -1,10 +1,7 @@
 //! Everything that a viewer can obtain: every RPC there is, asked in every role there is in the
 //! viewer's tenant, whether it may be asked or not.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     actor::{ActingRole, TenantId, TenantKind},
@@ -30,9 +27,6 @@ use crate::harness::{
     cast::candidate,
     service,
 };
-
-/// How long a repeated reading may stay uncounted (`services/ledger/src/access.rs`), twice over.
-const COUNTED_WITHIN: Duration = Duration::from_secs(4);
 
 /// Who looks.
 #[derive(Debug, Clone, Copy)]
@@ -179,8 +173,8 @@ impl<'a> Asker<'a> {
         let all = methods(&self.service.cast.api.pool);
         let mut heard = vec![];
         // Whoever reads is counted by and by, so the counts are asked for before anything is read, and
-        // once those of the history are complete.
-        tokio::time::sleep(COUNTED_WITHIN).await;
+        // once those of the history are complete; twice over, since the writing itself takes time.
+        tokio::time::sleep(2 * ledger::COUNTS_INTERVAL).await;
         let accesses = |method: &&MethodDescriptor| method.name().ends_with("Accesses");
         for role in roles {
             let first: Vec<_> = all.iter().filter(accesses).collect();
