@@ -21,6 +21,7 @@ mod wire;
 
 pub mod demonstration;
 pub mod embedded;
+pub mod gathered;
 pub mod operate;
 pub mod serve;
 pub mod telemetry;

@@ -5,13 +5,16 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use audit::note::Signer;
 use contract::DESCRIPTORS;
 use domain::actor::PLATFORM;
+use futures::TryStreamExt as _;
 use ledger::{Ledger, Reactor};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tonic::transport::{Identity, Server, ServerTlsConfig, server::TcpIncoming};
 use tonic_health::{ServingStatus, server::HealthReporter};
 use tonic_web::GrpcWebLayer;
 
-use crate::{caller::Reception, rate::Allowance, rpc, telemetry, token::Verifier};
+use crate::{
+    caller::Reception, gathered::Gathered, rate::Allowance, rpc, telemetry, token::Verifier,
+};
 
 /// Streams on one connection: more than are let in ([`crate::admission`]), so that the service and
 /// not the transport says who waits, and few enough to hold while their headers are read.
@@ -189,7 +192,9 @@ pub async fn serve(options: ServeOptions) -> Result<Running, ServeError> {
             tokio::spawn(async move {
                 let draining = stopped.clone();
                 let serving = router.serve_with_incoming_shutdown(
-                    TcpIncoming::from(listener).with_nodelay(Some(true)),
+                    TcpIncoming::from(listener)
+                        .with_nodelay(Some(true))
+                        .map_ok(Gathered::new),
                     until(stopped),
                 );
                 let watching = tokio::spawn(attend(options.ledger, allowance, health, draining));

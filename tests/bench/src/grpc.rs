@@ -10,6 +10,7 @@ use h2::{
 };
 use http::{HeaderMap, HeaderValue, Request, header};
 use prost::{Message as _, bytes::Bytes};
+use server::gathered::Gathered;
 use tokio::net::TcpStream;
 use tokio_rustls::{
     TlsConnector,
@@ -63,7 +64,7 @@ impl Channel {
             .with_no_client_auth();
         config.alpn_protocols = vec![b"h2".to_vec()];
         let tls = TlsConnector::from(Arc::new(config))
-            .connect(ServerName::try_from(HOST)?, tcp)
+            .connect(ServerName::try_from(HOST)?, Gathered::new(tcp))
             .await?;
         let (requests, connection) = client::Builder::new()
             .initial_window_size(WINDOW_BYTES)
