@@ -8,8 +8,8 @@ use sqlx::{Connection as _, PgConnection};
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
+    sites::{Sites, add_site, open_service, prepare, reader},
     support::{Database, tenant},
-    views::{Sites, add_site, open_service, prepare, reader},
 };
 
 /// More batches than a runner may be behind.

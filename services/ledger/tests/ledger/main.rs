@@ -17,5 +17,6 @@ mod proof;
 mod reactions;
 mod receipts;
 mod replay;
+mod sites;
 mod support;
 mod views;

@@ -5,8 +5,8 @@ use ledger::{Diverged, Drift, Drifted, Operator, Projector};
 use sqlx::Executor as _;
 
 use crate::{
+    sites::{Sites, add_site, open_service, prepare},
     support::{Database, tenant},
-    views::{Sites, add_site, open_service, prepare},
 };
 
 /// The name of the view of these tests.

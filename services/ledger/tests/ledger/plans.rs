@@ -5,8 +5,8 @@ use std::time::Duration;
 use ledger::{Projector, Reactor};
 
 use crate::{
+    sites::{Sites, add_site, open_service, prepare, reader},
     support::{Database, permit, tenant},
-    views::{Sites, add_site, open_service, prepare, reader},
 };
 
 /// Events of other streams, twenty to each, shown to both tenants.

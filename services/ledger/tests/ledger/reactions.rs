@@ -20,8 +20,8 @@ use ledger::{Clock, Envelope, Ledger, Reactor};
 use uuid::Uuid;
 
 use crate::{
+    sites::{add_site, employer, open_service, prepare},
     support::{CLASS, Database, TallyAct, Touch, envelope, open, permit, request, tenant},
-    views::{add_site, employer, open_service, prepare},
 };
 
 fn note(policy: String) -> Box<dyn Command> {

@@ -15,8 +15,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
+    sites::{add_site, open_service, prepare, submit},
     support::{Database, TallyAct, Touch, envelope, grant, open, permit, tenant},
-    views::{add_site, open_service, prepare, submit},
 };
 
 /// Every stored event by stream, in the order in which it was visited.
