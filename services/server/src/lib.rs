@@ -4,6 +4,7 @@
 //! - [`serve`]: the roles of a running service
 //! - [`token`]: who a bearer token says is calling
 //! - [`embedded`]: the private PostgreSQL of the embedded default
+//! - [`gathered`]: how answers that are ready together leave together
 //! - [`operate`]: what an operator does with views
 //! - [`telemetry`]: traces, metrics, logs
 
