@@ -117,7 +117,10 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Gathered<T> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.connection).poll_flush(context))?;
-        self.phase = Phase::Idle;
+        // Whoever waits keeps the turn, or one that flushes after each try would never write.
+        if self.phase == Phase::Writing {
+            self.phase = Phase::Idle;
+        }
         Poll::Ready(Ok(()))
     }
 

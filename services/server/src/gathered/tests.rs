@@ -86,6 +86,26 @@ async fn a_write_waits_for_a_turn_however_often_it_is_tried() {
 }
 
 #[tokio::test]
+async fn whoever_flushes_after_each_try_has_a_turn_too() {
+    let (near, _far) = duplex(64);
+    let mut near = Gathered::new(near);
+    let mut polls = 0;
+    let written = poll_fn(|context| {
+        polls += 1;
+        assert!(polls < 10, "no turn comes");
+        let tried = Pin::new(&mut near).poll_write(context, b"so");
+        assert!(Pin::new(&mut near).poll_flush(context).is_ready());
+        tried
+    });
+    assert_eq!(written.await.unwrap(), 2);
+    let again = poll_fn(|context| Poll::Ready(Pin::new(&mut near).poll_write(context, b"so")));
+    assert!(
+        again.await.is_pending(),
+        "what is written after a flush waits for a turn of its own"
+    );
+}
+
+#[tokio::test]
 async fn what_is_longer_than_the_connection_takes_arrives_whole() {
     let (near, mut far) = duplex(7);
     let mut near = Gathered::new(near);
