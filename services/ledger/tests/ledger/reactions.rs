@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::{
     actor::PersonId,
     correction::{Authority, Correction, RecordedEvent},
-    directory::{AddSite, ClinicalService, ClinicalServiceEvent},
+    directory::{ClinicalService, ClinicalServiceEvent},
     fact::Fact,
     id::Id,
     identity::{Identity, IdentityAct, IdentityReason},
@@ -20,7 +20,7 @@ use ledger::{Clock, Envelope, Ledger, Reactor};
 use uuid::Uuid;
 
 use crate::{
-    sites::{add_site, employer, open_service, prepare},
+    sites::{add_site, employer, open_service, prepare, site},
     support::{CLASS, Database, TallyAct, Touch, envelope, open, permit, request, tenant},
 };
 
@@ -224,19 +224,16 @@ async fn add_site_at(
     at: Timestamp,
     n: u128,
 ) {
-    let add = AddSite {
-        clinical_service: service,
-        code: code.to_owned(),
-        name: code.to_owned(),
-        region: None,
-        attributes: Default::default(),
-    };
     let envelope = Envelope {
         effective: Some(at),
         ..Envelope::new(request(0xD00_0000 + n), [n as u8; 32])
     };
     ledger
-        .submit(&employer(1, Action::AddSite), envelope, &add)
+        .submit(
+            &employer(1, Action::AddSite),
+            envelope,
+            &site(service, code),
+        )
         .await
         .unwrap();
 }

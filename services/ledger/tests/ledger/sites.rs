@@ -182,6 +182,17 @@ pub(crate) async fn open_service(ledger: &Ledger, of: u128, n: u128) -> Id<Clini
     Id::new(receipt.id)
 }
 
+/// A site to add, named by its code.
+pub(crate) fn site(service: Id<ClinicalService>, code: &str) -> AddSite {
+    AddSite {
+        clinical_service: service,
+        code: code.to_owned(),
+        name: code.to_owned(),
+        region: None,
+        attributes: Default::default(),
+    }
+}
+
 pub(crate) async fn add_site(
     ledger: &Ledger,
     of: u128,
@@ -189,15 +200,8 @@ pub(crate) async fn add_site(
     code: &str,
     n: u128,
 ) {
-    let add = AddSite {
-        clinical_service: service,
-        code: code.to_owned(),
-        name: code.to_owned(),
-        region: None,
-        attributes: Default::default(),
-    };
     let permit = employer(of, Action::AddSite);
-    submit(ledger, &permit, 0x100_0000 * of + n, &add)
+    submit(ledger, &permit, 0x100_0000 * of + n, &site(service, code))
         .await
         .unwrap();
 }
